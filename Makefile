@@ -1,0 +1,30 @@
+# tejax: two commands for a newcomer are `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.cache/jax
+export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2
+
+.PHONY: demo test test-all lint clean
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench,dev]'
+	touch $@
+
+demo: .venv/ready  ## evolve a ternary network on real digits
+	$(BIN)/tejax evolve digits --out runs/demo --overwrite
+	$(BIN)/tejax report runs/demo
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint  ## lint, types, and the tests that take minutes
+	$(BIN)/pytest -n 2 -m 'not long'
+
+test-all: lint  ## the long tests too
+	$(BIN)/pytest -n 2
+
+clean:
+	rm -rf .venv .cache build dist *.egg-info

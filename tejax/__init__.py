@@ -1,0 +1,20 @@
+"""tejax: ternary evolution in JAX."""
+
+from tejax import draws, fixedpoint, networks, operators, strategies, tasks, trees, trits
+from tejax.errors import InputError
+from tejax.evolution import Result, evolve, generation
+
+__all__ = [
+    "InputError",
+    "Result",
+    "draws",
+    "evolve",
+    "fixedpoint",
+    "generation",
+    "networks",
+    "operators",
+    "strategies",
+    "tasks",
+    "trees",
+    "trits",
+]

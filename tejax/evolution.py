@@ -1,0 +1,205 @@
+"""Evolution: strategy x network x task, whole generations on the device.
+
+This is the one place where `vmap` stands. The host sees a run only between chunks of generations.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tejax import trees
+from tejax.errors import require
+from tejax.types import Array, Fitness, Genome, Key, Network, Population, Strategy, Task
+
+__all__ = ["History", "Progress", "Recorder", "Result", "auto_batch", "champion", "evaluate", "evolve", "generation"]
+
+UNREACHABLE = np.iinfo(np.int32).max
+CACHE = 2**21  # bytes: on a CPU, evaluation is fastest while the largest array of a batch stays in the cache
+
+
+class History(NamedTuple):
+    """One int32 value a generation, [G]."""
+
+    best: Array | np.ndarray
+    median: Array | np.ndarray
+    worst: Array | np.ndarray
+
+
+class Progress(NamedTuple):
+    """What the host is shown between chunks."""
+
+    generation: int  # generations done since the run began
+    generations: int  # generations wanted
+    state: Any  # the strategy's state
+    history: History  # of the last chunk only
+    evaluations: int  # done since the run began
+    seconds: float  # spent since this process took the run up, compilation included
+
+
+class Recorder(Protocol):
+    """Keeps a run: gives back where it stood, and is told of every chunk."""
+
+    def restore(self, state: Any) -> tuple[Any, int]:
+        """The saved state (with the structure of `state`) and its generation, or `state` and 0."""
+
+    def record(self, progress: Progress) -> bool:
+        """Take note of a chunk; True ends the run here."""
+
+
+class Result(NamedTuple):
+    """What evolution leaves behind."""
+
+    best: Genome  # of the finalists, the fittest on everything that evolution may see
+    fitness: int  # its fitness there
+    state: Any  # the strategy's last state
+    history: History  # NumPy, one value for each generation of this call
+    generations: int  # done since the run began
+    evaluations: int  # done since the run began
+
+
+def evaluate(
+    strategy: Strategy, network: Network, task: Task, key: Key, population: Population, batch: int | None = None
+) -> Fitness:
+    """The fitness of every individual, int32 [P] ([P, C] if the strategy asks per case), `batch` of them at a time."""
+    judge = task.cases if strategy.per_case else task.evaluate  # type: ignore[attr-defined]
+    return _over_population(lambda genome: judge(key, network.apply, genome), population, batch)
+
+
+def _over_population(one: Callable[[Genome], Array], population: Population, batch: int | None) -> Array:
+    if batch is None or batch >= trees.rows(population):
+        return jax.vmap(one)(population)
+    return lax.map(one, population, batch_size=batch)
+
+
+def generation(
+    strategy: Strategy, network: Network, task: Task, key: Key, state: Any, batch: int | None = None
+) -> tuple[Any, Fitness]:
+    """One generation: ask, evaluate, tell. The new state and the fitness of the population that was asked."""
+    ask_key, task_key = jax.random.split(key)
+    population, state = strategy.ask(ask_key, state)
+    fitness = evaluate(strategy, network, task, task_key, population, batch)
+    return strategy.tell(state, population, fitness), fitness
+
+
+@partial(jax.jit, static_argnames=("strategy", "network", "chunk", "batch"), donate_argnames=("state",))
+def _run_chunk(
+    strategy: Strategy,
+    network: Network,
+    task: Task,
+    key: Key,
+    state: Any,
+    start: Array,
+    end: Array,
+    target: Array,
+    *,
+    chunk: int,
+    batch: int | None,
+) -> tuple[Any, Array, History]:
+    """Generations `start` to `end` (at most `chunk` of them), or until one has an individual of fitness `target`."""
+
+    def wanted(carry: tuple[Array, Any, History]) -> Array:
+        number, _, history = carry
+        last = history.best[jnp.maximum(number - start - 1, 0)]
+        return (number < end) & ((number == start) | (last < target))
+
+    def step(carry: tuple[Array, Any, History]) -> tuple[Array, Any, History]:
+        number, state, history = carry
+        state, fitness = generation(strategy, network, task, jax.random.fold_in(key, number), state, batch)
+        values = summary(fitness)
+        history = History(
+            *(column.at[number - start].set(value) for column, value in zip(history, values, strict=True))
+        )
+        return number + 1, state, history
+
+    empty = History(*(jnp.zeros(chunk, jnp.int32) for _ in History._fields))
+    number, state, history = lax.while_loop(wanted, step, (start, state, empty))
+    return state, number, history
+
+
+def summary(fitness: Fitness) -> History:
+    """Best, median (the lower of two) and worst of a population."""
+    whole = fitness if fitness.ndim == 1 else jnp.sum(fitness, axis=1, dtype=jnp.int32)
+    ordered = jnp.sort(whole)
+    return History(ordered[-1], ordered[(whole.shape[0] - 1) // 2], ordered[0])
+
+
+def auto_batch(network: Network, task: Task, population: int) -> int | None:
+    """How many individuals to evaluate at once: all on an accelerator; on a CPU, as many as its cache holds."""
+    if jax.default_backend() != "cpu":
+        return None
+    genome = jax.eval_shape(network.init, jax.random.key(0))
+    traced = jax.make_jaxpr(lambda key, genome: task.evaluate(key, network.apply, genome))(jax.random.key(0), genome)
+    largest = max(_bytes(out.aval) for equation in traced.eqns for out in equation.outvars)
+    batch = 2 ** max(0, int(math.log2(max(1, CACHE // largest))))
+    return batch if batch < population else None
+
+
+def _bytes(aval: Any) -> int:
+    return math.prod(aval.shape) * getattr(aval.dtype, "itemsize", 4)
+
+
+@partial(jax.jit, static_argnames=("strategy", "network", "batch"))
+def champion(
+    strategy: Strategy, network: Network, task: Task, state: Any, batch: int | None = None
+) -> tuple[Genome, Array]:
+    """Of the strategy's finalists, the fittest on all that evolution may see, and its fitness there."""
+    finalists = strategy.finalists(state)
+    fitness = _over_population(lambda genome: task.validate(network.apply, genome), finalists, batch)
+    return trees.take(finalists, jnp.argmax(fitness)), jnp.max(fitness)
+
+
+def evolve(
+    key: Key,
+    strategy: Strategy,
+    network: Network,
+    task: Task,
+    *,
+    generations: int,
+    chunk: int = 16,
+    batch: int | str | None = "auto",
+    target: int | None = None,
+    run: Recorder | None = None,
+    callback: Callable[[Progress], object] | None = None,
+) -> Result:
+    """Evolve for a number of generations and answer the best genome.
+
+    chunk: generations between two looks of the host; it changes no result.
+    batch: individuals evaluated at once, "auto", or None for the whole population; it changes no result.
+    target: stop after the first generation that has an individual of this fitness.
+    run: keeps metrics and checkpoints, and continues where it left off. callback: called between chunks; True stops.
+
+    Raises InputError for sizes that are not positive.
+    """
+    require(generations >= 0, "at least 0", generations=generations)
+    require(chunk >= 1, "at least 1", chunk=chunk)
+    require(batch in ("auto", None) or (isinstance(batch, int) and batch >= 1), "auto, None or at least 1", batch=batch)
+    clock = time.perf_counter()
+    init_key, run_key = jax.random.split(key)
+    state = jax.jit(lambda key: strategy.init(key, network.init, strategy.rates))(init_key)
+    state, start = run.restore(state) if run else (state, 0)
+    size = auto_batch(network, task, strategy.population) if batch == "auto" else batch
+    goal = UNREACHABLE if target is None else target
+
+    done, parts = start, []
+    while done < generations:
+        bounds = jnp.int32(done), jnp.int32(min(done + chunk, generations)), jnp.int32(goal)
+        state, reached, history = _run_chunk(strategy, network, task, run_key, state, *bounds, chunk=chunk, batch=size)
+        count = int(reached) - done
+        done += count
+        parts.append(History(*(np.asarray(column)[:count] for column in history)))
+        seconds = time.perf_counter() - clock
+        progress = Progress(done, generations, state, parts[-1], done * strategy.population, seconds)
+        stops = [bool(listen(progress)) for listen in (run.record if run else None, callback) if listen]
+        if any(stops) or parts[-1].best[-1] >= goal:
+            break
+    best, fitness = champion(strategy, network, task, state, size)
+    empty = [History(*(np.zeros(0, np.int32) for _ in History._fields))]
+    whole = History(*(np.concatenate(columns) for columns in zip(*(parts or empty), strict=True)))
+    return Result(best, int(fitness), state, whole, done, done * strategy.population)

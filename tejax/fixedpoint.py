@@ -1,0 +1,127 @@
+"""Losses in integer arithmetic: the same on every platform, whatever the order of summation.
+
+A loss takes int32 outputs [..., O] and a label int32 [...], and gives an int32 [...] from 0 (good) to a stated limit.
+Logarithms and powers of two come from tables that NumPy makes in float64 while the program is traced; what the
+compiled program adds, shifts and looks up is integers.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tejax.errors import require
+from tejax.types import Array, Int32
+
+__all__ = ["LOSSES", "UNIT", "Loss", "cross_entropy", "log2", "make_loss", "margin", "total", "wrong"]
+
+UNIT = 1 << 10  # one bit of cross-entropy is 1,024 units
+LIMIT = 32 * UNIT  # a sample's cross-entropy saturates at 32 bits
+_ONE = 20  # powers of two are held as multiples of 2^-20
+_STEPS = 8  # the table of log2 has 2^8 intervals, linear in between
+
+
+def log2(x: Array, one: int = 0) -> Int32[Array, "..."]:
+    """log2(x / 2^one) in UNITs, rounded, for uint32 x >= 1; within one UNIT of the true value."""
+    mantissas = 1 + np.arange(2**_STEPS + 1) / 2**_STEPS
+    table = jnp.asarray(np.rint(np.log2(mantissas) * 2**_ONE), jnp.int32)
+    exponent = 31 - lax.clz(x).astype(jnp.int32)
+    fraction = (x << (31 - exponent).astype(jnp.uint32)) & jnp.uint32(0x7FFFFFFF)
+    index = (fraction >> (31 - _STEPS)).astype(jnp.int32)
+    rest = ((fraction >> (31 - _STEPS - 10)) & jnp.uint32(1023)).astype(jnp.int32)
+    low, high = table[index], table[index + 1]
+    value = low + (((high - low) * rest) >> 10)
+    shift = _ONE - UNIT.bit_length() + 1
+    return (exponent - one) * UNIT + ((value + (1 << (shift - 1))) >> shift)
+
+
+def cross_entropy(
+    outputs: Int32[Array, "... O"], label: Int32[Array, "..."], temperature: tuple[int, int] = (1, 1)
+) -> Int32[Array, "..."]:
+    """-log2 softmax(outputs / T)[label] in 1,024ths of a bit; T = temperature[0] / temperature[1].
+
+    The softmax is over powers of two, 2^(outputs / T), so T = ln 2 would be the usual one. Any int32 outputs will do.
+    Within 2 units of the float64 value for up to 1,024 outputs, and never above LIMIT (32 bits).
+    Raises InputError for a temperature with n above 4,096 or d above 64, and for more than 1,024 outputs.
+    """
+    over, under = temperature
+    ok = 1 <= over <= 4096 and 1 <= under <= 64
+    require(ok, "a ratio (n, d) with n from 1 to 4096 and d from 1 to 64", temperature=temperature)
+    require(outputs.shape[-1] <= 1024, "at most 1024", outputs=outputs.shape[-1])
+    last = math.ceil(over * (_ONE + 2) / under)  # from here on, a power rounds to 0
+    powers = jnp.asarray(np.rint(2.0 ** (_ONE - np.arange(last + 1) * under / over)), jnp.uint32)
+    highest = jnp.max(outputs, axis=-1, keepdims=True)
+    below = _difference(highest, outputs)
+    partition = jnp.sum(powers[jnp.minimum(below, jnp.uint32(last)).astype(jnp.int32)], axis=-1, dtype=jnp.uint32)
+    mine = jnp.take_along_axis(below, label[..., None], axis=-1)[..., 0]
+    mine = jnp.minimum(mine, jnp.uint32(math.ceil(33 * over / under))).astype(jnp.int32)
+    scaled = (mine * (UNIT * under) + over // 2) // over
+    return jnp.minimum(scaled + log2(partition, _ONE), LIMIT)
+
+
+def _difference(high: Int32[Array, "..."], low: Int32[Array, "..."]) -> Array:
+    """high - low >= 0 as uint32: exact even where int32 would wrap."""
+    return high.astype(jnp.uint32) - low.astype(jnp.uint32)
+
+
+def _lead(outputs: Int32[Array, "... O"], label: Int32[Array, "..."], limit: int) -> Int32[Array, "..."]:
+    """outputs[label] minus the highest other output, clipped to -limit..limit."""
+    mine = jnp.take_along_axis(outputs, label[..., None], axis=-1)[..., 0]
+    others = jnp.where(lax.iota(jnp.int32, outputs.shape[-1]) == label[..., None], jnp.iinfo(jnp.int32).min, outputs)
+    best = jnp.max(others, axis=-1)
+    ahead = jnp.minimum(_difference(jnp.maximum(mine, best), best), jnp.uint32(limit)).astype(jnp.int32)
+    behind = jnp.minimum(_difference(jnp.maximum(mine, best), mine), jnp.uint32(limit)).astype(jnp.int32)
+    return ahead - behind
+
+
+def margin(outputs: Int32[Array, "... O"], label: Int32[Array, "..."], limit: int = 8) -> Int32[Array, "..."]:
+    """limit - lead, where the lead over the best other output is clipped to -limit..limit: 0 to 2 * limit."""
+    return limit - _lead(outputs, label, limit)
+
+
+def wrong(outputs: Int32[Array, "... O"], label: Int32[Array, "..."]) -> Int32[Array, "..."]:
+    """1 where the highest output (the first of equals) is not the label's, else 0."""
+    return (jnp.argmax(outputs, axis=-1).astype(jnp.int32) != label).astype(jnp.int32)
+
+
+class Loss(NamedTuple):
+    """A loss of one sample, its largest value, and how many of its steps make one unit of what is shown."""
+
+    sample: Callable[[Array, Array], Array]  # (outputs [..., O], label [...]) -> int32 [...]
+    limit: int
+    unit: int
+
+
+def _cross_entropy_loss(temperature: tuple[int, int]) -> Loss:
+    return Loss(lambda outputs, label: cross_entropy(outputs, label, temperature), LIMIT, UNIT)
+
+
+def _margin_loss(temperature: tuple[int, int]) -> Loss:
+    limit = max(1, temperature[0] // temperature[1])
+    return Loss(lambda outputs, label: margin(outputs, label, limit), 2 * limit, 2 * limit)
+
+
+LOSSES: dict[str, Callable[[tuple[int, int]], Loss]] = {
+    "cross_entropy": _cross_entropy_loss,
+    "margin": _margin_loss,
+    "wrong": lambda temperature: Loss(wrong, 1, 1),
+}
+
+
+def make_loss(name: str, temperature: tuple[int, int] = (1, 1)) -> Loss:
+    """A registered loss; `temperature` is T of the cross-entropy and the limit of the margin."""
+    require(name in LOSSES, f"one of {list(LOSSES)}", loss=name)
+    return LOSSES[name](temperature)
+
+
+def total(losses: Int32[Array, "B"], limit: int) -> Int32[Array, ""]:
+    """The sum of losses in 0..limit, halved as often as it takes for `B * limit` to fit int32.
+
+    The number of halvings depends on the static B alone, and every loss is shifted before the sum, so that the
+    result is exact in any order of summation and no batch is too large.
+    """
+    halvings = max(0, (losses.shape[0] * limit).bit_length() - 31)
+    return jnp.sum(losses >> halvings, dtype=jnp.int32)

@@ -1,0 +1,80 @@
+"""A multilayer perceptron of trits: sums of trits, a dead zone, trits again."""
+
+import dataclasses
+import math
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from tejax import trits
+from tejax.errors import require
+from tejax.types import Array, Int8, Int32, Key, Trits
+
+__all__ = ["MLP", "Layer"]
+
+
+class Layer(NamedTuple):
+    """The trits of one layer."""
+
+    weights: Int8[Array, "O F"]  # row o: the synapses that enter neuron o
+    bias: Int8[Array, "O C"]  # row o: the synapses from C inputs that are always +1
+
+
+@dataclasses.dataclass(frozen=True)
+class MLP:
+    """Layers of sizes `features` (inputs first, outputs last); the outputs are the last layer's sums, int32.
+
+    dead_zone: a hidden sum becomes 0 where its magnitude is at most dead_zone * sqrt(F), rounded down.
+    bias: C, the constant inputs of each layer.
+    density: the share of non-zero weights in a fresh genome.
+    engine: how products are computed (see `tejax.trits.dot`); it never changes a result.
+    """
+
+    features: tuple[int, ...] = (64, 64, 10)
+    dead_zone: float = 0.5
+    bias: int = 4
+    density: float = 0.5
+    engine: str = "auto"
+
+    def __post_init__(self) -> None:
+        positive = len(self.features) >= 2 and all(size >= 1 for size in self.features)
+        require(positive, "two or more positive sizes", features=self.features)
+        require(self.dead_zone >= 0, "at least 0", dead_zone=self.dead_zone)
+        require(self.bias >= 0, "at least 0", bias=self.bias)
+        require(0 <= self.density <= 1, "between 0 and 1", density=self.density)
+        require(
+            self.engine == "auto" or self.engine in trits.ENGINES, f"one of {list(trits.ENGINES)}", engine=self.engine
+        )
+
+    def init(self, key: Key) -> tuple[Layer, ...]:
+        """A random genome: a Layer for each step from one size to the next."""
+        return tuple(
+            self._layer(layer_key, fan_in, neurons)
+            for layer_key, fan_in, neurons in zip(
+                jax.random.split(key, len(self.features) - 1), self.features[:-1], self.features[1:], strict=True
+            )
+        )
+
+    def _layer(self, key: Key, fan_in: int, neurons: int) -> Layer:
+        weights, bias = jax.random.split(key)
+        return Layer(
+            trits.sample(weights, (neurons, fan_in), self.density),
+            trits.sample(bias, (neurons, self.bias), self.density),
+        )
+
+    def threshold(self, fan_in: int) -> int:
+        """The dead zone of a hidden layer in whole units of its sums."""
+        return math.floor(self.dead_zone * math.sqrt(fan_in))
+
+    def apply(self, genome: tuple[Layer, ...], x: Trits) -> Int32[Array, "... O"]:
+        """The outputs [..., O] of one genome for trits x [..., F]."""
+        *hidden, last = genome
+        for layer in hidden:
+            x = trits.ternarize(self._sums(layer, x), self.threshold(layer.weights.shape[-1]))
+        return self._sums(last, x)
+
+    def _sums(self, layer: Layer, x: Trits) -> Int32[Array, "... O"]:
+        sums = trits.dot(x, layer.weights, self.engine)
+        bias = jnp.sum(layer.bias, axis=-1, dtype=jnp.int32)
+        return sums + bias.reshape((1,) * (sums.ndim - 1) + bias.shape)

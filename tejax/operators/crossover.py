@@ -1,0 +1,81 @@
+"""Crossovers of two genomes of the same structure.
+
+`rate` is the probability that the pair is crossed at all; otherwise the child is the first parent.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from tejax import draws, trees
+from tejax.types import Array, Crossover, Genome, Key, Rate
+
+__all__ = ["REGISTRY", "by_neuron", "one_point", "two_point", "uniform"]
+
+
+def _cross(key: Key, rate: Rate, from_b: Genome, a: Genome, b: Genome) -> Genome:
+    """The trits of b where the tree of booleans `from_b` is true and the pair is crossed; those of a elsewhere."""
+    crossed = draws.bernoulli(key, (1,), rate)[0]
+    return jax.tree.map(lambda mask, a, b: jnp.where(crossed & mask, b, a), from_b, a, b)
+
+
+def uniform(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Genome:
+    """Every trit comes from either parent with probability 1/2 (Syswerda 1989)."""
+    whether, where = jax.random.split(key)
+    from_b = jax.tree.map(lambda key, leaf: draws.fair(key, leaf.shape), trees.keys_like(where, a), a)
+    return _cross(whether, rate, from_b, a, b)
+
+
+def by_neuron(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Genome:
+    """Whole rows come from either parent with probability 1/2, so that a neuron keeps its synapses together.
+
+    Leaves that hang from one node of the tree with equally many rows (a layer's weights and bias) are parts of the
+    same neurons and share the draw.
+    """
+    whether, where = jax.random.split(key)
+    groups = sorted({_neurons(path, leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(a)})
+    keys = jax.random.split(where, len(groups))
+    rows = {group: draws.fair(key, group[1:]) for group, key in zip(groups, keys, strict=True)}
+
+    def mask(path: tuple, leaf: Array) -> Array:
+        chosen = rows[_neurons(path, leaf)]
+        return jnp.broadcast_to(chosen.reshape(-1, *(1,) * (leaf.ndim - 1)), leaf.shape)
+
+    return _cross(whether, rate, jax.tree_util.tree_map_with_path(mask, a), a, b)
+
+
+def _neurons(path: tuple, leaf: Array) -> tuple[str, int]:
+    return jax.tree_util.keystr(path[:-1]), leaf.shape[0]
+
+
+def one_point(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Genome:
+    """The trits from a random point of the flattened genome to its end come from b (Holland 1975)."""
+    whether, where = jax.random.split(key)
+    cut = draws.below(where, (), trees.size(a))
+    return _cross(whether, rate, jax.tree.map(lambda place: place >= cut, _places(a)), a, b)
+
+
+def two_point(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Genome:
+    """The trits between two random points of the flattened genome come from b (De Jong 1975)."""
+    whether, where = jax.random.split(key)
+    low, high = jnp.sort(draws.below(where, (2,), trees.size(a) + 1))
+    inside = jax.tree.map(lambda place: (place >= low) & (place < high), _places(a))
+    return _cross(whether, rate, inside, a, b)
+
+
+def _places(genome: Genome) -> Genome:
+    """The place of every trit in the flattened genome, int32."""
+    leaves, structure = jax.tree.flatten(genome)
+    starts = [sum(leaf.size for leaf in leaves[:index]) for index in range(len(leaves))]
+    places = [
+        start + lax.iota(jnp.int32, leaf.size).reshape(leaf.shape) for start, leaf in zip(starts, leaves, strict=True)
+    ]
+    return jax.tree.unflatten(structure, places)
+
+
+REGISTRY: dict[str, Crossover] = {
+    "uniform": uniform,
+    "one_point": one_point,
+    "two_point": two_point,
+    "by_neuron": by_neuron,
+}

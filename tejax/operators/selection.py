@@ -1,0 +1,69 @@
+"""Selections: the fitness of a population -> the index of one parent, int32.
+
+`vmap` over keys gives as many parents as are wanted. All are exact: fitness is int32 and never becomes a float.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from tejax import draws
+from tejax.types import Array, Fitness, Int32, Key, Selection
+
+__all__ = ["REGISTRY", "lexicase", "rank", "tournament", "truncation"]
+
+
+def tournament(key: Key, fitness: Fitness, *, size: int = 4) -> Int32[Array, ""]:
+    """The fittest of `size` individuals drawn with replacement (the first drawn of equals)."""
+    entrants = draws.below(key, (size,), fitness.shape[0])
+    return entrants[jnp.argmax(fitness[entrants])]
+
+
+def truncation(key: Key, fitness: Fitness, *, keep: float = 0.25) -> Int32[Array, ""]:
+    """Any of the fittest `keep` share of the population (at least one), each as likely (Muehlenbein 1993)."""
+    survivors = max(1, round(keep * fitness.shape[0]))
+    return lax.top_k(fitness, survivors)[1][draws.below(key, (), survivors)]
+
+
+def rank(key: Key, fitness: Fitness) -> Int32[Array, ""]:
+    """With a probability that falls linearly with rank, from 2 / P for the fittest to 0 (Baker 1985, pressure 2).
+
+    The better rank of two drawn uniformly has just that distribution, up to terms of order 1 / P.
+    """
+    best = jnp.min(draws.below(key, (2,), fitness.shape[0]))
+    return jnp.argsort(fitness, descending=True, stable=True)[best].astype(jnp.int32)
+
+
+def lexicase(key: Key, fitness: Int32[Array, "P C"]) -> Int32[Array, ""]:
+    """Of the individuals that are best on a random case, those best on the next one, and so on (Spector 2012).
+
+    Takes the fitness of every case. Cases come in a random order until one individual is left or none remain; of
+    those left, any one.
+    """
+    order_key, last_key = jax.random.split(key)
+    cases = fitness.shape[1]
+    order = jnp.argsort(draws.words(order_key, (cases,)))
+    worst = jnp.iinfo(jnp.int32).min
+
+    def undecided(carry: tuple[Array, Array]) -> Array:
+        place, alive = carry
+        return (place < cases) & (jnp.sum(alive, dtype=jnp.int32) > 1)
+
+    def filter_by_case(carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        place, alive = carry
+        scores = fitness[:, order[place]]
+        return place + 1, alive & (scores == jnp.max(jnp.where(alive, scores, worst)))
+
+    start = (jnp.int32(0), jnp.ones(fitness.shape[0], bool))
+    alive = lax.while_loop(undecided, filter_by_case, start)[1]
+    return jnp.argmax(
+        jnp.where(alive, (draws.words(last_key, alive.shape) >> 1) + jnp.uint32(1), jnp.uint32(0))
+    ).astype(jnp.int32)
+
+
+REGISTRY: dict[str, Selection] = {
+    "tournament": tournament,
+    "truncation": truncation,
+    "rank": rank,
+    "lexicase": lexicase,
+}

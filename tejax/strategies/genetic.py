@@ -1,0 +1,123 @@
+"""A genetic algorithm on trits: selection, crossover, mutation, elites (Holland 1975), all in integers.
+
+Before the first `tell` all individuals count as equally fit.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tejax import draws, trees
+from tejax.errors import require
+from tejax.operators import crossover as crossovers
+from tejax.operators import mutation as mutations
+from tejax.operators import selection as selections
+from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Strategy
+
+__all__ = ["Rates", "State", "genetic"]
+
+OCTAVE = 4  # a self-adapted rate moves in steps of 2^(1/4)
+REACH = 4 * OCTAVE  # and stays within 2^-4 .. 2^4 of the common rate
+
+
+class Rates(NamedTuple):
+    """Probabilities; float32 in a state, so that a sweep over them is one vmap."""
+
+    mutation: float | Array = 0.003  # that a trit is changed
+    crossover: float | Array = 1.0  # that two parents are crossed at all
+
+
+class State(NamedTuple):
+    """What the genetic strategy remembers from one generation to the next."""
+
+    population: Population  # [P, ...]
+    fitness: Fitness  # int32 [P], or [P, C] where the selection looks at cases
+    pace: Int32[Array, "P"]  # each individual's own mutation rate is rates.mutation * 2^(pace / 4)
+    rates: Rates
+
+
+def genetic(
+    population: int = 512,
+    elites: int = 8,
+    selection: str = "tournament",
+    tournament: int = 8,
+    crossover: str = "uniform",
+    mutation: str = "flip",
+    adaptive: bool = False,
+    rates: Rates = Rates(),
+) -> Strategy:
+    """The genetic strategy.
+
+    population: P. elites: how many of the fittest live on unchanged, 0 to P - 1.
+    selection: how a parent is chosen: tournament, truncation, rank or lexicase. tournament: its size.
+    crossover: uniform, one_point, two_point or by_neuron. mutation: flip, step or reset.
+    adaptive: every individual carries its own mutation rate, which its children inherit, changed by a random step.
+    rates: the probabilities of mutation and crossover.
+    """
+    require(population >= 2, "at least 2", population=population)
+    require(0 <= elites < population, "from 0 to population - 1", elites=elites, population=population)
+    require(selection in selections.REGISTRY, f"one of {list(selections.REGISTRY)}", selection=selection)
+    require(tournament >= 1, "at least 1", tournament=tournament)
+    require(crossover in crossovers.REGISTRY, f"one of {list(crossovers.REGISTRY)}", crossover=crossover)
+    require(mutation in mutations.REGISTRY, f"one of {list(mutations.REGISTRY)}", mutation=mutation)
+    require(bool(0 <= rates.mutation <= 1), "between 0 and 1", mutation_rate=rates.mutation)
+    require(bool(0 <= rates.crossover <= 1), "between 0 and 1", crossover_rate=rates.crossover)
+    per_case = selection == "lexicase"
+    choose = selections.REGISTRY[selection]
+    if selection == "tournament":
+        choose = partial(selections.tournament, size=tournament)
+    cross, mutate = crossovers.REGISTRY[crossover], mutations.REGISTRY[mutation]
+
+    def init(key: Key, sample: Callable[[Key], Genome], rates: Rates = rates) -> State:
+        return State(
+            population=jax.vmap(sample)(_individual_keys(key, population)),
+            fitness=jnp.zeros((population, 1) if per_case else population, jnp.int32),
+            pace=jnp.zeros(population, jnp.int32),
+            rates=Rates(*(jnp.asarray(rate, jnp.float32) for rate in rates)),
+        )
+
+    def breed(state: State, key: Key) -> tuple[Genome, Array]:
+        """One child."""
+        first, second, crossing, changing, pacing = jax.random.split(key, 5)
+        a, b = choose(first, state.fitness), choose(second, state.fitness)
+        child = cross(
+            crossing, trees.take(state.population, a), trees.take(state.population, b), rate=state.rates.crossover
+        )
+        pace, rate = state.pace[a], state.rates.mutation
+        if adaptive:
+            pace = jnp.clip(pace + draws.below(pacing, (), 3) - 1, -REACH, REACH)
+            rate = jnp.minimum(rate * _octaves()[pace + REACH], jnp.float32(1))
+        return mutate(changing, child, rate=rate), pace
+
+    def ask(key: Key, state: State) -> tuple[Population, State]:
+        children, pace = jax.vmap(partial(breed, state))(_individual_keys(key, population - elites))
+        chosen = lax.top_k(_total(state.fitness), elites)[1]
+        asked = trees.concatenate(trees.take(state.population, chosen), children)
+        pace = jnp.concatenate([state.pace[chosen], pace])
+        return asked, state._replace(pace=pace)
+
+    def tell(state: State, population: Population, fitness: Fitness) -> State:
+        return state._replace(population=population, fitness=fitness)
+
+    def best(state: State) -> Genome:
+        return trees.take(state.population, jnp.argmax(_total(state.fitness)))
+
+    return Strategy(init, ask, tell, best, lambda state: state.population, rates, population, per_case)
+
+
+def _individual_keys(key: Key, count: int) -> Key:
+    return jax.vmap(partial(jax.random.fold_in, key))(lax.iota(jnp.uint32, count))
+
+
+def _octaves() -> Array:
+    """2^(pace / 4) for every pace, float32: a table made once, so that no platform's exp2 is asked."""
+    return jnp.asarray(2.0 ** (np.arange(-REACH, REACH + 1) / OCTAVE), jnp.float32)
+
+
+def _total(fitness: Fitness) -> Int32[Array, "P"]:
+    return fitness if fitness.ndim == 1 else jnp.sum(fitness, axis=1, dtype=jnp.int32)

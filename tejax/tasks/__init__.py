@@ -1,0 +1,22 @@
+"""Tasks: the behaviour of one individual -> its int32 fitness, higher is better."""
+
+from tejax.tasks.bits import Bits, addition, parity, xor
+from tejax.tasks.classification import Classification, classification
+from tejax.tasks.datasets import digits, from_files
+from tejax.tasks.files import load_arrays, load_idx
+
+__all__ = [
+    "REGISTRY",
+    "Bits",
+    "Classification",
+    "addition",
+    "classification",
+    "digits",
+    "from_files",
+    "load_arrays",
+    "load_idx",
+    "parity",
+    "xor",
+]
+
+REGISTRY = {"digits": digits, "parity": parity, "xor": xor, "addition": addition, "files": from_files}
