@@ -3,10 +3,12 @@
 from tejax import draws, fixedpoint, networks, operators, strategies, tasks, trees, trits
 from tejax.errors import InputError
 from tejax.evolution import Result, evolve, generation
+from tejax.runs import Run
 
 __all__ = [
     "InputError",
     "Result",
+    "Run",
     "draws",
     "evolve",
     "fixedpoint",

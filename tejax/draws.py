@@ -39,14 +39,15 @@ def words(key: Key, shape: tuple[int, ...]) -> UInt32[Array, "..."]:
 
 def unpack_bits(packed: UInt32[Array, "... W"], size: int) -> Array:
     """The first `size` bits along the last axis, as booleans [..., size]; the lowest bit of a word first."""
-    bits = (packed[..., None] >> lax.iota(jnp.uint32, WORD)) & jnp.uint32(1)
-    return bits.reshape(*packed.shape[:-1], -1)[..., :size] != 0
+    lanes = lax.broadcasted_iota(jnp.uint32, (*packed.shape, WORD), packed.ndim)
+    bits = (packed[..., None] >> lanes) & jnp.uint32(1)
+    return bits.reshape(*packed.shape[:-1], packed.shape[-1] * WORD)[..., :size] != 0
 
 
 def fair(key: Key, shape: tuple[int, ...]) -> Array:
     """Independent booleans, each true with probability 1/2, at one random bit each."""
-    *rows, size = shape
-    return unpack_bits(words(key, (*rows, -(-size // WORD))), size)
+    *rows, size = shape or (1,)
+    return unpack_bits(words(key, (*rows, -(-size // WORD))), size).reshape(shape)
 
 
 def bernoulli(key: Key, shape: tuple[int, ...], rate: Rate) -> Array:
@@ -55,12 +56,13 @@ def bernoulli(key: Key, shape: tuple[int, ...], rate: Rate) -> Array:
     The threshold rate * 2^16 is rounded up or down at random, once a call, so that the probability of every single
     boolean is `rate` itself (to float32), however small.
     """
-    *rows, size = shape
-    drawn = words(key, (math.prod(rows) * -(-size // 2) + 1,))
+    *rows, size = shape or (1,)
+    pairs = -(-size // 2)
+    drawn = words(key, (math.prod(rows) * pairs + 1,))
     halves = jnp.stack([drawn[:-1] & jnp.uint32(0xFFFF), drawn[:-1] >> 16], axis=-1)
     dither = (drawn[-1] >> 8).astype(jnp.float32) * jnp.float32(2.0**-24)
     threshold = jnp.floor(jnp.float32(rate) * jnp.float32(2.0**16) + dither).astype(jnp.uint32)
-    return halves.reshape(*rows, -1)[..., :size] < threshold
+    return halves.reshape(*rows, 2 * pairs)[..., :size].reshape(shape) < threshold
 
 
 def below(key: Key, shape: tuple[int, ...], bound: int) -> Array:

@@ -21,15 +21,15 @@ from tejax.types import Array, Fitness, Genome, Key, Network, Population, Strate
 __all__ = ["History", "Progress", "Recorder", "Result", "auto_batch", "champion", "evaluate", "evolve", "generation"]
 
 UNREACHABLE = np.iinfo(np.int32).max
-CACHE = 2**21  # bytes: on a CPU, evaluation is fastest while the largest array of a batch stays in the cache
+ROOM = 2**26  # bytes that the largest array of an evaluation may take on a CPU; a wider batch gains nothing there
 
 
 class History(NamedTuple):
-    """One int32 value a generation, [G]."""
+    """One int32 value a generation, [G]: JAX arrays on the device, NumPy arrays on the host."""
 
-    best: Array | np.ndarray
-    median: Array | np.ndarray
-    worst: Array | np.ndarray
+    best: Any
+    median: Any
+    worst: Any
 
 
 class Progress(NamedTuple):
@@ -69,13 +69,24 @@ def evaluate(
 ) -> Fitness:
     """The fitness of every individual, int32 [P] ([P, C] if the strategy asks per case), `batch` of them at a time."""
     judge = task.cases if strategy.per_case else task.evaluate  # type: ignore[attr-defined]
-    return _over_population(lambda genome: judge(key, network.apply, genome), population, batch)
+    # clone: every individual meets the same cases, so the key is used again on purpose
+    return _over_population(lambda genome: judge(jax.random.clone(key), network.apply, genome), population, batch)
 
 
 def _over_population(one: Callable[[Genome], Array], population: Population, batch: int | None) -> Array:
     if batch is None or batch >= trees.rows(population):
         return jax.vmap(one)(population)
     return lax.map(one, population, batch_size=batch)
+
+
+@partial(jax.jit, static_argnames=("strategy", "network"))
+def begin(strategy: Strategy, network: Network, task: Task, key: Key) -> Any:
+    """The strategy's first state, as wide as a `tell` will leave it: only the task knows how many cases there are."""
+    state = strategy.init(key, network.init, strategy.rates)
+    if not strategy.per_case:
+        return state
+    told, _ = jax.eval_shape(partial(generation, strategy, network, task), jax.random.key(0), state)
+    return jax.tree.map(lambda leaf, after: jnp.broadcast_to(leaf, after.shape), state, told)
 
 
 def generation(
@@ -131,13 +142,13 @@ def summary(fitness: Fitness) -> History:
 
 
 def auto_batch(network: Network, task: Task, population: int) -> int | None:
-    """How many individuals to evaluate at once: all on an accelerator; on a CPU, as many as its cache holds."""
+    """How many individuals to evaluate at once: all on an accelerator; on a CPU, as many as ROOM allows."""
     if jax.default_backend() != "cpu":
         return None
     genome = jax.eval_shape(network.init, jax.random.key(0))
     traced = jax.make_jaxpr(lambda key, genome: task.evaluate(key, network.apply, genome))(jax.random.key(0), genome)
     largest = max(_bytes(out.aval) for equation in traced.eqns for out in equation.outvars)
-    batch = 2 ** max(0, int(math.log2(max(1, CACHE // largest))))
+    batch = 2 ** max(0, int(math.log2(max(1, ROOM // largest))))
     return batch if batch < population else None
 
 
@@ -182,7 +193,7 @@ def evolve(
     require(batch in ("auto", None) or (isinstance(batch, int) and batch >= 1), "auto, None or at least 1", batch=batch)
     clock = time.perf_counter()
     init_key, run_key = jax.random.split(key)
-    state = jax.jit(lambda key: strategy.init(key, network.init, strategy.rates))(init_key)
+    state = begin(strategy, network, task, init_key)
     state, start = run.restore(state) if run else (state, 0)
     size = auto_batch(network, task, strategy.population) if batch == "auto" else batch
     goal = UNREACHABLE if target is None else target

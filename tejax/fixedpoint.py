@@ -47,9 +47,7 @@ def cross_entropy(
     Within 2 units of the float64 value for up to 1,024 outputs, and never above LIMIT (32 bits).
     Raises InputError for a temperature with n above 4,096 or d above 64, and for more than 1,024 outputs.
     """
-    over, under = temperature
-    ok = 1 <= over <= 4096 and 1 <= under <= 64
-    require(ok, "a ratio (n, d) with n from 1 to 4096 and d from 1 to 64", temperature=temperature)
+    over, under = _ratio(temperature)
     require(outputs.shape[-1] <= 1024, "at most 1024", outputs=outputs.shape[-1])
     last = math.ceil(over * (_ONE + 2) / under)  # from here on, a power rounds to 0
     powers = jnp.asarray(np.rint(2.0 ** (_ONE - np.arange(last + 1) * under / over)), jnp.uint32)
@@ -62,6 +60,13 @@ def cross_entropy(
     return jnp.minimum(scaled + log2(partition, _ONE), LIMIT)
 
 
+def _ratio(temperature: tuple[int, int]) -> tuple[int, int]:
+    over, under = temperature
+    ok = 1 <= over <= 4096 and 1 <= under <= 64
+    require(ok, "a ratio (n, d) with n from 1 to 4096 and d from 1 to 64", temperature=temperature)
+    return over, under
+
+
 def _difference(high: Int32[Array, "..."], low: Int32[Array, "..."]) -> Array:
     """high - low >= 0 as uint32: exact even where int32 would wrap."""
     return high.astype(jnp.uint32) - low.astype(jnp.uint32)
@@ -70,7 +75,8 @@ def _difference(high: Int32[Array, "..."], low: Int32[Array, "..."]) -> Array:
 def _lead(outputs: Int32[Array, "... O"], label: Int32[Array, "..."], limit: int) -> Int32[Array, "..."]:
     """outputs[label] minus the highest other output, clipped to -limit..limit."""
     mine = jnp.take_along_axis(outputs, label[..., None], axis=-1)[..., 0]
-    others = jnp.where(lax.iota(jnp.int32, outputs.shape[-1]) == label[..., None], jnp.iinfo(jnp.int32).min, outputs)
+    places = lax.broadcasted_iota(jnp.int32, outputs.shape, outputs.ndim - 1)
+    others = jnp.where(places == label[..., None], jnp.iinfo(jnp.int32).min, outputs)
     best = jnp.max(others, axis=-1)
     ahead = jnp.minimum(_difference(jnp.maximum(mine, best), best), jnp.uint32(limit)).astype(jnp.int32)
     behind = jnp.minimum(_difference(jnp.maximum(mine, best), mine), jnp.uint32(limit)).astype(jnp.int32)
@@ -114,7 +120,7 @@ LOSSES: dict[str, Callable[[tuple[int, int]], Loss]] = {
 def make_loss(name: str, temperature: tuple[int, int] = (1, 1)) -> Loss:
     """A registered loss; `temperature` is T of the cross-entropy and the limit of the margin."""
     require(name in LOSSES, f"one of {list(LOSSES)}", loss=name)
-    return LOSSES[name](temperature)
+    return LOSSES[name](_ratio(temperature))
 
 
 def total(losses: Int32[Array, "B"], limit: int) -> Int32[Array, ""]:

@@ -2,12 +2,12 @@
 
 import dataclasses
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from tejax import trits
+from tejax import engines, trits
 from tejax.errors import require
 from tejax.types import Array, Int8, Int32, Key, Trits
 
@@ -43,9 +43,7 @@ class MLP:
         require(self.dead_zone >= 0, "at least 0", dead_zone=self.dead_zone)
         require(self.bias >= 0, "at least 0", bias=self.bias)
         require(0 <= self.density <= 1, "between 0 and 1", density=self.density)
-        require(
-            self.engine == "auto" or self.engine in trits.ENGINES, f"one of {list(trits.ENGINES)}", engine=self.engine
-        )
+        engines.get(self.engine, max(self.features[:-1]))
 
     def init(self, key: Key) -> tuple[Layer, ...]:
         """A random genome: a Layer for each step from one size to the next."""
@@ -69,12 +67,13 @@ class MLP:
 
     def apply(self, genome: tuple[Layer, ...], x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., O] of one genome for trits x [..., F]."""
+        *batch, fan_in = x.shape
+        engine = engines.get(self.engine, max(self.features[:-1]))
         *hidden, last = genome
+        x = engine.encode(x.reshape(math.prod(batch), fan_in))
         for layer in hidden:
-            x = trits.ternarize(self._sums(layer, x), self.threshold(layer.weights.shape[-1]))
-        return self._sums(last, x)
+            x = engine.activate(self._sums(engine, layer, x), self.threshold(layer.weights.shape[-1]))
+        return engine.decode(self._sums(engine, last, x)).reshape(*batch, self.features[-1])
 
-    def _sums(self, layer: Layer, x: Trits) -> Int32[Array, "... O"]:
-        sums = trits.dot(x, layer.weights, self.engine)
-        bias = jnp.sum(layer.bias, axis=-1, dtype=jnp.int32)
-        return sums + bias.reshape((1,) * (sums.ndim - 1) + bias.shape)
+    def _sums(self, engine: engines.Engine, layer: Layer, x: Any) -> Any:
+        return engine.sums(x, layer.weights, jnp.sum(layer.bias, axis=-1, dtype=jnp.int32))

@@ -35,17 +35,17 @@ def by_neuron(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Genome:
     whether, where = jax.random.split(key)
     groups = sorted({_neurons(path, leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(a)})
     keys = jax.random.split(where, len(groups))
-    rows = {group: draws.fair(key, group[1:]) for group, key in zip(groups, keys, strict=True)}
+    rows = {group: draws.fair(key, group[1]) for group, key in zip(groups, keys, strict=True)}
 
     def mask(path: tuple, leaf: Array) -> Array:
         chosen = rows[_neurons(path, leaf)]
-        return jnp.broadcast_to(chosen.reshape(-1, *(1,) * (leaf.ndim - 1)), leaf.shape)
+        return jnp.broadcast_to(chosen.reshape(*chosen.shape, *(1,) * (leaf.ndim - 1)), leaf.shape)
 
     return _cross(whether, rate, jax.tree_util.tree_map_with_path(mask, a), a, b)
 
 
-def _neurons(path: tuple, leaf: Array) -> tuple[str, int]:
-    return jax.tree_util.keystr(path[:-1]), leaf.shape[0]
+def _neurons(path: tuple, leaf: Array) -> tuple[str, tuple[int, ...]]:
+    return jax.tree_util.keystr(path[:-1]), leaf.shape[:1]
 
 
 def one_point(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Genome:

@@ -65,7 +65,7 @@ class Bits:
 
 
 def _right(apply: Apply, genome: Genome, x: Array, y: Array) -> Int32[Array, "N O"]:
-    return (jnp.sign(apply(genome, x)) == y).astype(jnp.int32)
+    return (jnp.sign(apply(genome, x)) == y.astype(jnp.int32)).astype(jnp.int32)
 
 
 def _signs(numbers: np.ndarray, bits: int) -> np.ndarray:

@@ -1,0 +1,46 @@
+"""Results as small JSON files: what was measured, on what machine, with which versions."""
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from tejax import runs
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def machine() -> dict[str, Any]:
+    """Versions, device, processor and cores."""
+    return {**runs.about(), "processor": _processor(), "cores": _cores()}
+
+
+def _processor() -> str:
+    """The model that the kernel names, with the vector extensions that matter here."""
+    try:
+        lines = dict(
+            line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if line.count(":") == 1
+        )
+    except OSError:
+        return platform.processor() or platform.machine()
+    fields = {name.strip(): value.strip() for name, value in lines.items()}
+    flags = [flag for flag in ("avx2", "avx512f", "avx512_vpopcntdq") if flag in fields.get("flags", "").split()]
+    return f"{fields.get('model name', platform.machine())} ({', '.join(flags)})"
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def write(name: str, results: Any) -> Path:
+    """Write `results` with the machine beside them to experiments/results/<name>.json."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps({"machine": machine(), "results": results}, indent=1) + "\n")
+    return path
+
+
+def read(name: str) -> dict[str, Any]:
+    """What `write` wrote."""
+    return json.loads((RESULTS / f"{name}.json").read_text())

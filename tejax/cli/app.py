@@ -1,0 +1,177 @@
+"""The commands and their options; how every kind of error ends."""
+
+import dataclasses
+import json
+import logging
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import tyro
+from tyro.conf import Positional, subcommand
+
+from tejax.config import Addition, Digits, Experiment, Files, Genetic, Mlp, Parity, Schedule, Xor
+from tejax.errors import InputError, require
+
+__all__ = ["main"]
+
+Task = (
+    Annotated[Digits, subcommand("digits")]
+    | Annotated[Files, subcommand("files")]
+    | Annotated[Parity, subcommand("parity")]
+    | Annotated[Xor, subcommand("xor")]
+    | Annotated[Addition, subcommand("addition")]
+)
+
+
+def evolve(
+    task: Task,
+    out: Path | None = None,
+    overwrite: bool = False,
+    json: bool = False,
+    schedule: Schedule = Schedule(),  # noqa: B008
+    strategy: Genetic = Genetic(),  # noqa: B008
+    network: Mlp = Mlp(),  # noqa: B008
+) -> int:
+    """Evolve a network for a task, and keep the run in a directory.
+
+    Args:
+        task: what the network shall do
+        out: the run directory, by default runs/TASK-SEED
+        overwrite: replace the run that is there
+        json: print one JSON object at the end, and everything else to stderr
+        schedule: how long, from which seed
+        strategy: how a population becomes the next one
+        network: what is evolved
+    """
+    from tejax import runs
+    from tejax.cli import session
+
+    experiment = Experiment(task, network, strategy, schedule)
+    path = out or Path("runs") / f"{experiment.name}-{schedule.seed}"
+    parts = experiment.build()  # refuses bad options before anything is removed
+    runs.prepare(path, overwrite)
+    return _answer(*session.conduct(experiment, parts, path, json), json)
+
+
+def resume(directory: Positional[Path], generations: int | None = None, json: bool = False) -> int:
+    """Go on with a run that was interrupted or killed, to the same bits as if it had not been.
+
+    Args:
+        directory: the run directory
+        generations: go on to this many generations instead of those the run was started with
+        json: print one JSON object at the end, and everything else to stderr
+    """
+    from tejax import runs
+    from tejax.cli import session
+    from tejax.cli.stored import stored
+
+    experiment = stored(directory)
+    if generations is not None:
+        require(generations >= 0, "at least 0", generations=generations)
+        schedule = dataclasses.replace(experiment.schedule, generations=generations)
+        experiment = dataclasses.replace(experiment, schedule=schedule)
+        runs.amend(directory, experiment.to_json())
+    return _answer(*session.conduct(experiment, experiment.build(), directory, json), json)
+
+
+def evaluate(path: Positional[Path], task: Task | None = None, json: bool = False) -> int:
+    """Accuracy and confusion of a finished run or of a .safetensors file.
+
+    Args:
+        path: a run directory or a .safetensors file
+        task: what to evaluate on; by default the task that the network was evolved for
+        json: print one JSON object, and nothing else
+    """
+    from tejax.cli import evaluation
+
+    return _answer(*evaluation.evaluate(path, task), json)
+
+
+def report(directory: Positional[Path], json: bool = False) -> int:
+    """Write report.html, one self-contained page, and its pictures into a run directory.
+
+    Args:
+        directory: the run directory
+        json: print one JSON object, and nothing else
+    """
+    from tejax.cli import pages
+
+    return _answer(*pages.report(directory), json)
+
+
+def doctor(json: bool = False) -> int:
+    """Versions, devices, and what tejax picks on this machine.
+
+    Args:
+        json: print one JSON object, and nothing else
+    """
+    from tejax.cli import diagnosis
+
+    return _answer(*diagnosis.doctor(), json)
+
+
+COMMANDS: dict[str, Callable[..., int]] = {
+    "evolve": evolve,
+    "resume": resume,
+    "evaluate": evaluate,
+    "report": report,
+    "doctor": doctor,
+}
+
+
+def _answer(result: dict[str, Any], text: str, code: int, as_json: bool) -> int:
+    """Print the result in the form that was asked for; the exit status."""
+    print(json.dumps(result) if as_json else text)  # noqa: T201
+    return code
+
+
+def _fail(message: object) -> NoReturn:
+    print(f"tejax: {' '.join(str(message).split())}", file=sys.stderr)  # noqa: T201
+    sys.exit(2)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and exit: 0 if it went well, 2 with one line for bad input, 130 after Ctrl-C."""
+    logging.basicConfig(format="tejax: %(message)s")
+    try:
+        _keep_compiled_programs()
+        code = tyro.extras.subcommand_cli_from_dict(
+            COMMANDS,
+            prog="tejax",
+            description="Evolve neural networks of -1, 0 and +1.",
+            args=arguments,
+            config=(
+                tyro.conf.OmitArgPrefixes,
+                tyro.conf.OmitSubcommandPrefixes,
+                tyro.conf.CascadeSubcommandArgs,
+                tyro.conf.FlagCreatePairsOff,
+            ),
+        )
+    except InputError as error:
+        _fail(error)
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else error)
+    except KeyboardInterrupt:
+        print("tejax: interrupted", file=sys.stderr)  # noqa: T201
+        sys.exit(130)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not re.search("resource_exhausted|out of memory", str(error), re.I):
+            raise
+        _fail(f"out of memory: lower --evaluation-batch or --population ({str(error) or 'no memory left'})")
+    sys.exit(code)
+
+
+def _keep_compiled_programs() -> None:
+    """Let JAX keep compiled programs in the user's cache folder, unless the user has said otherwise."""
+    import jax
+
+    config: Any = jax.config
+    if config.jax_compilation_cache_dir is None:
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        config.update("jax_compilation_cache_dir", str(Path(home) / "tejax" / "jax"))
+    if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
+        config.update("jax_persistent_cache_min_compile_time_secs", 0.2)

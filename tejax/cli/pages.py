@@ -1,0 +1,110 @@
+"""`tejax report`: a run as one self-contained page."""
+
+import base64
+import html
+from pathlib import Path
+from typing import Any
+
+from tejax import export, runs, trees
+from tejax.cli.evaluation import judge
+from tejax.cli.pictures import draw
+from tejax.cli.stored import stored
+from tejax.errors import refuse
+from tejax.runs import Run
+
+__all__ = ["report"]
+
+CAPTIONS = {
+    "curve": "Fitness of the best, median and worst individual of a generation, and accuracy of the fittest one.",
+    "confusion": "Test samples by true class (rows) and answer (columns); colour is the share of a row.",
+    "weights": "What the first neurons look at: the synapses from every input, as an image.",
+}
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }}
+h1 {{ font-size: 1.6rem; }} h2 {{ font-size: 1.15rem; margin-top: 2rem; }}
+.numbers {{ display: flex; flex-wrap: wrap; gap: 1rem; }}
+.numbers div {{ background: #f3f6f9; border-radius: .5rem; padding: .6rem 1rem; }}
+.numbers b {{ display: block; font-size: 1.4rem; color: #0072b2; }}
+img {{ max-width: 100%; }} figure {{ margin: 1.5rem 0; }} figcaption {{ color: #666; font-size: .9rem; }}
+table {{ border-collapse: collapse; font-size: .9rem; }} td {{ padding: .15rem 1.2rem .15rem 0; vertical-align: top; }}
+td:first-child {{ color: #666; }}
+</style></head><body>
+<h1>{title}</h1>
+<div class="numbers">{numbers}</div>
+{figures}
+<h2>Experiment</h2>
+{experiment}
+<h2>Where it ran</h2>
+{place}
+</body></html>
+"""
+
+
+def report(path: Path) -> tuple[dict[str, Any], str, int]:
+    """Draw the pictures of a run and write its page. The files, the same in words, and the exit status.
+
+    Raises InputError where there is no run, or one without a line of metrics yet.
+    """
+    experiment = stored(path)
+    metrics = Run(path).metrics
+    if not metrics:
+        refuse(f"{path}: has no metrics yet; go on with `tejax resume {path}`")
+    parts, best = experiment.build(), path / "best.safetensors"
+    genome = export.load(best)[1] if best.is_file() else None
+    pictures = draw(path, parts, genome)
+    last = metrics[-1]
+    numbers = {"generations": f"{last['generation']:,}", "evaluations": f"{last['evaluations']:,}"}
+    numbers["seconds"] = f"{last['seconds']:,.0f}"
+    if genome is not None:
+        judged = judge(parts.task, parts.network, genome)
+        numbers = {
+            "test accuracy": f"{judged['accuracy']:.2%}",
+            "training accuracy": f"{judged['train_accuracy']:.2%}",
+            "trits": f"{trees.size(genome):,}",
+            "bytes": f"{best.stat().st_size:,}",
+            **numbers,
+        }
+    page = path / "report.html"
+    place = {name: value for name, value in runs.read_config(path).items() if name != "experiment"}
+    text = PAGE.format(
+        title=html.escape(f"tejax: {experiment.name}, seed {experiment.schedule.seed}"),
+        numbers="".join(
+            f"<div><b>{html.escape(value)}</b>{html.escape(name)}</div>" for name, value in numbers.items()
+        ),
+        figures="".join(_figure(name, file) for name, file in pictures.items()),
+        experiment=_table(_flat(experiment.to_json())),
+        place=_table(place),
+    )
+    try:
+        page.write_text(text, encoding="utf-8")
+    except OSError as error:
+        refuse(f"{page}: cannot be written ({error.strerror or error})", error)
+    files = {"report": str(page), **{name: str(file) for name, file in pictures.items()}}
+    return files, "\n".join(f"{name:<15} {file}" for name, file in files.items()), 0
+
+
+def _figure(name: str, file: Path) -> str:
+    data = base64.b64encode(file.read_bytes()).decode()
+    caption = html.escape(CAPTIONS[name])
+    return (
+        f'<figure><img alt="{caption}" src="data:image/png;base64,{data}"><figcaption>{caption}</figcaption></figure>'
+    )
+
+
+def _flat(plain: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested objects as one, with dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in plain.items():
+        flat |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: value}
+    return flat
+
+
+def _table(values: dict[str, Any]) -> str:
+    rows = (
+        f"<tr><td>{html.escape(name)}</td><td>{html.escape(str(value))}</td></tr>" for name, value in values.items()
+    )
+    return f"<table>{''.join(rows)}</table>"

@@ -1,0 +1,54 @@
+"""The pictures of a run: curve.png, confusion.png, weights.png."""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from tejax import plots
+from tejax.cli.evaluation import confusion
+from tejax.config import Parts
+from tejax.runs import Run
+from tejax.types import Genome
+
+__all__ = ["draw", "unit"]
+
+UNITS = {
+    "cross_entropy": "minus cross-entropy, bits a sample",
+    "margin": "minus margin loss, 0 to 1",
+    "wrong": "minus the share of wrong answers",
+}
+
+
+def unit(task: Any) -> str:
+    """What fitness divided by the task's scale is."""
+    return UNITS.get(getattr(task, "loss", ""), "share of right bits")
+
+
+def draw(path: Path, parts: Parts, genome: Genome | None) -> dict[str, Path]:
+    """Draw what there is to draw of a run into its directory: name -> file, the confusion and the curves first."""
+    figures: dict[str, Any] = {}
+    if genome is not None:
+        matrix = confusion(parts.task, parts.network, genome)
+        figures["confusion"] = None if matrix is None else plots.confusion(matrix)
+        figures["weights"] = _first_layer(parts.task, genome)
+    metrics = Run(path).metrics
+    if metrics:
+        figures["curve"] = plots.curves(metrics, getattr(parts.task, "scale", 1), unit(parts.task))
+    order = [name for name in ("confusion", "curve", "weights") if figures.get(name)]
+    return {name: plots.save(figures[name], path / f"{name}.png") for name in order}
+
+
+def _first_layer(task: Any, genome: Genome) -> Any:
+    """The weights that the inputs meet, if the first matrix of the genome has one column for each of them."""
+    first = next((leaf for leaf in jax.tree.leaves(genome) if leaf.ndim == 2 and leaf.shape[1] == task.features), None)
+    if first is None:
+        return None
+    # the fewest trits a feature that make the features a square
+    planes = next((n for n in range(1, 17) if task.features % n == 0 and _square(task.features // n)), None)
+    return plots.weights(np.asarray(first), planes) if planes else None
+
+
+def _square(size: int) -> bool:
+    return size >= 4 and int(size**0.5 + 0.5) ** 2 == size

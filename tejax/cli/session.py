@@ -1,0 +1,130 @@
+"""One run from its first line to its last: what it costs, the evolution, the best network, the pictures."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import jax
+from rich.console import Console
+
+from tejax import evolution, export, runs, trees
+from tejax.cli.display import Display, say
+from tejax.cli.evaluation import judge
+from tejax.config import Experiment, Parts
+from tejax.evolution import Result
+from tejax.runs import Run
+
+__all__ = ["conduct"]
+
+
+def conduct(experiment: Experiment, parts: Parts, path: Path, quiet: bool) -> tuple[dict[str, Any], str, int]:
+    """Start a run, or go on with it if `path` holds one. The result, the same in words, and the exit status."""
+    clock = time.perf_counter()
+    console = Console(stderr=quiet)
+    task, network, strategy = parts
+    schedule = experiment.schedule
+
+    run = Run(
+        path,
+        experiment.to_json(),
+        checkpoint_every=schedule.checkpoint_every,
+        keep=schedule.keep,
+        # only shown and written down; it never reaches the evolution
+        measure=lambda state: judge(task, network, strategy.best(state)),
+    )
+    say(console, _costs(experiment, parts, path))
+    with (
+        Display(console, schedule.generations, getattr(task, "scale", 1)) as display,
+        runs.graceful(run, display.stopping),
+    ):
+        try:
+            result = evolution.evolve(
+                jax.random.key(schedule.seed),
+                strategy,
+                network,
+                task,
+                generations=_wanted(experiment, run),
+                chunk=schedule.chunk,
+                batch=schedule.evaluation_batch,
+                target=schedule.target,
+                run=run,
+                callback=lambda progress: display.update(progress, run.last),
+            )
+        except KeyboardInterrupt:
+            return _interrupted(path, None)
+    if run.stopping and result.generations < schedule.generations:
+        return _interrupted(path, result.generations)
+    run.save(result.state, result.generations)
+    run.close()
+    about = {
+        "run": str(path),
+        "interrupted": False,
+        "generations": result.generations,
+        "evaluations": result.evaluations,
+        "state": trees.fingerprint(result.state),
+    }
+    return _finish(experiment, parts, path, result, about, clock)
+
+
+def _interrupted(path: Path, generation: int | None) -> tuple[dict[str, Any], str, int]:
+    """What is said after Ctrl-C; the generation is that of the checkpoint, if one was saved for it."""
+    where = "at once" if generation is None else f"at generation {generation}"
+    about = {"run": str(path), "interrupted": True, "generations": generation}
+    return about, f"stopped {where}; go on with `tejax resume {path}`", 130
+
+
+def _wanted(experiment: Experiment, run: Run) -> int:
+    """The generations to run: none beyond those done, if an individual has reached the target already."""
+    target, lines = experiment.schedule.target, run.metrics
+    if target is not None and lines and lines[-1]["best"] >= target:
+        return int(lines[-1]["generation"])
+    return experiment.schedule.generations
+
+
+def _costs(experiment: Experiment, parts: Parts, path: Path) -> str:
+    """What the run stands on and what it takes."""
+    about = runs.about()
+    genome = jax.eval_shape(parts.network.init, jax.random.key(0))
+    trits, population = trees.size(genome), parts.strategy.population
+    return "\n".join(
+        [
+            f"tejax {about['tejax']} on {about['platform']}: {about['devices']} x {about['device']}, "
+            f"jax {about['jax']}, seed {experiment.schedule.seed}",
+            f"network      {parts.network}",
+            f"parameters   {trits:,} trits, {-(-trits // 4):,} bytes at 2 bits a trit",
+            f"population   {population:,} individuals, {population * trees.nbytes(genome):,} bytes",
+            f"generation   {population:,} evaluations of {getattr(parts.task, 'rows', 1):,} samples each; "
+            f"{experiment.schedule.generations:,} generations wanted",
+            f"directory    {path}",
+        ]
+    )
+
+
+def _finish(
+    experiment: Experiment, parts: Parts, path: Path, result: Result, about: dict[str, Any], clock: float
+) -> tuple[dict[str, Any], str, int]:
+    """Write the best network and the pictures, and say so."""
+    from tejax.cli.pictures import draw
+
+    network_path = path / "best.safetensors"
+    size = export.save(network_path, parts.network, result.best, {"task": experiment.to_json()["task"]})
+    judged = judge(parts.task, parts.network, result.best)
+    pictures = draw(path, parts, result.best)
+    about |= {
+        "fitness": result.fitness,
+        **judged,
+        "best": trees.fingerprint(result.best),
+        "network": str(network_path),
+        "bytes": size,
+        "pictures": {name: str(picture) for name, picture in pictures.items()},
+        "seconds": round(time.perf_counter() - clock, 2),
+    }
+    lines = [
+        "",
+        f"test accuracy   {judged['accuracy']:.2%} (training {judged['train_accuracy']:.2%})",
+        *(f"{name:<15} {picture}" for name, picture in pictures.items()),
+        f"network         {network_path} ({size:,} bytes)",
+        f"time            {about['seconds']:.1f} s for {result.generations:,} generations, "
+        f"{result.evaluations:,} evaluations",
+    ]
+    return about, "\n".join(lines), 0

@@ -1,0 +1,239 @@
+"""What an experiment is: task, network, strategy and schedule, for the command line and for config.json.
+
+A further task, network or strategy is a dataclass with `build` and a line in its table.
+"""
+
+import dataclasses
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+from tyro.conf import arg
+
+from tejax import evolution, networks, records, strategies, tasks
+from tejax.errors import refuse, require
+from tejax.tasks.classification import Options
+from tejax.types import Network, Strategy
+
+__all__ = [
+    "NETWORKS",
+    "STRATEGIES",
+    "TASKS",
+    "Addition",
+    "Digits",
+    "Experiment",
+    "Files",
+    "Genetic",
+    "Mlp",
+    "Parity",
+    "Parts",
+    "Schedule",
+    "Xor",
+]
+
+
+def _default(function: Any, name: str) -> Any:
+    """The default of a function's argument, so that no number stands in two places."""
+    return inspect.signature(function).parameters[name].default
+
+
+@dataclasses.dataclass(frozen=True)
+class _Labelled(Options):
+    """The options of a classification, under the names that the command line gives them."""
+
+    # the share held out for testing, stratified by label
+    test: Annotated[float, arg(name="test-share")] = Options.test
+    # of the split into training and test data
+    seed: Annotated[int, arg(name="split-seed")] = Options.seed
+    # training samples a generation, or None for all
+    batch: Annotated[int | None, arg(name="samples")] = Options.batch
+
+
+@dataclasses.dataclass(frozen=True)
+class Digits(_Labelled):
+    """1,797 handwritten digits of 8 x 8 pixels, which scikit-learn ships."""
+
+    # training samples a generation, or None for all
+    batch: Annotated[int | None, arg(name="samples")] = 512
+
+    def build(self) -> tasks.Classification:
+        """The task."""
+        return tasks.digits(**_options(self, Options))
+
+
+@dataclasses.dataclass(frozen=True)
+class Files(_Labelled):
+    """Labelled data of your own: an .npz file with x and y, or two IDX files (as MNIST has)."""
+
+    path: Path = Path("data.npz")  # the .npz file, or the IDX file of inputs
+    labels: Path | None = None  # the IDX file of labels
+
+    def build(self) -> tasks.Classification:
+        """The task. Raises InputError for a missing, damaged or foreign file."""
+        return tasks.from_files(self.path, self.labels, **_options(self, Options))
+
+
+@dataclasses.dataclass(frozen=True)
+class Parity:
+    """Is the number of ones among n bits odd?"""
+
+    n: int = _default(tasks.parity, "n")  # bits, 1 to 16
+    batch: Annotated[int | None, arg(name="samples")] = None  # rows a generation, or None for all
+
+    def build(self) -> tasks.Bits:
+        """The task."""
+        return tasks.parity(self.n, self.batch)
+
+
+@dataclasses.dataclass(frozen=True)
+class Xor:
+    """Parity of two bits."""
+
+    def build(self) -> tasks.Bits:
+        """The task."""
+        return tasks.xor()
+
+
+@dataclasses.dataclass(frozen=True)
+class Addition:
+    """The sum of two numbers in two's complement."""
+
+    bits: int = _default(tasks.addition, "bits")  # of each number, 1 to 8
+    batch: Annotated[int | None, arg(name="samples")] = None  # rows a generation, or None for all
+
+    def build(self) -> tasks.Bits:
+        """The task."""
+        return tasks.addition(self.bits, self.batch)
+
+
+def _options(record: Any, cls: type) -> dict[str, Any]:
+    """The fields that `record` has from the dataclass `cls`."""
+    return {field.name: getattr(record, field.name) for field in dataclasses.fields(cls)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Mlp:
+    """A multilayer perceptron of trits."""
+
+    hidden: tuple[int, ...] = networks.MLP.features[1:-1]  # neurons of each hidden layer
+    dead_zone: float = networks.MLP.dead_zone  # a hidden sum within dead_zone * sqrt(fan-in) of 0 becomes 0
+    bias: int = networks.MLP.bias  # constant inputs of each layer
+    density: float = networks.MLP.density  # the share of non-zero weights at the start
+    engine: str = networks.MLP.engine  # how products are computed: auto, packed, int8 or float; it changes no result
+
+    def build(self, task: Any) -> Network:
+        """The network that fits a task."""
+        options = {name: value for name, value in _options(self, Mlp).items() if name != "hidden"}
+        return networks.MLP(features=(task.features, *self.hidden, task.outputs), **options)
+
+
+_RATES = _default(strategies.genetic, "rates")
+
+
+@dataclasses.dataclass(frozen=True)
+class Genetic:
+    """Selection, crossover, mutation, elites."""
+
+    population: int = _default(strategies.genetic, "population")  # individuals
+    elites: int = _default(strategies.genetic, "elites")  # how many of the fittest live on unchanged
+    selection: str = _default(strategies.genetic, "selection")  # tournament, truncation, rank or lexicase
+    tournament: int = _default(strategies.genetic, "tournament")  # individuals that meet in a tournament
+    crossover: str = _default(strategies.genetic, "crossover")  # uniform, one_point, two_point or by_neuron
+    mutation: str = _default(strategies.genetic, "mutation")  # flip, step or reset
+    adaptive: bool = _default(strategies.genetic, "adaptive")  # every individual carries its own mutation rate
+    mutation_rate: float = _RATES.mutation  # the probability that a trit is changed
+    crossover_rate: float = _RATES.crossover  # the probability that two parents are crossed at all
+
+    def build(self) -> Strategy:
+        """The strategy."""
+        options = _options(self, Genetic)
+        rates = type(_RATES)(options.pop("mutation_rate"), options.pop("crossover_rate"))
+        return strategies.genetic(rates=rates, **options)
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+    """How long to evolve, from which seed, and how often to look."""
+
+    seed: int = 0  # of everything random but the split, 0 to 2^32 - 1
+    generations: int = 1000  # how many to run
+    target: int | None = None  # stop at the first individual of this fitness (as the task counts it)
+    chunk: int = _default(evolution.evolve, "chunk")  # generations between two looks; it changes no result
+    # individuals evaluated at once, or None for all; it changes no result
+    evaluation_batch: int | Literal["auto"] | None = _default(evolution.evolve, "batch")
+    checkpoint_every: float = 30.0  # seconds between checkpoints; 0 saves after every chunk
+    keep: int = 2  # checkpoints kept
+
+    def check(self) -> None:
+        """Raise InputError for a number out of range."""
+        require(0 <= self.seed < 2**32, "from 0 to 2^32 - 1", seed=self.seed)
+        require(self.generations >= 0, "at least 0", generations=self.generations)
+        require(self.chunk >= 1, "at least 1", chunk=self.chunk)
+        batch = self.evaluation_batch
+        fine = batch in ("auto", None) or (isinstance(batch, int) and batch >= 1)
+        require(fine, "auto, None or at least 1", evaluation_batch=batch)
+        require(self.checkpoint_every >= 0, "at least 0 seconds", checkpoint_every=self.checkpoint_every)
+        require(self.keep >= 1, "at least 1", keep=self.keep)
+
+
+TASKS: dict[str, type] = {"digits": Digits, "files": Files, "parity": Parity, "xor": Xor, "addition": Addition}
+NETWORKS: dict[str, type] = {"mlp": Mlp}
+STRATEGIES: dict[str, type] = {"genetic": Genetic}
+
+
+class Parts(NamedTuple):
+    """What an experiment is made of."""
+
+    task: Any
+    network: Network
+    strategy: Strategy
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """A task, a network, a strategy and a schedule: all that a run is determined by."""
+
+    task: Digits | Files | Parity | Xor | Addition
+    network: Mlp = Mlp()
+    strategy: Genetic = Genetic()
+    schedule: Schedule = Schedule()
+
+    @property
+    def name(self) -> str:
+        """The name of the task."""
+        return records.tagged(self.task, TASKS)["name"]
+
+    def build(self) -> Parts:
+        """Task, network and strategy. Raises InputError for an option out of range."""
+        self.schedule.check()
+        task = self.task.build()
+        return Parts(task, self.network.build(task), self.strategy.build())
+
+    def to_json(self) -> dict[str, Any]:
+        """The experiment as plain JSON; `from_json` brings it back."""
+        return {
+            "task": records.tagged(self.task, TASKS),
+            "network": records.tagged(self.network, NETWORKS),
+            "strategy": records.tagged(self.strategy, STRATEGIES),
+            "schedule": records.to_plain(self.schedule),
+        }
+
+    @staticmethod
+    def from_json(plain: Any, where: str = "experiment") -> "Experiment":
+        """The experiment that `to_json` wrote; `where` begins the message of an error.
+
+        Raises InputError, in one line, for an unknown or missing field and for a value of the wrong type.
+        """
+        if not isinstance(plain, Mapping):
+            refuse(f"{where} must be an object: got {plain!r:.60}")
+        parts = {"task", "network", "strategy", "schedule"}
+        if set(plain) != parts:
+            odd = sorted(str(name) for name in set(plain) ^ parts)[0]
+            refuse(f"{where}: {'no' if odd in parts else 'unknown'} field {odd!r:.60}")
+        return Experiment(
+            records.untagged(TASKS, plain["task"], f"{where}.task"),
+            records.untagged(NETWORKS, plain["network"], f"{where}.network"),
+            records.untagged(STRATEGIES, plain["strategy"], f"{where}.strategy"),
+            records.from_plain(Schedule, plain["schedule"], f"{where}.schedule"),
+        )

@@ -1,0 +1,158 @@
+"""A network as one small file: safetensors, 2 bits a trit, the network's spec in the metadata.
+
+Each leaf of the genome is a uint8 array [2, ceil(n / 8)]: the bits of the +1 trits and the bits of the -1 trits of
+the flattened leaf, lowest bit first. The header's only metadata entry, "tejax", is a JSON object with `format`, the
+`network` (its name in `tejax.networks.REGISTRY` and its fields) and whatever else the writer wanted to say. The same
+genome always gives the same bytes. Nothing in a file is ever run.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tejax import networks, records
+from tejax.errors import InputError, refuse, require
+from tejax.types import Genome, Network
+
+__all__ = ["FORMAT", "Saved", "load", "read", "save"]
+
+FORMAT = 1
+LONGEST = 1024  # layers, or whatever else a spec lists
+
+
+class Saved(NamedTuple):
+    """What a file holds."""
+
+    network: Network
+    genome: Genome
+    metadata: dict[str, Any]  # what the writer added
+
+
+def save(path: str | Path, network: Network, genome: Genome, metadata: Mapping[str, Any] | None = None) -> int:
+    """Write one genome of a registered network, and answer the size of the file in bytes.
+
+    metadata: plain JSON to keep with it, such as the task. The file appears in one step, whole.
+    Raises InputError for a network that is not registered, a genome that is not its own, values that are not trits,
+    and where the file cannot be written.
+    """
+    from safetensors.numpy import save as to_bytes
+
+    known = type(network) in networks.REGISTRY.values()
+    require(known, f"one of {list(networks.REGISTRY)}", network=type(network).__name__)
+    leaves = dict(_named(genome))
+    wanted = {name: leaf.shape for name, leaf in _named(_outline(network))}
+    fits = {name: np.shape(leaf) for name, leaf in leaves.items()} == wanted
+    require(fits, f"a genome of {network}", genome={name: np.shape(leaf) for name, leaf in leaves.items()})
+    note = {**(metadata or {}), "format": FORMAT, "network": records.tagged(network, networks.REGISTRY)}
+    tensors = {name: _pack(name, np.asarray(leaf)) for name, leaf in leaves.items()}
+    data = to_bytes(tensors, metadata={"tejax": json.dumps(note, sort_keys=True, separators=(",", ":"))})
+    path = Path(path)
+    draft = path.with_name(path.name + ".tmp")
+    try:
+        draft.write_bytes(data)
+        draft.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        refuse(f"{path}: cannot be written ({error.strerror or error})", error)
+    return len(data)
+
+
+def load(path: str | Path) -> tuple[Network, Genome]:
+    """The network and the genome of a file. Raises InputError as `read` does."""
+    saved = read(path)
+    return saved.network, saved.genome
+
+
+def read(path: str | Path) -> Saved:
+    """The network, the genome (int8) and the metadata of a file that `save` wrote.
+
+    Raises InputError, in one line that names the file and what is wrong with it, for a file that is missing,
+    truncated, foreign, of an unknown network, or whose arrays are not those of its network.
+    """
+    path = Path(path)
+    if not path.is_file():
+        refuse(f"{path}: no such file")
+    tensors, note = _open(path)
+    try:
+        return _decode(tensors, note)
+    except (InputError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        refuse(f"{path}: {error}", error)
+
+
+def _open(path: Path) -> tuple[dict[str, np.ndarray], str]:
+    """The arrays and the JSON text of a safetensors file."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            note = (file.metadata() or {}).get("tejax")
+            tensors = {name: file.get_tensor(name) for name in file.keys()} if note else {}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
+        refuse(f"{path}: not a readable safetensors file ({error})", error)
+    if note is None:
+        refuse(f"{path}: a safetensors file, but not one of tejax (no entry named tejax in its metadata)")
+    return tensors, note
+
+
+def _decode(tensors: dict[str, np.ndarray], text: str) -> Saved:
+    note = json.loads(text)
+    require(isinstance(note, dict), "an object", metadata=note)
+    require(note.get("format") == FORMAT, f"{FORMAT}, the one that this tejax reads", format=note.get("format"))
+    _bound(note.get("network"), 4 * sum(array.size for array in tensors.values()))
+    network = records.untagged(networks.REGISTRY, note.get("network"), "network")
+    outline = _outline(network)
+    wanted = {name: leaf.shape for name, leaf in _named(outline)}
+    require(set(tensors) == set(wanted), f"those of the network, {sorted(wanted)}", arrays=sorted(tensors))
+    leaves = [jnp.asarray(_unpack(name, tensors[name], shape)) for name, shape in wanted.items()]
+    genome = jax.tree.unflatten(jax.tree.structure(outline), leaves)
+    return Saved(network, genome, {name: note[name] for name in note if name not in ("format", "network")})
+
+
+def _bound(spec: Any, trits: int) -> None:
+    """Refuse a spec with sizes that its file cannot hold, before anything of that size is made."""
+    if isinstance(spec, Mapping):
+        spec = list(spec.values())
+    if isinstance(spec, list):
+        require(len(spec) <= LONGEST, f"at most {LONGEST} entries long", network=f"a list of {len(spec)}")
+        for item in spec:
+            _bound(item, trits)
+    elif isinstance(spec, int):
+        require(abs(spec) <= max(trits, LONGEST), f"of a size that the file's {trits} trits allow", network=spec)
+
+
+def _outline(network: Network) -> Genome:
+    """The shapes of a genome, without making one."""
+    return jax.eval_shape(network.init, jax.random.key(0))
+
+
+def _named(genome: Genome) -> Iterator[tuple[str, Any]]:
+    """Every leaf and the name of its place: 0.weights, 0.bias, 1.weights, ..."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(genome):
+        yield jax.tree_util.keystr(path, simple=True, separator="."), leaf
+
+
+def _pack(name: str, trits: np.ndarray) -> np.ndarray:
+    ok = trits.dtype == np.int8 and bool(np.isin(trits, (-1, 0, 1)).all())
+    require(ok, "int8 values of -1, 0 and 1", genome=f"{name} of {trits.dtype}")
+    flat = trits.reshape(-1)
+    return np.stack([np.packbits(flat == sign, bitorder="little") for sign in (1, -1)])
+
+
+def _unpack(name: str, planes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    size = math.prod(shape)
+    wanted = (2, -(-size // 8))
+    require(planes.dtype == np.uint8, "uint8", **{name: str(planes.dtype)})
+    require(planes.shape == wanted, f"{wanted} for trits of shape {shape}", **{name: planes.shape})
+    require(not (planes[0] & planes[1]).any(), "free of trits that are both +1 and -1", **{name: "bit planes"})
+    bits = np.unpackbits(planes, axis=1, bitorder="little")
+    require(not bits[:, size:].any(), "0 past its last trit", **{name: "padding"})
+    positive, negative = bits[:, :size].astype(np.int8)
+    return (positive - negative).reshape(shape)

@@ -1,0 +1,60 @@
+"""Trits in few bits: two bit planes to compute with, base 3 to store."""
+
+import math
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import lax
+
+from tejax import draws
+from tejax.types import Array, Trits, UInt32
+
+__all__ = ["WORD", "Planes", "from_base3", "pack", "to_base3", "unpack"]
+
+WORD = draws.WORD
+
+
+class Planes(NamedTuple):
+    """Trits as two bit planes, 32 trits to a word, the lowest bit first; padding is 0 in both."""
+
+    nonzero: UInt32[Array, "... W"]  # bit i of word j: trit 32 j + i is -1 or +1
+    negative: UInt32[Array, "... W"]  # bit i of word j: trit 32 j + i is -1
+
+
+def _words(lanes: Array, axis: int) -> UInt32[Array, "..."]:
+    """Booleans [..., W, 32, ...], with the 32 at `axis`, as words [..., W, ...]; the lowest bit first."""
+    places = lax.broadcasted_iota(jnp.uint32, lanes.shape, axis)
+    return jnp.sum(jnp.where(lanes, jnp.uint32(1) << places, jnp.uint32(0)), axis=axis, dtype=jnp.uint32)
+
+
+def pack(trits: Trits, axis: int = -1) -> Planes:
+    """Trits as bit planes, 2 bits a trit: the given axis, of length n, becomes ceil(n / 32) words."""
+    axis = axis % trits.ndim
+    # padding the trits, not the booleans: XLA's loops over padded booleans are forty times slower
+    padding = [(0, -length % WORD if place == axis else 0) for place, length in enumerate(trits.shape)]
+    lanes = jnp.pad(trits, padding)
+    lanes = lanes.reshape(*lanes.shape[:axis], lanes.shape[axis] // WORD, WORD, *lanes.shape[axis + 1 :])
+    return Planes(_words(lanes != 0, axis + 1), _words(lanes < 0, axis + 1))
+
+
+def unpack(planes: Planes, size: int) -> Trits:
+    """The first `size` trits along the last axis of bit planes, int8 [..., size]."""
+    signs = jnp.where(draws.unpack_bits(planes.negative, size), jnp.int8(-1), jnp.int8(1))
+    return jnp.where(draws.unpack_bits(planes.nonzero, size), signs, jnp.int8(0))
+
+
+def to_base3(trits: Trits) -> Array:
+    """All trits, flattened, five to a byte (uint8 [ceil(n / 5)], 1.6 bits a trit): the digits of a number in base 3."""
+    flat = trits.reshape(-1)
+    digits = (jnp.pad(flat, (0, -flat.size % 5)) + jnp.int8(1)).astype(jnp.uint8).reshape(-1, 5)
+    return jnp.sum(digits * _powers_of_3(), axis=-1, dtype=jnp.uint8)
+
+
+def from_base3(packed: Array, shape: tuple[int, ...]) -> Trits:
+    """The trits of `to_base3`, int8 in the given shape."""
+    digits = (packed[:, None] // _powers_of_3()) % jnp.uint8(3)
+    return (digits.astype(jnp.int8) - jnp.int8(1)).reshape(-1)[: math.prod(shape)].reshape(shape)
+
+
+def _powers_of_3() -> Array:
+    return jnp.array([[1, 3, 9, 27, 81]], jnp.uint8)

@@ -1,0 +1,139 @@
+"""Pictures as matplotlib Figures: made without pyplot, so nothing is global and no window opens.
+
+Colours are Okabe and Ito's (the red a little darker), which the colour-blind can tell apart.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from tejax.errors import refuse, require
+
+__all__ = ["confusion", "curves", "save", "weights"]
+
+BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#C7322F", "#8C8C8C"
+TRITS = ListedColormap([BLUE, "white", RED])  # -1, 0, +1
+
+
+def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "fitness") -> Figure:
+    """Fitness (best, median, worst) against generations, and below it the accuracy where the metrics have one.
+
+    metrics: the lines of metrics.jsonl. scale: fitness is divided by it. unit: what that makes of it, for the axis.
+    """
+    require(len(metrics) > 0, "of one line or more", metrics=metrics)
+    accurate = "accuracy" in metrics[-1]
+    figure = Figure(figsize=(8, 6.4 if accurate else 4), layout="constrained")
+    panels = figure.subplots(2 if accurate else 1, 1, sharex=True, squeeze=False)[:, 0]
+    generations = [line["generation"] for line in metrics]
+    fitness = {name: np.array([line[name] for line in metrics]) / scale for name in ("best", "median", "worst")}
+    panels[0].fill_between(generations, fitness["worst"], fitness["best"], color=BLUE, alpha=0.12, linewidth=0)
+    for (name, values), colour in zip(fitness.items(), (BLUE, ORANGE, GREY), strict=True):
+        panels[0].plot(generations, values, color=colour, label=f"{name}: {values[-1]:.3f}", linewidth=1.8)
+    # the first, random individuals are far below; the axis follows the best and the median
+    low, high = fitness["median"].min(), fitness["best"].max()
+    panels[0].set_ylim(low - 0.1 * (high - low or 1), high + 0.05 * (high - low or 1))
+    panels[0].set_ylabel(unit)
+    panels[0].set_title("Fitness of the population: best, median, worst of a generation", loc="left")
+    if accurate:
+        _accuracy(panels[1], generations, metrics)
+    for panel in panels:
+        _tidy(panel)
+        panel.legend(frameon=False, loc="lower right")
+    panels[-1].set_xlabel("generation")
+    panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure
+
+
+def _accuracy(panel: Axes, generations: list[int], metrics: Sequence[Mapping[str, Any]]) -> None:
+    """Accuracy of the best individual, in percent."""
+    for name, words, colour in (("train_accuracy", "training", GREY), ("accuracy", "test", GREEN)):
+        values = [line.get(name, math.nan) for line in metrics]
+        panel.plot(generations, values, color=colour, label=f"{words}: {values[-1]:.1%}", linewidth=1.8)
+    panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    panel.set_ylabel("accuracy, % of samples")
+    panel.set_title("Accuracy of the fittest individual (test data never reach the evolution)", loc="left")
+
+
+def _tidy(panel: Axes) -> None:
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.grid(alpha=0.25, linewidth=0.6)
+    panel.margins(x=0.01)
+
+
+def confusion(matrix: np.ndarray, names: Sequence[str] | None = None) -> Figure:
+    """A confusion matrix, counts int [C, C]: rows the true class, columns the answer; colour is the share of a row.
+
+    names: of the classes, 0 to C - 1 by default.
+    """
+    classes = len(matrix)
+    require(np.shape(matrix) == (classes, classes), "square", matrix=f"array of shape {np.shape(matrix)}")
+    names = [str(label) for label in range(classes)] if names is None else list(names)
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    side = min(16.0, 2.2 + 0.52 * classes)
+    figure = Figure(figsize=(side, side), layout="constrained")
+    panel = figure.subplots()
+    panel.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)  # the square root lets rare errors be seen
+    for row, column in np.argwhere(matrix):
+        colour = "white" if shares[row, column] > 0.35 else "black"
+        bold = "bold" if row == column else "normal"
+        panel.text(column, row, str(matrix[row, column]), ha="center", va="center", color=colour, weight=bold)
+    panel.set_xticks(range(classes), names)
+    panel.set_yticks(range(classes), names)
+    panel.set_xticks(np.arange(classes + 1) - 0.5, minor=True)
+    panel.set_yticks(np.arange(classes + 1) - 0.5, minor=True)
+    panel.grid(which="minor", color="white", linewidth=1.5)
+    panel.tick_params(which="both", length=0)
+    panel.spines[:].set_visible(False)
+    panel.set_xlabel("answer of the network")
+    panel.set_ylabel("true class")
+    right, total = int(np.trace(matrix)), int(matrix.sum())
+    panel.set_title(f"{right} of {total} test samples right ({right / max(total, 1):.1%})", loc="left", weight="bold")
+    return figure
+
+
+def weights(rows: np.ndarray, planes: int = 1, most: int = 64) -> Figure | None:
+    """The weights of the first layer, trits int8 [O, F], one small image a neuron: red +1, white 0, blue -1.
+
+    planes: trits a feature; F = planes * side * side, and the planes of a neuron stand side by side.
+    most: neurons shown, the first ones. None where the inputs do not make squares of two pixels or more a side.
+    """
+    rows = np.asarray(rows)
+    side = math.isqrt(rows.shape[1] // planes)
+    if side < 2 or side * side * planes != rows.shape[1]:
+        return None
+    shown = rows[:most].reshape(-1, planes, side, side)
+    images = shown.transpose(0, 2, 1, 3).reshape(len(shown), side, planes * side)
+    across = max(1, math.ceil(math.sqrt(len(images) / planes)))
+    down = math.ceil(len(images) / across)
+    figure = Figure(figsize=(0.8 * planes * across, 0.8 * down + 0.7), layout="constrained")
+    grid = figure.subplots(down, across, squeeze=False)
+    for place, panel in enumerate(grid.flat):
+        panel.set_axis_off()
+        if place < len(images):
+            panel.set_axis_on()
+            panel.imshow(images[place], cmap=TRITS, vmin=-1, vmax=1, interpolation="nearest")
+            panel.set_xticks([])
+            panel.set_yticks([])
+            panel.spines[:].set(color="#BBBBBB", linewidth=0.8)
+            for edge in range(1, planes):
+                panel.axvline(edge * side - 0.5, color="#BBBBBB", linewidth=0.8)
+    title = f"First-layer weights of {len(images)} of {len(rows)} neurons: red +1, white 0, blue \N{MINUS SIGN}1"
+    figure.suptitle(title, fontsize=10)
+    return figure
+
+
+def save(figure: Figure, path: str | Path, dpi: int = 120) -> Path:
+    """Write a figure as the kind of file that the path's ending names. Raises InputError where that fails."""
+    path = Path(path)
+    try:
+        figure.savefig(path, dpi=dpi, facecolor="white")
+    except OSError as error:
+        refuse(f"{path}: cannot be written ({error.strerror or error})", error)
+    return path

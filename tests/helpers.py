@@ -1,0 +1,80 @@
+"""What several of the host side's tests share: a tiny experiment, and the command line in its own process."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jax
+
+import tejax
+from tejax import trees
+from tejax.config import Experiment, Genetic, Mlp, Parity, Schedule
+
+TINY = ["parity", "--n", "3", "--hidden", "4", "--population", "16", "--elites", "2"]
+
+
+def tiny(**schedule: Any) -> Experiment:
+    """The experiment that the options TINY describe."""
+    return Experiment(Parity(3), Mlp(hidden=(4,)), Genetic(population=16, elites=2), Schedule(**schedule))
+
+
+_parts = cache(Experiment.build)  # the same functions again, so that nothing is compiled twice
+
+
+def evolve(experiment: Experiment, **options: Any) -> tejax.Result:
+    """Evolve as the command line would."""
+    parts, schedule = _parts(experiment), experiment.schedule
+    return tejax.evolve(
+        jax.random.key(schedule.seed),
+        parts.strategy,
+        parts.network,
+        parts.task,
+        generations=schedule.generations,
+        chunk=schedule.chunk,
+        **options,
+    )
+
+
+def fingerprints(result: tejax.Result) -> tuple[str, str]:
+    """Of the last state and of the best genome."""
+    return trees.fingerprint(result.state), trees.fingerprint(result.best)
+
+
+def start(*arguments: object, **options: Any) -> subprocess.Popen:
+    """`tejax ...` in a process of its own, on one CPU device, compiled programs shared."""
+    env = {
+        **os.environ,
+        "TERM": "xterm",
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": "",
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    }
+    command = [sys.executable, "-m", "tejax", *map(str, arguments)]
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.Popen(command, text=True, env=env, **options)
+
+
+def tejax_process(*arguments: object, **options: Any) -> subprocess.CompletedProcess:
+    """`tejax ...` in a process of its own, to its end."""
+    process = start(*arguments, **options)
+    out, err = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def wait_for(condition: Callable[[], object], process: subprocess.Popen, seconds: float = 60) -> None:
+    """Until `condition` holds or the process ends."""
+    end = time.monotonic() + seconds
+    while not condition() and process.poll() is None:
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.0005)
+
+
+def checkpoints(path: Path) -> list[int]:
+    """The generations of the whole checkpoints of a run, ascending."""
+    folder = path / "checkpoints"
+    return sorted(int(each.name) for each in folder.iterdir() if each.name.isdigit()) if folder.is_dir() else []

@@ -1,0 +1,104 @@
+"""Bad arguments: one line that names the argument, its value and what is allowed, before anything compiles."""
+
+import re
+
+import jax
+import numpy as np
+import pytest
+
+import tejax
+from tejax import InputError, networks, strategies, tasks
+from tejax.strategies.genetic import Rates
+
+X = np.arange(24.0).reshape(12, 2)
+Y = np.arange(12) % 2
+NAN = np.where(np.arange(24).reshape(12, 2) == 5, np.nan, X)
+LABELS = "y must be whole numbers from 0 with two samples or more of each: got y="
+
+
+def classify(x=X, y=Y, **options):
+    return lambda: tasks.classification(x, y, **options)
+
+
+def evolve(**options):
+    settings = {"generations": 1, **options}
+    return lambda: tejax.evolve(
+        jax.random.key(0), strategies.genetic(population=4, elites=1), networks.MLP((2, 1)), tasks.xor(), **settings
+    )
+
+
+def genetic(**options):
+    return lambda: strategies.genetic(**options)
+
+
+def mlp(*features, **options):
+    return lambda: networks.MLP(tuple(features), **options)
+
+
+CASES = [
+    (classify(NAN), "x must be finite everywhere (no NaN, no infinity): got x='array with 1 values that are not'"),
+    (classify(np.where(X == 3, np.inf, X)), "x must be finite everywhere"),
+    (classify(X[:0], Y[:0]), "x must be non-empty: got x='array of shape (0, 2)'"),
+    (classify(X[:, :0]), "x must be non-empty: got x='array of shape (12, 0)'"),
+    (classify(np.float64(1), np.int64(1)), "x must be non-empty"),
+    (classify(X.astype(str)), "x must be numeric: got x='array of <U"),
+    (classify(X.astype(complex)), "x must be numeric: got x='array of complex128'"),
+    (classify(y=Y[:-1]), "y must be one label for each of the 12 rows of x: got y='array of shape (11,)'"),
+    (classify(y=Y[:, None]), "y must be one label for each of the 12 rows of x: got y='array of shape (12, 1)'"),
+    (classify(y=Y.astype(float)), "y must be of an integer type: got y='array of float64'"),
+    (classify(y=Y - 1), LABELS + "'labels -1 to 0, 2 distinct'"),
+    (classify(y=Y * 2), LABELS + "'labels 0 to 2, 2 distinct'"),
+    (classify(y=Y + 10**12), LABELS + "'labels 1000000000000 to 1000000000001, 2 distinct'"),
+    (classify(y=np.where(Y == 1, 2**62, 0)), LABELS),
+    (classify(y=np.r_[Y[:-1], 2]), LABELS + "'labels 0 to 2, 3 distinct'"),
+    (classify(y=Y * 0), "y must be of two classes or more: got y='labels 0 to 0, 1 distinct'"),
+    (classify(tests=0.5), "options must be among ['test', "),
+    (classify(test=0.0), "test must be between 0 and 1: got test=0.0"),
+    (classify(test=1.5), "test must be between 0 and 1: got test=1.5"),
+    (classify(test=float("nan")), "test must be between 0 and 1: got test=nan"),
+    (classify(test=0.95), "test must be small enough to leave a training sample of each class: got test=0.95"),
+    (classify(seed=-1), "seed must be from 0 to 4294967295: got seed=-1"),
+    (classify(trits=0), "trits must be at least 1: got trits=0"),
+    (classify(kind="binary"), "kind must be trits or thermometer: got kind='binary'"),
+    (classify(placement="middle"), "placement must be range or quantile: got placement='middle'"),
+    (classify(batch=11), "batch must be from 1 to 10 training samples, or None: got batch=11"),
+    (classify(batch=0), "batch must be from 1 to 10 training samples, or None: got batch=0"),
+    (classify(loss="hinge"), "loss must be one of ['cross_entropy', "),
+    (classify(temperature=(0, 1)), "temperature must be a ratio (n, d) "),
+    (classify(temperature=(8, 0), loss="margin"), "temperature must be a ratio (n, d) "),
+    (lambda: tasks.classification(X, Y).split("validation"), "split must be train or test: got split='validation'"),
+    (lambda: tasks.digits(batch=5000), "batch must be from 1 to 1438 training samples, or None: got batch=5000"),
+    (lambda: tasks.parity(0), "n must be from 1 to 16: got n=0"),
+    (lambda: tasks.parity(17), "n must be from 1 to 16: got n=17"),
+    (lambda: tasks.parity(3, batch=9), "batch must be from 1 to 8 rows, or None: got batch=9"),
+    (lambda: tasks.addition(9), "bits must be from 1 to 8: got bits=9"),
+    (lambda: tasks.addition(2, batch=0), "batch must be from 1 to 16 rows, or None: got batch=0"),
+    (genetic(population=1), "population must be at least 2: got population=1"),
+    (genetic(population=8, elites=8), "elites must be from 0 to population - 1: got elites=8, population=8"),
+    (genetic(elites=-1), "elites must be from 0 to population - 1: got elites=-1"),
+    (genetic(selection="roulette"), "selection must be one of ['tournament', "),
+    (genetic(tournament=0), "tournament must be at least 1: got tournament=0"),
+    (genetic(crossover="three_point"), "crossover must be one of ['uniform', "),
+    (genetic(mutation="gauss"), "mutation must be one of ['flip', "),
+    (genetic(rates=Rates(mutation=1.5)), "mutation_rate must be between 0 and 1: got mutation_rate=1.5"),
+    (genetic(rates=Rates(mutation=float("nan"))), "mutation_rate must be between 0 and 1: got mutation_rate=nan"),
+    (genetic(rates=Rates(crossover=-0.1)), "crossover_rate must be between 0 and 1: got crossover_rate=-0.1"),
+    (mlp(3), "features must be two or more positive sizes: got features=(3,)"),
+    (mlp(3, 0, 2), "features must be two or more positive sizes: got features=(3, 0, 2)"),
+    (mlp(3, 2, dead_zone=-0.5), "dead_zone must be at least 0: got dead_zone=-0.5"),
+    (mlp(3, 2, bias=-1), "bias must be at least 0: got bias=-1"),
+    (mlp(3, 2, density=1.01), "density must be between 0 and 1: got density=1.01"),
+    (mlp(3, 2, engine="abacus"), "engine must be one of ['auto', "),
+    (evolve(generations=-1), "generations must be at least 0: got generations=-1"),
+    (evolve(chunk=0), "chunk must be at least 1: got chunk=0"),
+    (evolve(batch=0), "batch must be auto, None or at least 1: got batch=0"),
+    (evolve(batch="all"), "batch must be auto, None or at least 1: got batch='all'"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), CASES, ids=[message[:60] for _, message in CASES])
+def test_one_line_says_what_is_wrong(call, message):
+    with pytest.raises(InputError, match="^" + re.escape(message)) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+    assert ": got " in str(caught.value)

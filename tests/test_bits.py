@@ -1,0 +1,85 @@
+"""Truth tables against Python integers."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tejax import networks, tasks
+
+
+def _number(bits):
+    """Two's complement, the lowest bit first."""
+    value = sum((bit > 0) << place for place, bit in enumerate(bits))
+    return value - (1 << len(bits)) if bits[-1] > 0 else value
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7])
+def test_parity(n):
+    task = tasks.parity(n)
+    assert task.x.dtype == task.y.dtype == jnp.int8
+    rows = {tuple(row) for row in task.x.tolist()}
+    assert len(rows) == 2**n == task.rows
+    for x, y in zip(task.x.tolist(), task.y.tolist(), strict=True):
+        assert y == [1 if x.count(1) % 2 else -1]
+
+
+def test_xor_is_parity_of_two():
+    assert np.array_equal(tasks.xor().x, tasks.parity(2).x)
+    assert tasks.xor().y.tolist() == [[-1], [1], [1], [-1]]
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_addition(bits):
+    task = tasks.addition(bits)
+    span = range(-(2 ** (bits - 1)), 2 ** (bits - 1))
+    wanted = [(a, b, a + b) for a in span for b in span]
+    got = [
+        (_number(x[:bits]), _number(x[bits:]), _number(y))
+        for x, y in zip(np.asarray(task.x).tolist(), np.asarray(task.y).tolist(), strict=True)
+    ]
+    assert got == wanted
+    assert (task.features, task.outputs) == (2 * bits, bits + 1)
+
+
+def test_fitness_counts_the_outputs_with_the_right_sign():
+    task = tasks.addition(2)
+    network = networks.MLP((4, 3))
+    genome = network.init(jax.random.key(0))
+    right = np.sign(np.asarray(network.apply(genome, task.x))) == np.asarray(task.y)
+    assert int(task.evaluate(jax.random.key(1), network.apply, genome)) == right.sum()
+    assert int(task.validate(network.apply, genome)) == right.sum()
+    assert task.cases(jax.random.key(1), network.apply, genome).tolist() == right.reshape(-1).astype(int).tolist()
+    assert task.accuracy(network.apply, genome) == pytest.approx(right.mean())
+    assert task.scale == right.size
+
+
+def test_a_zero_is_never_right():
+    task = tasks.parity(3)
+    assert int(task.validate(lambda genome, x: jnp.zeros((8, 1), jnp.int32), None)) == 0
+
+
+def test_a_minibatch_is_distinct_rows_picked_by_the_key():
+    task = tasks.parity(4, batch=6)
+    seen = []
+
+    def show(genome, x):
+        seen.append(np.asarray(x).tolist())
+        return jnp.ones((6, 1), jnp.int32)
+
+    for seed in (0, 0, 1):
+        task.evaluate(jax.random.key(seed), show, None)
+    assert seen[0] == seen[1] != seen[2]
+    assert all(len({tuple(row) for row in rows}) == 6 for rows in seen)
+    assert task.rows == 6
+
+
+def test_some_network_solves_xor_exactly():
+    genome = (
+        networks.mlp.Layer(jnp.array([[1, 1], [-1, -1]], jnp.int8), jnp.array([[-1], [-1]], jnp.int8)),
+        networks.mlp.Layer(jnp.array([[-1, -1]], jnp.int8), jnp.array([[-1]], jnp.int8)),
+    )
+    task = tasks.xor()
+    network = networks.MLP((2, 2, 1), dead_zone=0, bias=1)
+    assert int(task.validate(network.apply, genome)) == 4
+    assert task.accuracy(network.apply, genome) == 1.0

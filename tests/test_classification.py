@@ -1,0 +1,130 @@
+"""Classification tasks: the split, the minibatch, the fitness."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from tejax import fixedpoint, networks, tasks
+from tests.oracles import losses as oracle
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 4))
+Y = np.arange(60) % 3
+NETWORK = networks.MLP((4, 3))
+GENOME = NETWORK.init(jax.random.key(0))
+
+
+def test_the_split_is_stratified_and_by_seed():
+    y = np.repeat(np.arange(3), [60, 30, 10])
+    x = np.arange(100.0)[:, None]
+    task = tasks.classification(x, y, test=0.2, trits=64, kind="thermometer")
+    assert np.bincount(task.y_test).tolist() == [12, 6, 2]
+    assert np.bincount(task.y_train).tolist() == [48, 24, 8]
+    again, other = (tasks.classification(x, y, test=0.2, trits=64, kind="thermometer", seed=seed) for seed in (0, 1))
+    assert np.array_equal(task.x_test, again.x_test)
+    assert not np.array_equal(task.x_test, other.x_test)
+
+
+def test_train_and_test_hold_every_sample_once():
+    bits = np.array([[(number >> place) & 1 for place in range(6)] for number in range(60)])
+    task = tasks.classification(bits, Y)
+    rows = [tuple(row) for row in np.concatenate([task.x_train, task.x_test]).tolist()]
+    assert len(set(rows)) == len(rows) == 60
+
+
+def test_thresholds_come_from_the_training_split_alone():
+    task = tasks.classification(X, Y, seed=3)
+    test_rows = [
+        row
+        for row in range(60)
+        if not any(np.array_equal(_code(X, row, task), train) for train in np.asarray(task.x_train))
+    ]
+    changed = X.copy()
+    changed[test_rows] *= 1000
+    assert np.array_equal(tasks.classification(changed, Y, seed=3).x_train, task.x_train)
+
+
+def _code(x, row, task):
+    """The trits of a row under thresholds of all data: near enough to find rows that were never trained on."""
+    low, high = x.min(), x.max()
+    third = (high - low) / 3
+    return (x[row] > low + third).astype(np.int8) + (x[row] > low + 2 * third).astype(np.int8) - 1
+
+
+@pytest.mark.parametrize("loss", fixedpoint.LOSSES)
+def test_fitness_is_minus_the_summed_loss(loss):
+    task = tasks.classification(X, Y, loss=loss, temperature=(2, 1))
+    outputs = np.asarray(NETWORK.apply(GENOME, task.x_train))
+    fitness = int(task.evaluate(jax.random.key(1), NETWORK.apply, GENOME))
+    pairs = list(zip(outputs, np.asarray(task.y_train).tolist(), strict=True))
+    if loss == "cross_entropy":
+        bits = sum(oracle.cross_entropy(row, y, (2, 1)) for row, y in pairs)
+        assert abs(-fitness / fixedpoint.UNIT - bits) <= 2 * len(pairs) / fixedpoint.UNIT
+        assert -fitness / task.scale == pytest.approx(bits / len(pairs), abs=2 / fixedpoint.UNIT)
+    elif loss == "margin":
+        assert -fitness == sum(oracle.margin(row, y, 2) for row, y in pairs)
+    else:
+        assert -fitness == sum(oracle.wrong(row, y) for row, y in pairs)
+        assert 1 + fitness / task.scale == pytest.approx(task.accuracy(NETWORK.apply, GENOME, "train"))
+    assert int(task.validate(NETWORK.apply, GENOME)) == fitness
+    assert int(np.sum(task.cases(jax.random.key(1), NETWORK.apply, GENOME))) == fitness
+
+
+def test_a_minibatch_is_distinct_training_samples_with_their_labels():
+    numbers = np.arange(40)
+    bits = np.array([[(number >> place) & 1 for place in range(6)] for number in numbers])
+    task = tasks.classification(bits, numbers % 2, batch=9)
+    seen = []
+
+    def show(genome, x):
+        seen.append(np.asarray(x).tolist())
+        return (
+            jnp.zeros((len(x), 2), jnp.int32).at[:, 1].set(x[:, 0].astype(jnp.int32) * 1000)
+        )  # the label is the low bit
+
+    for seed in (0, 0, 1):
+        assert int(task.evaluate(jax.random.key(seed), show, None)) == 0
+    train = {tuple(row) for row in task.x_train.tolist()}
+    assert seen[0] == seen[1] != seen[2]
+    for rows in seen:
+        assert len(rows) == 9
+        assert len({tuple(row) for row in rows} & train) == 9
+    assert task.rows == 9
+
+
+def test_accuracy_and_predictions_by_hand():
+    task = tasks.classification(X, Y)
+    for split, x, y in [("train", task.x_train, task.y_train), ("test", task.x_test, task.y_test)]:
+        guesses = np.argmax(np.asarray(NETWORK.apply(GENOME, x)), axis=1)
+        assert task.predict(NETWORK.apply, GENOME, split).tolist() == guesses.tolist()
+        assert task.accuracy(NETWORK.apply, GENOME, split) == pytest.approx(np.mean(guesses == np.asarray(y)))
+
+
+def test_a_task_is_a_pytree_of_its_arrays():
+    task = tasks.classification(X, Y, batch=5)
+    leaves, structure = jax.tree.flatten(task)
+    assert len(leaves) == 4
+    assert {leaf.dtype for leaf in leaves} == {jnp.dtype(jnp.int8), jnp.dtype(jnp.int32)}
+    assert structure == jax.tree.structure(tasks.classification(X, Y, batch=5))
+    assert structure != jax.tree.structure(tasks.classification(X, Y, batch=6))
+
+
+@pytest.mark.parametrize("x", [X.astype(np.float32), (X * 10).astype(np.int16), X > 0, X.reshape(60, 2, 2), X.tolist()])
+def test_numbers_of_any_kind_and_shape_become_trits(x):
+    task = tasks.classification(x, Y.astype(np.uint8))
+    assert task.x_train.dtype == jnp.int8
+    assert task.x_train.shape == (48, 4)
+    assert task.y_train.dtype == jnp.int32
+    assert set(np.unique(task.x_train)) <= {-1, 0, 1}
+
+
+def test_digits_are_the_real_ones():
+    x, y = load_digits(return_X_y=True)
+    task = tasks.digits()
+    assert (task.features, task.classes, task.outputs) == (64, 10, 10)
+    assert task.rows == task.batch == 512
+    assert len(task.y_train) + len(task.y_test) == len(x) == 1797
+    assert (np.bincount(task.y_train) + np.bincount(task.y_test)).tolist() == np.bincount(y).tolist()
+    assert tasks.digits(batch=None, trits=2, kind="thermometer").features == 128

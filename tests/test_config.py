@@ -1,0 +1,101 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tejax
+from tejax.config import Addition, Digits, Experiment, Files, Genetic, Mlp, Parity, Schedule, Xor
+from tejax.errors import InputError
+
+EXPERIMENTS = {
+    "digits": Experiment(Digits(trits=2, loss="margin"), Mlp(hidden=(8, 8), dead_zone=1.0), Genetic(adaptive=True)),
+    "files": Experiment(Files(path=Path("x.npz"), seed=3)),
+    "parity": Experiment(Parity(5), schedule=Schedule(seed=7, target=32, evaluation_batch=None)),
+    "xor": Experiment(Xor(), Mlp(hidden=()), schedule=Schedule(evaluation_batch=4)),
+    "addition": Experiment(Addition(2, batch=4)),
+}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_survives_json(name):
+    experiment = EXPERIMENTS[name]
+    assert experiment.name == name
+    assert Experiment.from_json(json.loads(json.dumps(experiment.to_json()))) == experiment
+
+
+def test_defaults_are_those_of_the_library():
+    network, strategy = Mlp(), Genetic()
+    assert network.build(tejax.tasks.parity(3)).features == (3, *tejax.networks.MLP().features[1:-1], 1)
+    built, wanted = strategy.build(), tejax.strategies.genetic()
+    assert (built.population, built.rates, built.per_case) == (wanted.population, wanted.rates, wanted.per_case)
+    assert Digits().build().batch == tejax.tasks.digits().batch
+    assert Parity().build().rows == tejax.tasks.parity().rows
+
+
+def test_an_experiment_builds_what_it_says(tmp_path):
+    path = tmp_path / "data.npz"
+    np.savez(path, x=np.random.default_rng(0).normal(size=(40, 5)), y=np.arange(40) % 2)
+    experiment = Experiment(Files(path=path, batch=8, trits=2), Mlp(hidden=(6,)), Genetic(population=10, elites=1))
+    task, network, strategy = experiment.build()
+    assert task.rows == 8
+    assert network.features == (10, 6, 2)
+    assert strategy.population == 10
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        (("schedule", "generations"), "many", "experiment.schedule.generations must be int: got 'many'"),
+        (("schedule", "surprise"), 1, "experiment.schedule: unknown field 'surprise'"),
+        (("task", "name"), "chess", "experiment.task.name must be one of"),
+        (("network", "hidden"), [1, None], "experiment.network.hidden must be"),
+        (("strategy", "name"), None, "experiment.strategy.name must be one of"),
+        (("more",), {}, "experiment: unknown field 'more'"),
+    ],
+)
+def test_a_wrong_field_is_refused_in_one_line(place, value, words):
+    plain = EXPERIMENTS["parity"].to_json()
+    *way, last = place
+    inner = plain
+    for name in way:
+        inner = inner[name]
+    inner[last] = value
+    with pytest.raises(InputError) as refusal:
+        Experiment.from_json(plain)
+    assert words in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_missing_part_is_refused():
+    plain = EXPERIMENTS["parity"].to_json()
+    with pytest.raises(InputError, match="experiment: no field 'network'"):
+        Experiment.from_json({name: plain[name] for name in plain if name != "network"})
+    with pytest.raises(InputError, match="must be an object"):
+        Experiment.from_json(None)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"seed": -1},
+        {"seed": 2**32},
+        {"generations": -1},
+        {"chunk": 0},
+        {"evaluation_batch": 0},
+        {"checkpoint_every": -1.0},
+        {"keep": 0},
+    ],
+)
+def test_a_schedule_out_of_range_is_refused(wrong):
+    (name,) = wrong
+    with pytest.raises(InputError, match=f"{name} must be"):
+        dataclasses.replace(EXPERIMENTS["xor"], schedule=Schedule(**wrong)).build()
+
+
+def test_bad_options_fail_before_anything_is_compiled():
+    with pytest.raises(InputError, match="elites must be from 0 to population - 1: got elites=20, population=10"):
+        dataclasses.replace(EXPERIMENTS["xor"], strategy=Genetic(population=10, elites=20)).build()
+    with pytest.raises(InputError, match="dead_zone"):
+        dataclasses.replace(EXPERIMENTS["xor"], network=Mlp(dead_zone=-1.0)).build()

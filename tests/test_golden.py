@@ -1,0 +1,17 @@
+"""The same seed gives the same genome today as it did when the table was written."""
+
+import json
+
+import pytest
+
+from tests import golden
+
+
+@pytest.mark.parametrize("seed", golden.SEEDS)
+@pytest.mark.parametrize("name", golden.CONFIGURATIONS)
+def test_the_best_genome_is_the_one_on_record(name, seed):
+    recorded = json.loads(golden.TABLE.read_text())[name][str(seed)]
+    assert golden.fingerprint(name, seed) == recorded, (
+        f"evolution of {name} from seed {seed} ends with other bits than on record. Seeds are a promise to users: if "
+        "the change is meant, explain it in the commit and the changelog, then run `python -m tests.golden`"
+    )

@@ -1,0 +1,73 @@
+"""Mutations: NumPy loops given the same draws, and how often each change happens."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+
+from tejax import draws, trees, trits
+from tejax.operators import mutation
+from tests.oracles import breeding
+
+GENOME = {
+    "weights": trits.sample(jax.random.key(1), (4, 33)),
+    "rest": (trits.sample(jax.random.key(2), (5,)), jnp.int8(1)),
+}
+ORACLES = {
+    "flip": (breeding.flip, draws.fair),
+    "step": (breeding.step, draws.fair),
+    "reset": (breeding.reset, lambda key, shape: draws.below(key, shape, 3)),
+}
+
+
+def test_every_mutation_has_an_oracle():
+    assert set(ORACLES) == set(mutation.REGISTRY)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("name", mutation.REGISTRY)
+def test_equals_the_oracle(name, rate):
+    oracle, draw = ORACLES[name]
+    mutant = mutation.REGISTRY[name](jax.random.key(5), GENOME, rate=rate)
+
+    def wanted(key, leaf):
+        where, what = jax.random.split(key)
+        touched = np.asarray(draws.bernoulli(where, leaf.shape, rate))
+        return oracle(np.array(leaf), touched, np.asarray(draw(what, leaf.shape)))
+
+    assert trees.fingerprint(mutant) == trees.fingerprint(
+        jax.tree.map(wanted, trees.keys_like(jax.random.key(5), GENOME), GENOME)
+    )
+
+
+# (before, after) -> share of the touched trits
+THEORY = {
+    "flip": {before: {after: 0.5 for after in (-1, 0, 1) if after != before} for before in (-1, 0, 1)},
+    "step": {-1: {-1: 0.5, 0: 0.5}, 0: {-1: 0.5, 1: 0.5}, 1: {0: 0.5, 1: 0.5}},
+    "reset": {before: dict.fromkeys((-1, 0, 1), 1 / 3) for before in (-1, 0, 1)},
+}
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.5, 1.0])
+@pytest.mark.parametrize("name", mutation.REGISTRY)
+def test_each_change_happens_as_often_as_theory_says(name, rate):
+    before = trits.sample(jax.random.key(6), (200, 500))
+    after = np.asarray(jax.jit(mutation.REGISTRY[name])(jax.random.key(7), before, rate=jnp.float32(rate)))
+    before = np.asarray(before)
+    for value, shares in THEORY[name].items():
+        counts = [np.sum(after[before == value] == goal) for goal in (-1, 0, 1)]
+        wanted = np.array([rate * shares.get(goal, 0) + (1 - rate) * (goal == value) for goal in (-1, 0, 1)])
+        assert all(count == 0 for count, share in zip(counts, wanted, strict=True) if share == 0)
+        possible = wanted > 0
+        assert stats.chisquare(np.array(counts)[possible], wanted[possible] * sum(counts)).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("name", mutation.REGISTRY)
+def test_a_tiny_rate_is_met_over_many_children(name):
+    genome = jnp.zeros((100,), jnp.int8)
+    one = mutation.REGISTRY[name]
+    keys = jax.random.split(jax.random.key(8), 2000)
+    mutants = jax.jit(jax.vmap(lambda key: one(key, genome, rate=jnp.float32(1e-3))))(keys)
+    moved = {"reset": 2 / 3}.get(name, 1.0) * 1e-3 * 2000 * 100
+    assert abs(int(jnp.sum(mutants != 0, dtype=jnp.int32)) - moved) < 5 * np.sqrt(moved)

@@ -1,0 +1,61 @@
+import sys
+
+import numpy as np
+import pytest
+
+from tejax import plots
+from tejax.errors import InputError
+
+METRICS = [
+    {"generation": g, "best": -100 + g, "median": -120 + g, "worst": -200, "accuracy": g / 100, "train_accuracy": 0.5}
+    for g in (16, 32, 48)
+]
+
+
+def test_curves_show_fitness_and_accuracy():
+    figure = plots.curves(METRICS, scale=10, unit="bits")
+    fitness, accuracy = figure.axes
+    best, median, worst = (line.get_ydata() for line in fitness.lines)
+    np.testing.assert_allclose(best, [-8.4, -6.8, -5.2])
+    np.testing.assert_allclose(median, [-10.4, -8.8, -7.2])
+    np.testing.assert_allclose(worst, -20.0)
+    assert fitness.get_ylabel() == "bits"
+    np.testing.assert_allclose(accuracy.lines[1].get_ydata(), [0.16, 0.32, 0.48])
+    assert accuracy.get_xlabel() == "generation"
+
+
+def test_curves_without_accuracy_have_one_panel():
+    bare = [{name: line[name] for name in ("generation", "best", "median", "worst")} for line in METRICS]
+    assert len(plots.curves(bare).axes) == 1
+    assert len(plots.curves(bare[:1]).axes) == 1
+    with pytest.raises(InputError, match="metrics must be of one line or more"):
+        plots.curves([])
+
+
+def test_a_confusion_matrix_has_its_numbers_in_its_cells():
+    figure = plots.confusion(np.array([[5, 0], [2, 3]]), ["no", "yes"])
+    (panel,) = figure.axes
+    cells = {text.get_position(): text.get_text() for text in panel.texts}
+    assert cells == {(0, 0): "5", (0, 1): "2", (1, 1): "3"}
+    assert panel.get_title(loc="left") == "8 of 10 test samples right (80.0%)"
+    with pytest.raises(InputError, match="matrix must be square"):
+        plots.confusion(np.zeros((2, 3)))
+
+
+def test_weights_are_drawn_where_inputs_are_square():
+    rows = np.random.default_rng(0).integers(-1, 2, (5, 18)).astype(np.int8)
+    figure = plots.weights(rows, planes=2)
+    images = [panel.images[0].get_array() for panel in figure.axes if panel.images]
+    assert len(images) == 5
+    np.testing.assert_array_equal(images[3], np.concatenate([rows[3, :9].reshape(3, 3), rows[3, 9:].reshape(3, 3)], 1))
+    assert len([panel for panel in plots.weights(rows[:, :9], most=2).axes if panel.images]) == 2
+    assert plots.weights(rows) is None
+    assert plots.weights(rows[:, :1]) is None
+
+
+def test_a_figure_is_saved_without_pyplot(tmp_path):
+    path = plots.save(plots.curves(METRICS), tmp_path / "curve.png")
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert "matplotlib.pyplot" not in sys.modules
+    with pytest.raises(InputError, match=r"nowhere.*cannot be written"):
+        plots.save(plots.curves(METRICS), tmp_path / "nowhere" / "curve.png")

@@ -1,0 +1,58 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tejax import trees
+
+TREE = {"a": jnp.arange(6, dtype=jnp.int8).reshape(3, 2), "b": (jnp.arange(3, dtype=jnp.int32),)}
+
+
+def test_keys_like_gives_every_leaf_its_own_key():
+    keys = trees.keys_like(jax.random.key(0), TREE)
+    assert jax.tree.structure(keys) == jax.tree.structure(TREE)
+    data = [tuple(np.asarray(jax.random.key_data(key)).tolist()) for key in jax.tree.leaves(keys)]
+    assert len(set(data)) == 2
+
+
+@pytest.mark.parametrize("index", [1, np.array([2, 0, 0]), jnp.array([], jnp.int32)])
+def test_take(index):
+    taken = trees.take(TREE, jnp.asarray(index))
+    for leaf, whole in zip(jax.tree.leaves(taken), jax.tree.leaves(TREE), strict=True):
+        assert leaf.dtype == whole.dtype
+        assert np.array_equal(leaf, np.asarray(whole)[np.asarray(index)])
+
+
+def test_concatenate_and_rows():
+    joined = trees.concatenate(TREE, TREE)
+    assert trees.rows(TREE) == 3
+    assert trees.rows(joined) == 6
+    assert np.array_equal(joined["a"], np.concatenate([TREE["a"], TREE["a"]]))
+    assert joined["a"].dtype == jnp.int8
+
+
+def test_size_and_nbytes():
+    assert trees.size(TREE) == 9
+    assert trees.nbytes(TREE) == 6 + 12
+    shapes = jax.eval_shape(lambda: TREE)
+    assert (trees.size(shapes), trees.nbytes(shapes)) == (9, 18)
+
+
+def test_fingerprint_tells_values_shapes_dtypes_and_places_apart():
+    x = np.zeros((2, 3), np.int8)
+    other = x.copy()
+    other[1, 2] = 1
+    trees_apart = [
+        {"a": x},
+        {"b": x},
+        (x,),
+        x,
+        {"a": other},
+        {"a": x.reshape(3, 2)},
+        {"a": x.view(bool)},
+        {"a": x, "b": x},
+    ]
+    assert len({trees.fingerprint(tree) for tree in trees_apart}) == len(trees_apart)
+    assert trees.fingerprint({"a": x}) == trees.fingerprint({"a": jnp.asarray(x)})
+    assert trees.fingerprint(x.T) == trees.fingerprint(np.ascontiguousarray(x.T))
+    assert len(trees.fingerprint(x)) == 16
