@@ -55,7 +55,7 @@ class Digits(_Labelled):
     """1,797 handwritten digits of 8 x 8 pixels, which scikit-learn ships."""
 
     # training samples a generation, or None for all
-    batch: Annotated[int | None, arg(name="samples")] = 512
+    batch: Annotated[int | None, arg(name="samples")] = 128
 
     def build(self) -> tasks.Classification:
         """The task."""
@@ -157,7 +157,7 @@ class Schedule:
     """How long to evolve, from which seed, and how often to look."""
 
     seed: int = 0  # of everything random but the split, 0 to 2^32 - 1
-    generations: int = 1000  # how many to run
+    generations: int = 2000  # how many to run
     target: int | None = None  # stop at the first individual of this fitness (as the task counts it)
     chunk: int = _default(evolution.evolve, "chunk")  # generations between two looks; it changes no result
     # individuals evaluated at once, or None for all; it changes no result

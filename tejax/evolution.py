@@ -37,7 +37,7 @@ class Progress(NamedTuple):
 
     generation: int  # generations done since the run began
     generations: int  # generations wanted
-    state: Any  # the strategy's state
+    state: Any  # the strategy's state; the next chunk reuses its memory, so copy what is to be kept
     history: History  # of the last chunk only
     evaluations: int  # done since the run began
     seconds: float  # spent since this process took the run up, compilation included

@@ -16,7 +16,7 @@ from jax import lax
 from tejax.errors import require
 from tejax.types import Array, Int32
 
-__all__ = ["LOSSES", "UNIT", "Loss", "cross_entropy", "log2", "make_loss", "margin", "total", "wrong"]
+__all__ = ["LOSSES", "UNIT", "Loss", "cross_entropy", "halvings", "log2", "make_loss", "margin", "total", "wrong"]
 
 UNIT = 1 << 10  # one bit of cross-entropy is 1,024 units
 LIMIT = 32 * UNIT  # a sample's cross-entropy saturates at 32 bits
@@ -123,11 +123,15 @@ def make_loss(name: str, temperature: tuple[int, int] = (1, 1)) -> Loss:
     return LOSSES[name](_ratio(temperature))
 
 
+def halvings(count: int, limit: int) -> int:
+    """How often a loss in 0..limit must be halved for the sum of `count` of them to fit int32."""
+    return max(0, (count * limit).bit_length() - 31)
+
+
 def total(losses: Int32[Array, "B"], limit: int) -> Int32[Array, ""]:
-    """The sum of losses in 0..limit, halved as often as it takes for `B * limit` to fit int32.
+    """The sum of losses in 0..limit, each halved (rounding down) as often as `halvings` says.
 
     The number of halvings depends on the static B alone, and every loss is shifted before the sum, so that the
     result is exact in any order of summation and no batch is too large.
     """
-    halvings = max(0, (losses.shape[0] * limit).bit_length() - 31)
-    return jnp.sum(losses >> halvings, dtype=jnp.int32)
+    return jnp.sum(losses >> halvings(losses.shape[0], limit), dtype=jnp.int32)

@@ -1,5 +1,7 @@
 """Classification tasks: the split, the minibatch, the fitness."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +14,7 @@ from tests.oracles import losses as oracle
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4))
 Y = np.arange(60) % 3
+classify = partial(tasks.classification, trits=1, kind="trits", placement="range")
 NETWORK = networks.MLP((4, 3))
 GENOME = NETWORK.init(jax.random.key(0))
 
@@ -29,13 +32,13 @@ def test_the_split_is_stratified_and_by_seed():
 
 def test_train_and_test_hold_every_sample_once():
     bits = np.array([[(number >> place) & 1 for place in range(6)] for number in range(60)])
-    task = tasks.classification(bits, Y)
+    task = classify(bits, Y)
     rows = [tuple(row) for row in np.concatenate([task.x_train, task.x_test]).tolist()]
     assert len(set(rows)) == len(rows) == 60
 
 
 def test_thresholds_come_from_the_training_split_alone():
-    task = tasks.classification(X, Y, seed=3)
+    task = classify(X, Y, seed=3)
     test_rows = [
         row
         for row in range(60)
@@ -43,7 +46,7 @@ def test_thresholds_come_from_the_training_split_alone():
     ]
     changed = X.copy()
     changed[test_rows] *= 1000
-    assert np.array_equal(tasks.classification(changed, Y, seed=3).x_train, task.x_train)
+    assert np.array_equal(classify(changed, Y, seed=3).x_train, task.x_train)
 
 
 def _code(x, row, task):
@@ -55,7 +58,7 @@ def _code(x, row, task):
 
 @pytest.mark.parametrize("loss", fixedpoint.LOSSES)
 def test_fitness_is_minus_the_summed_loss(loss):
-    task = tasks.classification(X, Y, loss=loss, temperature=(2, 1))
+    task = classify(X, Y, loss=loss, temperature=(2, 1))
     outputs = np.asarray(NETWORK.apply(GENOME, task.x_train))
     fitness = int(task.evaluate(jax.random.key(1), NETWORK.apply, GENOME))
     pairs = list(zip(outputs, np.asarray(task.y_train).tolist(), strict=True))
@@ -75,7 +78,7 @@ def test_fitness_is_minus_the_summed_loss(loss):
 def test_a_minibatch_is_distinct_training_samples_with_their_labels():
     numbers = np.arange(40)
     bits = np.array([[(number >> place) & 1 for place in range(6)] for number in numbers])
-    task = tasks.classification(bits, numbers % 2, batch=9)
+    task = classify(bits, numbers % 2, batch=9)
     seen = []
 
     def show(genome, x):
@@ -95,7 +98,7 @@ def test_a_minibatch_is_distinct_training_samples_with_their_labels():
 
 
 def test_accuracy_and_predictions_by_hand():
-    task = tasks.classification(X, Y)
+    task = classify(X, Y)
     for split, x, y in [("train", task.x_train, task.y_train), ("test", task.x_test, task.y_test)]:
         guesses = np.argmax(np.asarray(NETWORK.apply(GENOME, x)), axis=1)
         assert task.predict(NETWORK.apply, GENOME, split).tolist() == guesses.tolist()
@@ -103,17 +106,17 @@ def test_accuracy_and_predictions_by_hand():
 
 
 def test_a_task_is_a_pytree_of_its_arrays():
-    task = tasks.classification(X, Y, batch=5)
+    task = classify(X, Y, batch=5)
     leaves, structure = jax.tree.flatten(task)
     assert len(leaves) == 4
     assert {leaf.dtype for leaf in leaves} == {jnp.dtype(jnp.int8), jnp.dtype(jnp.int32)}
-    assert structure == jax.tree.structure(tasks.classification(X, Y, batch=5))
-    assert structure != jax.tree.structure(tasks.classification(X, Y, batch=6))
+    assert structure == jax.tree.structure(classify(X, Y, batch=5))
+    assert structure != jax.tree.structure(classify(X, Y, batch=6))
 
 
 @pytest.mark.parametrize("x", [X.astype(np.float32), (X * 10).astype(np.int16), X > 0, X.reshape(60, 2, 2), X.tolist()])
 def test_numbers_of_any_kind_and_shape_become_trits(x):
-    task = tasks.classification(x, Y.astype(np.uint8))
+    task = classify(x, Y.astype(np.uint8))
     assert task.x_train.dtype == jnp.int8
     assert task.x_train.shape == (48, 4)
     assert task.y_train.dtype == jnp.int32
@@ -122,9 +125,9 @@ def test_numbers_of_any_kind_and_shape_become_trits(x):
 
 def test_digits_are_the_real_ones():
     x, y = load_digits(return_X_y=True)
-    task = tasks.digits()
+    task = tasks.digits(trits=1)
     assert (task.features, task.classes, task.outputs) == (64, 10, 10)
-    assert task.rows == task.batch == 512
+    assert task.rows == task.batch
     assert len(task.y_train) + len(task.y_test) == len(x) == 1797
     assert (np.bincount(task.y_train) + np.bincount(task.y_test)).tolist() == np.bincount(y).tolist()
     assert tasks.digits(batch=None, trits=2, kind="thermometer").features == 128

@@ -7,7 +7,7 @@ import pytest
 from tejax import networks, strategies, tasks, testing, trees
 from tejax.operators import crossover, mutation, selection
 
-NETWORKS = {"mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 40, 3), dead_zone=0)]}
+NETWORKS = {"mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 3, 3), dead_zone=0)]}
 TASKS = {
     "digits": lambda: tasks.digits(batch=7),
     "parity": lambda: tasks.parity(3),
@@ -36,7 +36,7 @@ def test_task(name):
 def test_task_with_each_loss(loss):
     rng = np.random.default_rng(0)
     task = tasks.classification(rng.normal(size=(30, 4)), np.arange(30) % 3, loss=loss)
-    testing.check_task(task, networks.MLP((4, 3)))
+    testing.check_task(task, networks.MLP((task.features, 3)))
 
 
 @pytest.mark.parametrize("name", mutation.REGISTRY)

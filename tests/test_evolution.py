@@ -14,7 +14,7 @@ GENERATIONS = 20
 PARITY = tasks.parity(3)
 SMALL = networks.MLP((3, 8, 1))
 STRATEGY = strategies.genetic(population=16, elites=2, rates=Rates(mutation=0.05))
-DIGITS = tasks.digits(batch=16)
+DIGITS = tasks.digits(batch=16, trits=1)
 WIDE = networks.MLP((64, 8, 10))
 
 
@@ -48,7 +48,7 @@ def test_the_chunk_changes_nothing(parity, chunk):
     assert bits(run(chunk=chunk)) == bits(parity)
 
 
-@pytest.mark.parametrize("batch", [1, 5, 16, 99, "auto"])
+@pytest.mark.parametrize("batch", [1, 5, "auto"])
 def test_the_evaluation_batch_changes_nothing(digits, batch):
     assert bits(run(WIDE, DIGITS, generations=6, batch=batch)) == bits(digits)
 
@@ -91,8 +91,8 @@ LEXICASE = strategies.genetic(population=16, elites=3, selection="lexicase", cro
 
 @pytest.mark.parametrize(
     ("network", "task", "strategy"),
-    [(SMALL, PARITY, STRATEGY), (WIDE, DIGITS, ADAPTIVE), (SMALL, PARITY, LEXICASE), (WIDE, DIGITS, LEXICASE)],
-    ids=["parity", "digits-adaptive", "parity-lexicase", "digits-lexicase"],
+    [(SMALL, PARITY, STRATEGY), (WIDE, DIGITS, ADAPTIVE), (SMALL, PARITY, LEXICASE)],
+    ids=["parity", "digits-adaptive", "parity-lexicase"],
 )
 def test_a_python_loop_gives_what_evolve_gives(network, task, strategy):
     result = run(network, task, strategy, generations=6, chunk=4)
@@ -102,7 +102,8 @@ def test_a_python_loop_gives_what_evolve_gives(network, task, strategy):
 
 
 def test_the_answer_is_the_fittest_finalist_on_everything_that_evolution_may_see(digits):
-    whole = [int(DIGITS.validate(WIDE.apply, trees.take(digits.state.population, index))) for index in range(16)]
+    validate = jax.jit(lambda genome: DIGITS.validate(WIDE.apply, genome))
+    whole = [int(validate(trees.take(digits.state.population, index))) for index in range(16)]
     assert digits.fitness == max(whole)
     assert trees.fingerprint(digits.best) == trees.fingerprint(
         trees.take(digits.state.population, int(np.argmax(whole)))
@@ -230,9 +231,11 @@ def test_summary_takes_the_lower_of_two_medians():
     assert int(evolution.summary(jnp.array([[1, 2], [3, 4]], jnp.int32)).best) == 7
 
 
-@pytest.mark.parametrize("batch", [None, 1, 5, 8])
+@pytest.mark.parametrize("batch", [None, 1, 5, 99])
 def test_evaluate_gives_each_individual_its_own_fitness(batch):
-    population = jax.vmap(SMALL.init)(jax.random.split(jax.random.key(0), 8))
-    got = evolution.evaluate(STRATEGY, SMALL, PARITY, jax.random.key(1), population, batch)
+    population = jax.jit(jax.vmap(SMALL.init))(jax.random.split(jax.random.key(0), 8))
+    judge = jax.jit(lambda key, population: evolution.evaluate(STRATEGY, SMALL, PARITY, key, population, batch))
+    got = judge(jax.random.key(1), population)
     assert got.dtype == jnp.int32
-    assert got.tolist() == [int(PARITY.validate(SMALL.apply, trees.take(population, index))) for index in range(8)]
+    validate = jax.jit(lambda genome: PARITY.validate(SMALL.apply, genome))
+    assert got.tolist() == [int(validate(trees.take(population, index))) for index in range(8)]

@@ -80,7 +80,15 @@ def test_tell_remembers_and_best_is_the_first_of_the_fittest():
     assert np.array_equal(state.fitness, FITNESS)
     place = breeding.by_fitness(np.asarray(FITNESS))[0]
     assert trees.fingerprint(strategy.best(state)) == members(state.population)[place]
-    assert members(strategy.finalists(state)) == members(state.population)
+
+
+def test_finalists_are_the_population_and_its_majority():
+    strategy = strategies.genetic(population=P, elites=2)
+    state = started(strategy)
+    finalists = strategy.finalists(state)
+    assert members(finalists)[:P] == members(state.population)
+    for leaf, voters in zip(jax.tree.leaves(finalists), jax.tree.leaves(state.population), strict=True):
+        assert np.array_equal(leaf[-1], breeding.majority(np.asarray(voters)))
 
 
 def test_per_case_fitness_is_summed_for_elites_and_best():

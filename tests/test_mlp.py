@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import engines, networks, trees
+from tejax import InputError, engines, networks, trees
 from tests.oracles import alphabet
 
 SHAPES = [((3, 2), {}), ((5, 7, 4), {"bias": 0}), ((33, 9, 40, 3), {"dead_zone": 1.0}), ((64, 5, 2), {"density": 1.0})]
@@ -62,3 +62,14 @@ def test_equal_specs_are_equal_and_hash_alike():
     assert networks.MLP((3, 2)) == networks.MLP((3, 2))
     assert hash(networks.MLP((3, 2))) == hash(networks.MLP((3, 2)))
     assert networks.MLP((3, 2)) != networks.MLP((3, 2), bias=1)
+
+
+@pytest.mark.parametrize("engine", ["auto", *engines.ENGINES])
+@pytest.mark.parametrize("width", [5, 7, 40])
+def test_inputs_of_another_width_are_refused(engine, width):
+    network = networks.MLP((6, 4, 3), engine=engine)
+    genome = jax.tree.map(
+        lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(network.init, jax.random.key(0))
+    )
+    with pytest.raises(InputError, match=rf"^features must be 6, the inputs of the network: got features={width}$"):
+        network.apply(genome, _inputs(2, width))

@@ -32,12 +32,13 @@ class MLP:
     """
 
     features: tuple[int, ...] = (64, 64, 10)
-    dead_zone: float = 0.5
+    dead_zone: float = 0.0
     bias: int = 4
     density: float = 0.5
     engine: str = "auto"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "features", tuple(self.features))  # a list would not hash
         positive = len(self.features) >= 2 and all(size >= 1 for size in self.features)
         require(positive, "two or more positive sizes", features=self.features)
         require(self.dead_zone >= 0, "at least 0", dead_zone=self.dead_zone)
@@ -68,6 +69,7 @@ class MLP:
     def apply(self, genome: tuple[Layer, ...], x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., O] of one genome for trits x [..., F]."""
         *batch, fan_in = x.shape
+        require(fan_in == self.features[0], f"{self.features[0]}, the inputs of the network", features=fan_in)
         engine = engines.get(self.engine, max(self.features[:-1]))
         *hidden, last = genome
         x = engine.encode(x.reshape(math.prod(batch), fan_in))

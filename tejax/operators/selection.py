@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from tejax import draws
+from tejax.errors import require
 from tejax.types import Array, Fitness, Int32, Key, Selection
 
 __all__ = ["REGISTRY", "lexicase", "rank", "tournament", "truncation"]
@@ -21,6 +22,7 @@ def tournament(key: Key, fitness: Fitness, *, size: int = 4) -> Int32[Array, ""]
 
 def truncation(key: Key, fitness: Fitness, *, keep: float = 0.25) -> Int32[Array, ""]:
     """Any of the fittest `keep` share of the population (at least one), each as likely (Muehlenbein 1993)."""
+    require(0 < keep <= 1, "above 0 and at most 1", keep=keep)
     survivors = max(1, round(keep * fitness.shape[0]))
     return lax.top_k(fitness, survivors)[1][draws.below(key, (), survivors)]
 

@@ -1,6 +1,7 @@
 """Classification of anybody's arrays: x becomes trits, the labels stay labels, the loss is integer."""
 
 import dataclasses
+import math
 from functools import partial
 from typing import Any, Literal
 
@@ -55,7 +56,7 @@ class Classification:
     def scale(self) -> float:
         """Fitness divided by this is the mean of minus the loss in its own unit (bits of cross-entropy)."""
         loss = fixedpoint.make_loss(self.loss, self.temperature)
-        return self.rows * loss.unit
+        return self.rows * loss.unit / 2 ** fixedpoint.halvings(self.rows, loss.limit)
 
     def evaluate(self, key: Key, apply: Apply, genome: Genome) -> Int32[Array, ""]:
         """Minus the summed loss of one individual on the minibatch that `key` picks."""
@@ -106,12 +107,12 @@ class Options:
 
     test: float = 0.2  # the share held out, stratified by label
     seed: int = 0  # of the split
-    trits: int = 1  # trits a feature
+    trits: int = 2  # trits a feature
     kind: encoding.Kind = "trits"  # how a trit reads its thresholds (see tasks.encoding)
     placement: encoding.Placement = "range"  # where thresholds stand: evenly, or at the data's quantiles
     batch: int | None = None  # samples a generation; None: all
     loss: str = "cross_entropy"  # cross_entropy, margin or wrong
-    temperature: tuple[int, int] = (8, 1)  # of the cross-entropy, as a ratio; the limit of the margin
+    temperature: tuple[int, int] = (4, 1)  # of the cross-entropy, as a ratio; the limit of the margin
 
 
 def classification(x: np.ndarray, y: np.ndarray, **options: Any) -> Classification:
@@ -144,7 +145,7 @@ def classification(x: np.ndarray, y: np.ndarray, **options: Any) -> Classificati
     require(0 <= chosen.seed < 2**32, f"from 0 to {2**32 - 1}", seed=chosen.seed)
     fixedpoint.make_loss(chosen.loss, chosen.temperature)
 
-    held = max(round(chosen.test * len(x)), classes)
+    held = max(math.ceil(chosen.test * len(x)), classes)
     require(len(x) - held >= classes, "small enough to leave a training sample of each class", test=chosen.test)
     train, test = train_test_split(np.arange(len(x)), test_size=held, stratify=y, random_state=chosen.seed)
     fits = chosen.batch is None or 1 <= chosen.batch <= len(train)

@@ -12,12 +12,12 @@ __all__ = ["digits", "from_files"]
 def digits(**options: Any) -> Classification:
     """1,797 handwritten digits of 8 x 8 pixels, ten classes (Alpaydin & Kaynak 1998, as scikit-learn ships them).
 
-    The options are those of `classification`; a generation looks at 512 samples unless `batch` says otherwise.
+    The options are those of `classification`; a generation looks at 128 samples unless `batch` says otherwise.
     """
     from sklearn.datasets import load_digits
 
     x, y = load_digits(return_X_y=True)
-    return classification(x, y, **{"batch": 512, **options})
+    return classification(x, y, **{"batch": 128, **options})
 
 
 def from_files(path: str | Path, labels: str | Path | None = None, **options: Any) -> Classification:

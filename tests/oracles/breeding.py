@@ -73,3 +73,12 @@ def lexicase(fitness, order, tickets):
         if len(alive) == 1:
             break
     return max(alive, key=lambda index: (int(tickets[index]), -index))
+
+
+def majority(voters):
+    """The most frequent trit at every place; of equally frequent ones 0, then +1."""
+    answer = np.zeros(voters.shape[1:], np.int8)
+    for place in np.ndindex(*voters.shape[1:]):
+        counts = {trit: int((voters[(slice(None), *place)] == trit).sum()) for trit in (0, 1, -1)}
+        answer[place] = max(counts, key=counts.get)  # the first of equals
+    return answer
