@@ -142,6 +142,7 @@ class Genetic:
     crossover: str = _default(strategies.genetic, "crossover")  # uniform, one_point, two_point or by_neuron
     mutation: str = _default(strategies.genetic, "mutation")  # flip, step or reset
     adaptive: bool = _default(strategies.genetic, "adaptive")  # every individual carries its own mutation rate
+    packed: bool = _default(strategies.genetic, "packed")  # hold the population at 2 bits a trit
     mutation_rate: float = _RATES.mutation  # the probability that a trit is changed
     crossover_rate: float = _RATES.crossover  # the probability that two parents are crossed at all
 

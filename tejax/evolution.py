@@ -1,6 +1,7 @@
 """Evolution: strategy x network x task, whole generations on the device.
 
-This is the one place where `vmap` stands. The host sees a run only between chunks of generations.
+`trees.over_rows` puts the population around what is written for one individual. The host sees a run only between
+chunks of generations.
 """
 
 import math
@@ -69,14 +70,12 @@ def evaluate(
 ) -> Fitness:
     """The fitness of every individual, int32 [P] ([P, C] if the strategy asks per case), `batch` of them at a time."""
     judge = task.cases if strategy.per_case else task.evaluate  # type: ignore[attr-defined]
-    # clone: every individual meets the same cases, so the key is used again on purpose
-    return _over_population(lambda genome: judge(jax.random.clone(key), network.apply, genome), population, batch)
 
+    def one(individual: Any) -> Array:
+        # clone: every individual meets the same cases, so the key is used again on purpose
+        return judge(jax.random.clone(key), network.apply, strategy.decode(individual))
 
-def _over_population(one: Callable[[Genome], Array], population: Population, batch: int | None) -> Array:
-    if batch is None or batch >= trees.rows(population):
-        return jax.vmap(one)(population)
-    return lax.map(one, population, batch_size=batch)
+    return trees.over_rows(one, population, batch)
 
 
 @partial(jax.jit, static_argnames=("strategy", "network"))
@@ -162,8 +161,8 @@ def champion(
 ) -> tuple[Genome, Array]:
     """Of the strategy's finalists, the fittest on all that evolution may see, and its fitness there."""
     finalists = strategy.finalists(state)
-    fitness = _over_population(lambda genome: task.validate(network.apply, genome), finalists, batch)
-    return trees.take(finalists, jnp.argmax(fitness)), jnp.max(fitness)
+    judged = trees.over_rows(lambda one: task.validate(network.apply, strategy.decode(one)), finalists, batch)
+    return strategy.decode(trees.take(finalists, jnp.argmax(judged))), jnp.max(judged)
 
 
 def evolve(

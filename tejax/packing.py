@@ -1,15 +1,28 @@
 """Trits in few bits: two bit planes to compute with, base 3 to store."""
 
+import dataclasses
 import math
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
 from tejax import draws
-from tejax.types import Array, Trits, UInt32
+from tejax.types import Array, Genome, Trits, UInt32
 
-__all__ = ["WORD", "Planes", "from_base3", "pack", "to_base3", "unpack"]
+__all__ = [
+    "WORD",
+    "Packed",
+    "Planes",
+    "from_base3",
+    "pack",
+    "pack_genome",
+    "to_base3",
+    "unpack",
+    "unpack_genome",
+]
 
 WORD = draws.WORD
 
@@ -41,6 +54,35 @@ def unpack(planes: Planes, size: int) -> Trits:
     """The first `size` trits along the last axis of bit planes, int8 [..., size]."""
     signs = jnp.where(draws.unpack_bits(planes.negative, size), jnp.int8(-1), jnp.int8(1))
     return jnp.where(draws.unpack_bits(planes.nonzero, size), signs, jnp.int8(0))
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["planes"], meta_fields=["structure", "shapes"])
+@dataclasses.dataclass(frozen=True)
+class Packed:
+    """A genome, its leaves flattened and joined, at 2 bits a trit; or a population of them along axis 0."""
+
+    planes: Planes  # [W], or [P, W]
+    structure: Any  # of the tree
+    shapes: tuple[tuple[int, ...], ...]  # of the leaves of one individual
+
+
+def pack_genome(genome: Genome) -> Packed:
+    """One genome, packed."""
+    leaves, structure = jax.tree.flatten(genome)
+    joined = jnp.concatenate([leaf.reshape(-1) for leaf in leaves])
+    return Packed(pack(joined), structure, tuple(leaf.shape for leaf in leaves))
+
+
+def unpack_genome(packed: Packed) -> Genome:
+    """The genome that `pack_genome` packed."""
+    sizes = [math.prod(shape) for shape in packed.shapes]
+    starts = [sum(sizes[:place]) for place in range(len(sizes))]
+    joined = unpack(packed.planes, sum(sizes))
+    leaves = [
+        joined[start : start + size].reshape(shape)
+        for start, size, shape in zip(starts, sizes, packed.shapes, strict=True)
+    ]
+    return jax.tree.unflatten(packed.structure, leaves)
 
 
 def to_base3(trits: Trits) -> Array:

@@ -139,7 +139,9 @@ def check_strategy(strategy: Strategy, network: Network, task: Task) -> None:
     state = evolution.begin(strategy, network, task, jax.random.key(10))
 
     genome = jax.eval_shape(network.init, jax.random.key(0))
-    asked = _attempt("ask", partial(jax.eval_shape, strategy.ask), jax.random.key(11), state)[0]
+    members = jax.vmap(strategy.decode)
+    ask = lambda key, state: members(strategy.ask(key, state)[0])  # noqa: E731
+    asked = _attempt("ask", partial(jax.eval_shape, ask), jax.random.key(11), state)
     _hold_members(asked, genome, "the population that ask gives", P)
     _hold_alike(_attempt("best", partial(jax.eval_shape, strategy.best), state), genome, "the genome that best gives")
 
@@ -161,14 +163,14 @@ def check_strategy(strategy: Strategy, network: Network, task: Task) -> None:
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *seen)
     _hold_equal(stacked, history, "ask and tell: a Python loop must give what scan gives")
 
-    population, fitness = seen[-1]
+    population, fitness = members(seen[-1][0]), seen[-1][1]
     _hold_trits(population, "the population that ask gives")
     best = _attempt("best", jax.jit(strategy.best), looped)
     _hold_equal(best, jax.jit(strategy.best)(scanned), "best must be the same after a Python loop and after scan")
     total = np.asarray(fitness).reshape(P, -1).sum(axis=1)
     fittest = [trees.fingerprint(trees.take(population, int(index))) for index in np.flatnonzero(total == total.max())]
     _hold(trees.fingerprint(best) in fittest, "best must be the fittest individual that the last tell saw")
-    finalists = _attempt("finalists", jax.jit(strategy.finalists), looped)
+    finalists = _attempt("finalists", jax.jit(lambda state: members(strategy.finalists(state))), looped)
     _hold_trits(finalists, "the finalists")
     _hold_members(finalists, genome, "the finalists", None)
 

@@ -2,15 +2,17 @@
 
 import hashlib
 import math
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from tejax.types import Array, Key
 
-__all__ = ["concatenate", "fingerprint", "keys_like", "nbytes", "rows", "size", "take"]
+__all__ = ["concatenate", "fingerprint", "keys_like", "nbytes", "over_rows", "rows", "size", "take"]
 
 
 def keys_like(key: Key, tree: Any) -> Any:
@@ -27,6 +29,16 @@ def take(tree: Any, index: Array | int) -> Any:
 def concatenate(*trees: Any) -> Any:
     """Trees of the same structure joined along the leading axis of every leaf."""
     return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *trees)
+
+
+def over_rows(function: Callable[[Any], Any], tree: Any, batch: int | None = None) -> Any:
+    """What `function`, written for one row, gives for every row of `tree`, stacked; `batch` rows at a time.
+
+    The one `vmap` over a population. `batch` bounds the memory and changes no result; None takes all rows at once.
+    """
+    if batch is None or batch >= rows(tree):
+        return jax.vmap(function)(tree)
+    return lax.map(function, tree, batch_size=batch)
 
 
 def rows(tree: Any) -> int:

@@ -84,6 +84,7 @@ class Strategy(NamedTuple):
     """How a population becomes the next one: a record of pure functions.
 
     `rates` is a NamedTuple of Python floats, the defaults; inside a state they are float32 leaves.
+    A strategy may hold and ask individuals in a form of its own, packed ones say; `decode` gives their genomes.
     `per_case` says that `tell` wants the fitness of every case, [P, C], not the sum, [P].
     """
 
@@ -91,7 +92,8 @@ class Strategy(NamedTuple):
     ask: Callable[[Key, Any], tuple[Population, Any]]  # (key, state) -> (population, state)
     tell: Callable[[Any, Population, Fitness], Any]  # (state, population, fitness) -> state
     best: Callable[[Any], Genome]  # the fittest genome that the last tell saw
-    finalists: Callable[[Any], Population]  # genomes [Q, ...] worth a last look on all the data
+    finalists: Callable[[Any], Population]  # individuals [Q, ...] worth a last look on all the data
     rates: Any
     population: int  # P, the evaluations of a generation
     per_case: bool = False
+    decode: Callable[[Any], Genome] = lambda individual: individual  # one individual of a population -> its genome

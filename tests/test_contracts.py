@@ -55,7 +55,7 @@ def test_selection(name):
 
 
 @pytest.mark.parametrize("name", strategies.REGISTRY)
-@pytest.mark.parametrize("options", [{}, {"selection": "lexicase", "adaptive": True}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"packed": True}, {"selection": "lexicase", "adaptive": True}], ids=str)
 def test_strategy(name, options):
     strategy = strategies.REGISTRY[name](population=8, **({"elites": 2} | options if name == "genetic" else {}))
     testing.check_strategy(strategy, networks.MLP((3, 4, 1)), tasks.parity(3))

@@ -1,6 +1,7 @@
 """The genetic strategy: what asks and tells do to a population."""
 
 import itertools
+import sys
 from functools import partial
 
 import jax
@@ -8,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import networks, strategies, trees
+from tejax import evolve, networks, strategies, tasks, trees
 from tejax.operators import crossover, mutation, selection
 from tejax.strategies.genetic import REACH, Rates
 from tests.oracles import breeding
@@ -167,3 +168,16 @@ def test_every_combination_of_operators_builds_a_valid_population(names):
         assert leaf.dtype == jnp.int8
         assert set(np.unique(leaf)) <= {-1, 0, 1}
     assert members(population)[2:] != members(state.population)[2:]
+
+
+@pytest.mark.parametrize("room", [2**26, 100], ids=["bred at once", "bred one by one"])
+def test_a_packed_population_holds_the_same_genomes(room, monkeypatch):
+    monkeypatch.setattr(sys.modules["tejax.strategies.genetic"], "ROOM", room)
+    results = []
+    for packed in (False, True):
+        strategy = strategies.genetic(population=P, elites=2, packed=packed, rates=Rates(mutation=0.05))
+        result = evolve(jax.random.key(3), strategy, NETWORK, tasks.parity(3), generations=4)
+        population = jax.vmap(strategy.decode)(result.state.population)
+        results.append([trees.fingerprint(tree) for tree in (population, result.best, result.history)])
+        assert members(jax.vmap(strategy.decode)(strategy.finalists(result.state)))[:P] == members(population)
+    assert results[0] == results[1]

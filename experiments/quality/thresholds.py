@@ -2,8 +2,8 @@
 
     python -m experiments.quality.thresholds
 
-The training part of the digits' default split is split again; every setting is evolved from the same seeds with the
-genetic strategy's defaults, and judged on the inner held-out part.
+The training part of the digits' default split is split again, another way for every seed; every setting is evolved
+from the same seeds with the genetic strategy's defaults, and judged on the inner held-out part.
 """
 
 import argparse
@@ -22,13 +22,13 @@ from experiments import record
 
 SETTINGS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     *(({"dead_zone": zone}, {}) for zone in (0.0, 0.25, 0.5, 0.75)),
-    *(({"bias": bias}, {}) for bias in (0, 16)),
-    *(({"density": density}, {}) for density in (0.25, 0.75)),
+    ({"bias": 0}, {}),
+    ({"density": 0.25}, {}),
     *(({}, {"trits": trits}) for trits in (1, 3)),
-    *(({}, {"trits": trits, "kind": "thermometer"}) for trits in (1, 2, 4)),
+    *(({}, {"trits": trits, "kind": "thermometer"}) for trits in (2, 4)),
     ({}, {"placement": "quantile"}),
     *(({}, {"temperature": (t, 1)}) for t in (2, 8)),
-    *(({}, {"batch": batch}) for batch in (64, 256, 512)),
+    *(({}, {"batch": batch}) for batch in (256, 512)),
 ]
 
 
@@ -41,12 +41,12 @@ def training_part() -> tuple[np.ndarray, np.ndarray]:
 
 def measure(net: dict[str, Any], data: dict[str, Any], seeds: int, evaluations: int) -> dict[str, Any]:
     """One row: mean validation accuracy of one setting over the seeds, at a fixed number of sample evaluations."""
-    task = tejax.tasks.classification(*training_part(), **{"batch": 128, "seed": 1, **data})
-    network = tejax.networks.MLP((task.features, 64, task.outputs), **net)
-    strategy = tejax.strategies.genetic()
-    generations = evaluations // (strategy.population * task.rows)
     start, accuracies = time.perf_counter(), []
     for seed in range(seeds):
+        task = tejax.tasks.classification(*training_part(), **{"batch": 128, "seed": seed, **data})
+        network = tejax.networks.MLP((task.features, 64, task.outputs), **net)
+        strategy = tejax.strategies.genetic()
+        generations = evaluations // (strategy.population * task.rows)
         result = tejax.evolve(jax.random.key(seed), strategy, network, task, generations=generations, chunk=200)
         accuracies.append(task.accuracy(network.apply, result.best))
     return {

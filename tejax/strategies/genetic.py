@@ -5,6 +5,7 @@ trit by trit: late in a run that one genome has a lower loss on the training dat
 every generation it does harm: the population converges on it too early.)
 """
 
+import dataclasses
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -19,11 +20,13 @@ from tejax.errors import require
 from tejax.operators import crossover as crossovers
 from tejax.operators import mutation as mutations
 from tejax.operators import selection as selections
+from tejax.packing import WORD, Packed, pack, pack_genome, unpack_genome
 from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Strategy
 
 __all__ = ["Rates", "State", "genetic"]
 
 OCTAVE = 4  # a self-adapted rate moves in steps of 2^(1/4)
+ROOM = 2**26  # bytes of genomes that are bred at once
 REACH = 4 * OCTAVE  # and stays within 2^-4 .. 2^4 of the common rate
 
 
@@ -51,6 +54,7 @@ def genetic(
     crossover: str = "uniform",
     mutation: str = "flip",
     adaptive: bool = False,
+    packed: bool = False,
     rates: Rates = Rates(),
 ) -> Strategy:
     """The genetic strategy.
@@ -59,6 +63,7 @@ def genetic(
     selection: how a parent is chosen: tournament, truncation, rank or lexicase. tournament: its size.
     crossover: uniform, one_point, two_point or by_neuron. mutation: flip, step or reset.
     adaptive: every individual carries its own mutation rate, which its children inherit, changed by a random step.
+    packed: hold the population at 2 bits a trit, a quarter of int8; the genomes are the same.
     rates: the probabilities of mutation and crossover.
     """
     require(population >= 2, "at least 2", population=population)
@@ -74,10 +79,13 @@ def genetic(
     if selection == "tournament":
         choose = partial(selections.tournament, size=tournament)
     cross, mutate = crossovers.REGISTRY[crossover], mutations.REGISTRY[mutation]
+    encode, decode = (pack_genome, unpack_genome) if packed else (_as_it_is, _as_it_is)
 
     def init(key: Key, sample: Callable[[Key], Genome], rates: Rates = rates) -> State:
         return State(
-            population=jax.vmap(sample)(_individual_keys(key, population)),
+            population=trees.over_rows(
+                lambda key: encode(sample(key)), _individual_keys(key, population), _batch(jax.eval_shape(sample, key))
+            ),
             fitness=jnp.zeros((population, 1) if per_case else population, jnp.int32),
             pace=jnp.zeros(population, jnp.int32),
             rates=Rates(*(jnp.asarray(rate, jnp.float32) for rate in rates)),
@@ -87,17 +95,18 @@ def genetic(
         """One child."""
         first, second, crossing, changing, pacing = jax.random.split(key, 5)
         a, b = choose(first, state.fitness), choose(second, state.fitness)
-        child = cross(
-            crossing, trees.take(state.population, a), trees.take(state.population, b), rate=state.rates.crossover
-        )
+        parents = (decode(trees.take(state.population, index)) for index in (a, b))
+        child = cross(crossing, *parents, rate=state.rates.crossover)
         pace, rate = state.pace[a], state.rates.mutation
         if adaptive:
             pace = jnp.clip(pace + draws.below(pacing, (), 3) - 1, -REACH, REACH)
             rate = jnp.minimum(rate * _octaves()[pace + REACH], jnp.float32(1))
-        return mutate(changing, child, rate=rate), pace
+        return encode(mutate(changing, child, rate=rate)), pace
 
     def ask(key: Key, state: State) -> tuple[Population, State]:
-        children, pace = jax.vmap(partial(breed, state))(_individual_keys(key, population - elites))
+        keys = _individual_keys(key, population - elites)
+        genome = jax.eval_shape(lambda members: decode(trees.take(members, 0)), state.population)
+        children, pace = trees.over_rows(partial(breed, state), keys, _batch(genome))
         chosen = lax.top_k(_total(state.fitness), elites)[1]
         asked = trees.concatenate(trees.take(state.population, chosen), children)
         pace = jnp.concatenate([state.pace[chosen], pace])
@@ -107,12 +116,22 @@ def genetic(
         return state._replace(population=population, fitness=fitness)
 
     def best(state: State) -> Genome:
-        return trees.take(state.population, jnp.argmax(_total(state.fitness)))
+        return decode(trees.take(state.population, jnp.argmax(_total(state.fitness))))
 
     def finalists(state: State) -> Population:
-        return trees.concatenate(state.population, jax.tree.map(lambda leaf: majority(leaf)[None], state.population))
+        one = packed_majority(state.population) if packed else jax.tree.map(majority, state.population)
+        return trees.concatenate(state.population, jax.tree.map(lambda leaf: leaf[None], one))
 
-    return Strategy(init, ask, tell, best, finalists, rates, population, per_case)
+    return Strategy(init, ask, tell, best, finalists, rates, population, per_case, decode)
+
+
+def _as_it_is(genome: Genome) -> Genome:
+    return genome
+
+
+def _batch(genome: Genome) -> int:
+    """How many children to breed at once: as many as ROOM allows, however large the population is."""
+    return max(1, ROOM // max(1, trees.nbytes(genome)))
 
 
 def _individual_keys(key: Key, count: int) -> Key:
@@ -122,8 +141,20 @@ def _individual_keys(key: Key, count: int) -> Key:
 def majority(trits: Array) -> Array:
     """The most frequent value along the leading axis, trit by trit; of equally frequent ones 0, then +1."""
     up, down = (jnp.sum(trits == value, axis=0, dtype=jnp.int32) for value in (1, -1))
+    return _most(up, down, trits.shape[0])
+
+
+def packed_majority(population: Packed) -> Packed:
+    """The same of a packed population, counted plane by plane."""
+    planes = population.planes
+    size = planes.nonzero.shape[1] * WORD
+    nonzero, down = (jnp.sum(draws.unpack_bits(plane, size), axis=0, dtype=jnp.int32) for plane in planes)
+    return dataclasses.replace(population, planes=pack(_most(nonzero - down, down, planes.nonzero.shape[0])))
+
+
+def _most(up: Array, down: Array, voters: int) -> Array:
     most = jnp.where(up >= down, jnp.int8(1), jnp.int8(-1))
-    return jnp.where(jnp.maximum(up, down) > trits.shape[0] - up - down, most, jnp.int8(0))
+    return jnp.where(jnp.maximum(up, down) > voters - up - down, most, jnp.int8(0))
 
 
 def _octaves() -> Array:
