@@ -1,8 +1,8 @@
 """Engines: ways to compute the same exact sums of trits, which differ in speed alone.
 
-A layer multiplies trits x [B, F] with a row of weights for every neuron, [O, F], adds a bias [O], and either answers
-the sums, int32, or makes trits of them again. An engine holds the activations between layers in the form that suits
-it, so that nothing is converted on the way.
+A layer multiplies trits x [B, F] with a row of weights for every neuron, [O, F], adds a bias [O], and either makes
+trits of the sums again (hidden) or answers them, int32 (output). An engine holds the activations between layers in the
+form that suits it, so that nothing is converted on the way.
 """
 
 from collections.abc import Callable
@@ -13,55 +13,71 @@ import jax.numpy as jnp
 from jax import lax
 
 from tejax.errors import require
-from tejax.packing import Planes, pack
+from tejax.packing import WORD, Planes, pack
 from tejax.types import Array, Int32, Trits
 
-__all__ = ["ENGINES", "Engine", "choose", "get"]
+__all__ = ["ENGINES", "Engine", "choose", "get", "signs"]
 
 FLOAT_EXACT = 2**24  # float32 holds every integer up to here
-PACKED_FAN_IN = 256  # up to here the packed engine leads on a CPU
+PACKED_FAN_IN = 1024  # up to here the packed engine leads on a CPU
+NARROW = 4  # words of fan-in up to which the packed engine computes a hidden layer at once
 
 
 class Engine(NamedTuple):
-    """The steps of a layer. `Any` is the engine's own form of trits (activations) or of sums."""
+    """The steps of a network. `Any` is the engine's own form of trits between layers."""
 
     encode: Callable[[Trits], Any]  # x [B, F] -> activations
-    sums: Callable[[Any, Trits, Int32[Array, "O"]], Any]  # (activations, weights [O, F], bias [O]) -> sums
-    activate: Callable[[Any, int], Any]  # (sums, dead zone) -> activations: the sign, 0 within the dead zone
-    decode: Callable[[Any], Int32[Array, "B O"]]  # sums -> int32
+    hidden: Callable[
+        [Any, Trits, Int32[Array, "O"], int], Any
+    ]  # (activations, weights, bias, dead zone) -> activations
+    output: Callable[[Any, Trits, Int32[Array, "O"]], Int32[Array, "B O"]]  # (activations, weights, bias) -> sums
 
 
-def _same(x: Any) -> Any:
-    return x
+def _plain(product: Callable[[Trits, Trits], Int32[Array, "B O"]]) -> Engine:
+    """An engine that holds activations as they are, int8 [B, F]."""
+
+    def output(x: Trits, w: Trits, bias: Array) -> Int32[Array, "B O"]:
+        return product(x, w) + bias[None]
+
+    def hidden(x: Trits, w: Trits, bias: Array, dead_zone: int) -> Trits:
+        return signs(output(x, w, bias), dead_zone)
+
+    return Engine(lambda x: x, hidden, output)
+
+
+def signs(sums: Array, dead_zone: int | Array = 0) -> Trits:
+    """The sign of every sum, int8, and 0 where its magnitude is at most `dead_zone` (>= 0)."""
+    return (sums > dead_zone).astype(jnp.int8) - (sums < -dead_zone).astype(jnp.int8)
 
 
 def _contract(x: Array, w: Array, accumulate: Any) -> Array:
     return lax.dot_general(x, w, (((1,), (1,)), ((), ())), preferred_element_type=accumulate)
 
 
-def _int8_sums(x: Trits, w: Trits, bias: Array) -> Int32[Array, "B O"]:
-    return _contract(x, w, jnp.int32) + bias[None]
+def _int8(x: Trits, w: Trits) -> Int32[Array, "B O"]:
+    return _contract(x, w, jnp.int32)
 
 
-def _float_sums(x: Trits, w: Trits, bias: Array) -> Int32[Array, "B O"]:
-    fan_in = x.shape[-1]
-    require(fan_in <= FLOAT_EXACT, f"at most {FLOAT_EXACT} for the float engine to be exact", fan_in=fan_in)
-    return _contract(x.astype(jnp.float32), w.astype(jnp.float32), jnp.float32).astype(jnp.int32) + bias[None]
+def _as_floats(dtype: Any) -> Callable[[Trits, Trits], Int32[Array, "B O"]]:
+    """Trits are exact in any float, and float32 sums are while they stay below 2^24."""
 
+    def product(x: Trits, w: Trits) -> Int32[Array, "B O"]:
+        fan_in = x.shape[-1]
+        require(fan_in <= FLOAT_EXACT, f"at most {FLOAT_EXACT} for float sums to be exact", fan_in=fan_in)
+        return _contract(x.astype(dtype), w.astype(dtype), jnp.float32).astype(jnp.int32)
 
-def _signs(sums: Array, dead_zone: int) -> Trits:
-    return (sums > dead_zone).astype(jnp.int8) - (sums < -dead_zone).astype(jnp.int8)
+    return product
 
 
 def _packed_encode(x: Trits) -> Planes:
     """Bit planes [W, B]: samples are the minor axis, so that every step below is one wide vector operation."""
-    return pack(x.T, axis=0)
+    planes = pack(x)
+    return Planes(planes.nonzero.T, planes.negative.T)
 
 
-def _packed_sums(x: Planes, w: Trits, bias: Array) -> Int32[Array, "O B"]:
+def _packed_sums(x: Planes, rows: Planes, bias: Array) -> Int32[Array, "O B"]:
     """A product is non-zero where both trits are, and negative where their signs differ: count, and count again."""
-    rows = lax.optimization_barrier(pack(w))
-    sums = jnp.broadcast_to(bias[:, None], (w.shape[0], x.nonzero.shape[1]))
+    sums = jnp.broadcast_to(bias[:, None], (bias.shape[0], x.nonzero.shape[1]))
     for word in range(x.nonzero.shape[0]):
         nonzero = x.nonzero[None, word] & rows.nonzero[:, word, None]
         negative = (x.negative[None, word] ^ rows.negative[:, word, None]) & nonzero
@@ -70,16 +86,41 @@ def _packed_sums(x: Planes, w: Trits, bias: Array) -> Int32[Array, "O B"]:
     return sums
 
 
-def _packed_activate(sums: Int32[Array, "O B"], dead_zone: int) -> Planes:
-    """The barriers keep the compiler from computing the sums once for each plane."""
-    signs = lax.optimization_barrier(_signs(sums, dead_zone))
-    return lax.optimization_barrier(pack(signs, axis=0))
+def _packed_hidden(x: Planes, w: Trits, bias: Array, dead_zone: int) -> Planes:
+    """Narrow layers at once; wide ones 32 neurons at a time, so that their sums never leave the registers."""
+    if x.nonzero.shape[0] <= NARROW:
+        return pack(signs(_packed_sums(x, pack(w), bias), dead_zone), axis=0)
+    padding = -w.shape[0] % WORD
+    rows = pack(jnp.pad(w, [(0, padding), (0, 0)]))
+    bias = jnp.pad(bias, (0, padding))
+    words, samples = rows.nonzero.shape[0] // WORD, x.nonzero.shape[1]
+
+    def one_word(number: Array, done: Planes) -> Planes:
+        mine = jax.tree.map(lambda leaf: lax.dynamic_slice_in_dim(leaf, number * WORD, WORD), (rows, bias))
+        sums = _packed_sums(x, *mine)
+        nonzero = negative = jnp.zeros(samples, jnp.uint32)
+        for place in range(WORD):
+            nonzero = nonzero | ((jnp.abs(sums[place]) > dead_zone).astype(jnp.uint32) << place)
+            negative = negative | ((sums[place] < -dead_zone).astype(jnp.uint32) << place)
+        word = Planes(nonzero, negative)
+        return jax.tree.map(lambda plane, new: lax.dynamic_update_index_in_dim(plane, new, number, 0), done, word)
+
+    # the barrier hides where the loop starts: unrolled, it would be fused into the next layer and computed once for
+    # each of its neurons
+    start = lax.optimization_barrier(jnp.int32(0))
+    empty = jnp.zeros((words, samples), jnp.uint32)
+    return lax.fori_loop(start, words, one_word, Planes(empty, empty))
+
+
+def _packed_output(x: Planes, w: Trits, bias: Array) -> Int32[Array, "B O"]:
+    return _packed_sums(x, pack(w), bias).T
 
 
 ENGINES: dict[str, Engine] = {
-    "int8": Engine(_same, _int8_sums, _signs, _same),
-    "float": Engine(_same, _float_sums, _signs, _same),
-    "packed": Engine(_packed_encode, _packed_sums, _packed_activate, jnp.transpose),
+    "packed": Engine(_packed_encode, _packed_hidden, _packed_output),
+    "int8": _plain(_int8),
+    "float": _plain(_as_floats(jnp.float32)),
+    "bfloat16": _plain(_as_floats(jnp.bfloat16)),
 }
 
 

@@ -22,7 +22,7 @@ from tejax.types import Array, Fitness, Genome, Key, Network, Population, Strate
 __all__ = ["History", "Progress", "Recorder", "Result", "auto_batch", "champion", "evaluate", "evolve", "generation"]
 
 UNREACHABLE = np.iinfo(np.int32).max
-ROOM = 2**26  # bytes that the largest array of an evaluation may take on a CPU; a wider batch gains nothing there
+ROOM = 3 * 2**23  # bytes that the largest array of an evaluation may take on a CPU; a wider batch gains nothing
 
 
 class History(NamedTuple):

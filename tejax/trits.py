@@ -26,20 +26,20 @@ def sample(key: Key, shape: tuple[int, ...], density: Rate = 2 / 3) -> Trits:
 
 def ternarize(sums: Array, dead_zone: int | Array = 0) -> Trits:
     """The sign of every sum, int8, and 0 where its magnitude is at most `dead_zone` (>= 0)."""
-    return (sums > dead_zone).astype(jnp.int8) - (sums < -dead_zone).astype(jnp.int8)
+    return engines.signs(sums, dead_zone)
 
 
 def dot(x: Trits, w: Trits, engine: str = "auto") -> Int32[Array, "..."]:
     """The exact product of x [..., F] and w [O, F], int32 [..., O].
 
-    All engines give the same integers and differ in speed alone. `int8` multiplies bytes and accumulates in int32;
-    `float` multiplies in float32, exact while no sum can pass 2^24 (F is held to that); `packed` counts bits;
-    `auto` takes the fastest by platform and fan-in.
+    All engines give the same integers and differ in speed alone. `packed` counts bits; `int8` multiplies bytes and
+    accumulates in int32; `float` and `bfloat16` accumulate in float32, exact while no sum can pass 2^24 (F is held to
+    that); `auto` takes the fastest by platform and fan-in.
 
     Raises InputError for an unknown engine, for unequal F, and where the engine could not be exact.
     """
     *batch, fan_in = x.shape
     chosen = engines.get(engine, fan_in)
     require(fan_in == w.shape[-1], f"as long as a row of w, {w.shape[-1]}", features=fan_in)
-    sums = chosen.sums(chosen.encode(x.reshape(math.prod(batch), fan_in)), w, jnp.zeros(w.shape[0], jnp.int32))
-    return chosen.decode(sums).reshape(*batch, w.shape[0])
+    rows = chosen.encode(x.reshape(math.prod(batch), fan_in))
+    return chosen.output(rows, w, jnp.zeros(w.shape[0], jnp.int32)).reshape(*batch, w.shape[0])

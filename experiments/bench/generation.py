@@ -122,7 +122,7 @@ def ceiling() -> dict[str, float]:
 def compare(shape: tuple[int, ...], population: int, samples: int, pairs: int, rivals: list[str]) -> dict[str, Any]:
     """One row of the table."""
     x, y = data(shape[0], shape[-1], samples)
-    task = tejax.tasks.classification(x, y, temperature=(4, 1))
+    task = tejax.tasks.classification(x, y, trits=1)  # one input a feature, as the floats have
     floats = jnp.asarray(task.x_train, jnp.float32)
     ours, our_state, products = tejax_loop(shape, population, task)
     sides = {"tejax": (ours, our_state)}

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -74,8 +74,9 @@ class MLP:
         *hidden, last = genome
         x = engine.encode(x.reshape(math.prod(batch), fan_in))
         for layer in hidden:
-            x = engine.activate(self._sums(engine, layer, x), self.threshold(layer.weights.shape[-1]))
-        return engine.decode(self._sums(engine, last, x)).reshape(*batch, self.features[-1])
+            x = engine.hidden(x, layer.weights, _bias(layer), self.threshold(layer.weights.shape[-1]))
+        return engine.output(x, last.weights, _bias(last)).reshape(*batch, self.features[-1])
 
-    def _sums(self, engine: engines.Engine, layer: Layer, x: Any) -> Any:
-        return engine.sums(x, layer.weights, jnp.sum(layer.bias, axis=-1, dtype=jnp.int32))
+
+def _bias(layer: Layer) -> Int32[Array, "O"]:
+    return jnp.sum(layer.bias, axis=-1, dtype=jnp.int32)
