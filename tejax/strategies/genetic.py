@@ -26,7 +26,7 @@ from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Strategy
 __all__ = ["Rates", "State", "genetic"]
 
 OCTAVE = 4  # a self-adapted rate moves in steps of 2^(1/4)
-ROOM = 2**26  # bytes of genomes that are bred at once
+ROOM = 2**28  # bytes of genomes that are bred at once
 REACH = 4 * OCTAVE  # and stays within 2^-4 .. 2^4 of the common rate
 
 
@@ -104,12 +104,12 @@ def genetic(
         return encode(mutate(changing, child, rate=rate)), pace
 
     def ask(key: Key, state: State) -> tuple[Population, State]:
-        keys = _individual_keys(key, population - elites)
         genome = jax.eval_shape(lambda members: decode(trees.take(members, 0)), state.population)
-        children, pace = trees.over_rows(partial(breed, state), keys, _batch(genome))
+        children, pace = trees.over_rows(partial(breed, state), _individual_keys(key, population), _batch(genome))
         chosen = lax.top_k(_total(state.fitness), elites)[1]
-        asked = trees.concatenate(trees.take(state.population, chosen), children)
-        pace = jnp.concatenate([state.pace[chosen], pace])
+        keep = lambda new, old: new.at[:elites].set(old[chosen])  # noqa: E731
+        asked = jax.tree.map(keep, children, state.population)
+        pace = keep(pace, state.pace)
         return asked, state._replace(pace=pace)
 
     def tell(state: State, population: Population, fitness: Fitness) -> State:

@@ -20,13 +20,6 @@ def step(trits, touched, up):
     return out
 
 
-def reset(trits, touched, drawn):
-    out = trits.copy()
-    for place in map(tuple, np.argwhere(touched)):
-        out[place] = int(drawn[place]) - 1
-    return out
-
-
 def take_from(a, b, from_b, crossed):
     """Two lists of leaves and a list of masks -> the child's leaves."""
     if not crossed:
