@@ -5,7 +5,11 @@ trits of the sums again (hidden) or answers them, int32 (output). An engine hold
 form that suits it, so that nothing is converted on the way.
 """
 
+import functools
+import json
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -16,10 +20,11 @@ from tejax.errors import require
 from tejax.packing import WORD, Planes, pack
 from tejax.types import Array, Int32, Trits
 
-__all__ = ["ENGINES", "Engine", "choose", "get", "signs"]
+__all__ = ["ENGINES", "Engine", "choose", "get", "signs", "table", "table_path"]
 
 FLOAT_EXACT = 2**24  # float32 holds every integer up to here
-PACKED_FAN_IN = 1024  # up to here the packed engine leads on a CPU
+# platform -> (fan-in, the fastest engine up to it), as `tejax bench --calibrate` found it; beyond, int8
+TABLE: dict[str, tuple[tuple[int, str], ...]] = {"cpu": ((1024, "packed"),)}
 NARROW = 4  # words of fan-in up to which the packed engine computes a hidden layer at once
 
 
@@ -125,8 +130,28 @@ ENGINES: dict[str, Engine] = {
 
 
 def choose(fan_in: int) -> str:
-    """The engine that `auto` takes for layers of up to this fan-in, on the default platform."""
-    return "packed" if jax.default_backend() == "cpu" and fan_in <= PACKED_FAN_IN else "int8"
+    """The engine that `auto` takes for layers of up to this fan-in on the default platform: the measured fastest."""
+    return next((name for limit, name in table(jax.default_backend()) if fan_in <= limit), "int8")
+
+
+def table_path() -> Path:
+    """Where `tejax bench --calibrate` keeps what it measured: TEJAX_ENGINES, or a file in the user's cache folder."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("TEJAX_ENGINES") or home / "tejax" / "engines.json")
+
+
+@functools.cache
+def table(platform: str) -> tuple[tuple[int, str], ...]:
+    """Pairs (fan-in, engine), ascending: the engine that is fastest up to that fan-in; beyond the last one, int8.
+
+    A calibrated table goes before the built-in one; an unreadable or unknown entry is passed over.
+    """
+    try:
+        rows = json.loads(table_path().read_text())[platform]
+        measured = tuple((int(limit), str(name)) for limit, name in rows)
+    except (OSError, ValueError, KeyError, TypeError):
+        return TABLE.get(platform, ())
+    return tuple(sorted(row for row in measured if row[1] in ENGINES))
 
 
 def get(name: str, fan_in: int) -> Engine:

@@ -297,3 +297,22 @@ def test_help_is_quick_and_imports_nothing_heavy():
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_bench_prints_a_profile_and_calibrates(tmp_path, monkeypatch, capsys):
+    from tejax import engines
+    from tejax.cli import app, profile
+
+    monkeypatch.setenv("TEJAX_ENGINES", str(tmp_path / "engines.json"))
+    monkeypatch.setattr(profile, "FAN_INS", (4, 40))
+    monkeypatch.setattr(profile, "REPEATS", 1)
+    try:
+        with pytest.raises(SystemExit) as exit_status:
+            app.main(["bench", "parity", "--n", "3", "--population", "16", "--calibrate", "--json"])
+        assert exit_status.value.code == 0
+        result = json.loads(capsys.readouterr().out)
+        assert set(result["calibrated"]["40"]) == set(engines.ENGINES)
+        assert {f"evaluation, engine {name}" for name in engines.ENGINES} <= set(result["generation"])
+        assert [limit for limit, _ in engines.table("cpu")] == [4, 40]
+    finally:
+        engines.table.cache_clear()

@@ -114,12 +114,34 @@ def doctor(json: bool = False) -> int:
     return _answer(*diagnosis.doctor(), json)
 
 
+def bench(
+    task: Task,
+    calibrate: bool = False,
+    json: bool = False,
+    strategy: Genetic = Genetic(),  # noqa: B008
+    network: Mlp = Mlp(),  # noqa: B008
+) -> int:
+    """Where the time of a generation goes, and how fast each engine is.
+
+    Args:
+        task: what the network shall do
+        calibrate: measure which engine is fastest at which fan-in, and let `auto` follow that from now on
+        json: print one JSON object, and nothing else
+        strategy: how a population becomes the next one
+        network: what is evolved
+    """
+    from tejax.cli import profile
+
+    return _answer(*profile.bench(Experiment(task, network, strategy), calibrate), json)
+
+
 COMMANDS: dict[str, Callable[..., int]] = {
     "evolve": evolve,
     "resume": resume,
     "evaluate": evaluate,
     "report": report,
     "doctor": doctor,
+    "bench": bench,
 }
 
 

@@ -1,0 +1,51 @@
+"""Which engine `auto` takes, and that whole networks of any depth give the same sums on all of them."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+
+from tejax import engines, networks, trits
+from tests.oracles import alphabet
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    """A path for a calibrated table, and the built-in one back afterwards."""
+    monkeypatch.setenv("TEJAX_ENGINES", str(tmp_path / "engines.json"))
+    engines.table.cache_clear()
+    yield tmp_path / "engines.json"
+    engines.table.cache_clear()
+
+
+def test_the_built_in_table_names_engines_in_ascending_order(table):
+    for platform, rows in engines.TABLE.items():
+        assert engines.table(platform) == rows
+        assert [limit for limit, _ in rows] == sorted(limit for limit, _ in rows)
+        assert {name for _, name in rows} <= set(engines.ENGINES)
+    assert engines.table("a platform nobody measured") == ()
+
+
+def test_a_calibrated_table_goes_before_the_built_in_one(table):
+    table.write_text(json.dumps({"cpu": [[100, "float"], [50, "int8"], [200, "an engine of tomorrow"]]}))
+    assert [engines.choose(fan_in) for fan_in in (50, 51, 100, 101)] == ["int8", "float", "float", "int8"]
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"cpu": 3}', '{"cpu": [["x", "int8"]]}', '{"gpu": []}'])
+def test_a_damaged_table_is_passed_over(table, text):
+    table.write_text(text)
+    assert engines.table("cpu") == engines.TABLE["cpu"]
+
+
+@pytest.mark.parametrize("sizes", [(161, 33, 129, 3), (31, 70, 1), (129, 161, 32, 2)], ids=str)
+@pytest.mark.parametrize("dead_zone", [0.0, 0.5])
+def test_deep_networks_agree_on_every_engine_and_with_numpy(sizes, dead_zone):
+    seed, samples = sum(sizes), 5
+    x = trits.sample(jax.random.key(seed), (samples, sizes[0]))
+    plain = networks.MLP(sizes, dead_zone=dead_zone, engine="int8")
+    genome = plain.init(jax.random.key(seed + 100))
+    wanted = alphabet.mlp(genome, np.asarray(x), dead_zone)
+    for name in engines.ENGINES:
+        network = networks.MLP(sizes, dead_zone=dead_zone, engine=name)
+        assert np.array_equal(network.apply(genome, x), wanted), name
