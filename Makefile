@@ -4,7 +4,7 @@ BIN := .venv/bin
 export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.cache/jax
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2
 
-.PHONY: demo test test-all lint clean
+.PHONY: demo test test-all test-oldest lint clean
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -26,5 +26,10 @@ test: lint  ## lint, types, and the tests that take minutes
 test-all: lint  ## the long tests too
 	$(BIN)/pytest -n 2
 
+test-oldest: pyproject.toml  ## the same tests on the oldest JAX that pyproject.toml admits
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/pip install --quiet --disable-pip-version-check jax==0.7.0 jaxlib==0.7.0 --editable '.[dev]'
+	JAX_COMPILATION_CACHE_DIR=$(CURDIR)/.cache/jax-oldest .venv-oldest/bin/python -m pytest -n 2 -m 'not long'
+
 clean:
-	rm -rf .venv .cache build dist *.egg-info
+	rm -rf .venv .venv-oldest .cache build dist *.egg-info

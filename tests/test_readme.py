@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from experiments import readme
+
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -18,3 +20,7 @@ def test_code_blocks_run():
 def test_pictures_exist():
     for link in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README.read_text()):
         assert (README.parent / link).is_file(), link
+
+
+def test_the_figures_are_those_of_the_recorded_results():
+    assert readme.figures(README.read_text()) == README.read_text(), "run python -m experiments.readme"

@@ -1,0 +1,129 @@
+"""Writes the measured tables into README.md, from the JSON in experiments/results.
+
+    python -m experiments.readme
+
+Everything between `<!-- figures: begin -->` and `<!-- figures: end -->` is replaced.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from experiments import record
+
+README = Path(__file__).parents[1] / "README.md"
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+
+
+def table(head: list[str], rows: list[list[object]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def where(machine: dict[str, Any]) -> str:
+    """The machine and the versions behind a table, in words."""
+    return f"{machine['processor']}, {machine['cores']} cores; JAX {machine['jax']}, Python {machine['python']}"
+
+
+def accuracy() -> str:
+    """Digits, seed by seed."""
+    data = record.read("first_light")
+    results = data["results"]
+    network, strategy = results["experiment"]["network"], results["experiment"]["strategy"]
+    rows = [
+        [row["seed"], f"{row['test_accuracy']:.2%}", f"{row['train_accuracy']:.2%}", row["seconds"], f"`{row['best']}`"]
+        for row in results["seeds"]
+    ]
+    return "\n\n".join(
+        [
+            f"**Digits**, {network['hidden'][0]} hidden neurons, population {strategy['population']}, "
+            f"{results['seeds'][0]['generations']:,} generations, mean test accuracy **{results['mean']:.2%}** "
+            "(`python -m experiments.quality.first_light`):",
+            table(["seed", "test accuracy", "training accuracy", "seconds", "best genome"], rows),
+            f"{where(data['machine'])}. Seconds include compilation.",
+        ]
+    )
+
+
+def speed() -> str:
+    """A generation beside evosax."""
+    data = record.read("generation")
+    rows = []
+    for row in data["results"]["rows"]:
+        times, faster = row["milliseconds a generation"], row["times faster than"]
+        rows.append([row["shape"], times["tejax"], *times_and_ratio(times, faster), row["GMAC/s"]])
+    return "\n\n".join(
+        [
+            f"**A generation** of {data['results']['rows'][0]['population']} individuals on the full batch of 1,437 "
+            "samples, milliseconds, beside the same shape in float32 under evosax, in one process, medians of pairs "
+            "(`python -m experiments.bench.generation`; in brackets how many times longer):",
+            table(["shape", "tejax", "evosax SimpleGA", "evosax Open_ES", "tejax GMAC/s"], rows),
+            f"{where(data['machine'])}; the same device does "
+            f"{data['results']['ceiling']['float32 GMAC/s']} GMAC/s in a large float32 product.",
+        ]
+    )
+
+
+def times_and_ratio(times: dict[str, float], faster: dict[str, float]) -> list[str]:
+    """`113.4 (6.9)` for each rival."""
+    return [f"{times[name]} ({faster[name]:.1f})" for name in ("SimpleGA", "Open_ES")]
+
+
+def memory() -> str:
+    """A million networks."""
+    data = record.read("memory")
+    rows = [
+        [
+            "2 bits a trit" if row["packed"] else "int8",
+            row["bytes_an_individual"],
+            row["population_GiB"],
+            row["peak_GiB"],
+            row["seconds"][-1],
+        ]
+        for row in data["results"]
+    ]
+    first = data["results"][0]
+    return "\n\n".join(
+        [
+            f"**Memory**: a generation of {first['population']:,} networks of {'-'.join(map(str, first['features']))} "
+            f"on {first['samples']} samples (`python -m experiments.bench.memory`):",
+            table(["population held as", "bytes an individual", "population, GiB", "peak, GiB", "seconds"], rows),
+        ]
+    )
+
+
+def settings() -> str:
+    """What evolves best."""
+    data = record.read("thresholds")
+    rows = [
+        [
+            row["setting"]
+            if isinstance(row["setting"], str)
+            else ", ".join(f"{k} {v}" for k, v in row["setting"].items()),
+            f"{row['validation_accuracy']:.2%}",
+        ]
+        for row in data["results"]
+    ]
+    return "\n\n".join(
+        [
+            "**Threshold rule and input encoding**: validation accuracy inside the training data, mean over "
+            f"{len(data['results'][0]['each'])} seeds and splits, one setting changed at a time at equal evaluations "
+            "(`python -m experiments.quality.thresholds`):",
+            table(["setting", "validation accuracy"], rows),
+        ]
+    )
+
+
+def figures(text: str) -> str:
+    """The README `text` with its figures made anew."""
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    return f"{before}{BEGIN}\n\n" + "\n\n".join([accuracy(), speed(), memory(), settings()]) + f"\n\n{END}{after}"
+
+
+def main() -> None:
+    """Replace the figures in README.md."""
+    README.write_text(figures(README.read_text()))
+
+
+if __name__ == "__main__":
+    main()
