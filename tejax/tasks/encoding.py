@@ -38,8 +38,8 @@ class Encoding:
 def fit(x: np.ndarray, trits: int = 1, kind: Kind = "trits", placement: Placement = "range") -> Encoding:
     """An encoding of `trits` trits a feature, from training data x [N, F].
 
-    Measured on digits (experiments/quality/thresholds.py): two or three trits a pixel evolve better than one, and better
-    than a thermometer of as many inputs; the placement makes no difference beyond the noise.
+    Measured on digits (experiments/quality/thresholds.py): two or three trits a pixel evolve better than one, and
+    better than a thermometer of as many inputs; the placement makes no difference beyond the noise.
 
     `range` spaces the thresholds evenly between the least and the greatest number in all of x; `quantile` puts
     them, feature by feature, where the training data divide into equal shares.
