@@ -22,7 +22,8 @@ from tejax.types import Array, Fitness, Genome, Key, Network, Population, Strate
 __all__ = ["History", "Progress", "Recorder", "Result", "auto_batch", "champion", "evaluate", "evolve", "generation"]
 
 UNREACHABLE = np.iinfo(np.int32).max
-ROOM = 3 * 2**23  # bytes that the largest array of an evaluation may take on a CPU; a wider batch gains nothing
+CPU_ROOM = 3 * 2**23  # bytes that the largest array of an evaluation may take; a wider batch gains nothing on a CPU
+ROOM = 2**30  # the same elsewhere, where a wider batch gains until the device is full
 
 
 class History(NamedTuple):
@@ -141,13 +142,12 @@ def summary(fitness: Fitness) -> History:
 
 
 def auto_batch(network: Network, task: Task, population: int) -> int | None:
-    """How many individuals to evaluate at once: all on an accelerator; on a CPU, as many as ROOM allows."""
-    if jax.default_backend() != "cpu":
-        return None
+    """How many individuals to evaluate at once, a power of two: as many as the platform's room allows; None: all."""
+    room = CPU_ROOM if jax.default_backend() == "cpu" else ROOM
     genome = jax.eval_shape(network.init, jax.random.key(0))
     traced = jax.make_jaxpr(lambda key, genome: task.evaluate(key, network.apply, genome))(jax.random.key(0), genome)
     largest = max(_bytes(out.aval) for equation in traced.eqns for out in equation.outvars)
-    batch = 2 ** max(0, int(math.log2(max(1, ROOM // largest))))
+    batch = 2 ** max(0, int(math.log2(max(1, room // largest))))
     return batch if batch < population else None
 
 

@@ -54,8 +54,7 @@ def test_the_evaluation_batch_changes_nothing(digits, batch):
 
 
 def test_a_small_automatic_batch_changes_nothing(digits, monkeypatch):
-    room = next(name for name in ("ROOM", "CACHE") if hasattr(evolution, name))
-    monkeypatch.setattr(evolution, room, 8 * 1024)
+    monkeypatch.setattr(evolution, "CPU_ROOM", 8 * 1024)
     assert evolution.auto_batch(WIDE, DIGITS, 16) in (1, 2, 4, 8)
     assert bits(run(WIDE, DIGITS, generations=6, batch="auto")) == bits(digits)
 
@@ -239,3 +238,16 @@ def test_evaluate_gives_each_individual_its_own_fitness(batch):
     assert got.dtype == jnp.int32
     validate = jax.jit(lambda genome: PARITY.validate(SMALL.apply, genome))
     assert got.tolist() == [int(validate(trees.take(population, index))) for index in range(8)]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(5))
+def test_real_digits_end_in_the_same_genomes_on_every_engine(seed):
+    task = tasks.digits()
+    strategy = strategies.genetic(population=128)
+    ends = set()
+    for engine in engines.ENGINES:
+        network = networks.MLP((task.features, 64, task.outputs), engine=engine)
+        result = evolution.evolve(jax.random.key(seed), strategy, network, task, generations=60)
+        ends.add((trees.fingerprint(result.state.population), trees.fingerprint(result.best)))
+    assert len(ends) == 1
