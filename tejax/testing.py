@@ -140,7 +140,10 @@ def check_strategy(strategy: Strategy, network: Network, task: Task) -> None:
 
     genome = jax.eval_shape(network.init, jax.random.key(0))
     members = jax.vmap(strategy.decode)
-    ask = lambda key, state: members(strategy.ask(key, state)[0])  # noqa: E731
+
+    def ask(key: Key, state: Any) -> Any:
+        return members(strategy.ask(key, state)[0])
+
     asked = _attempt("ask", partial(jax.eval_shape, ask), jax.random.key(11), state)
     _hold_members(asked, genome, "the population that ask gives", P)
     _hold_alike(_attempt("best", partial(jax.eval_shape, strategy.best), state), genome, "the genome that best gives")
