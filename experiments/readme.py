@@ -51,13 +51,13 @@ def speed() -> str:
     rows = []
     for row in data["results"]["rows"]:
         times, faster = row["milliseconds a generation"], row["times faster than"]
-        rows.append([row["shape"], times["tejax"], *times_and_ratio(times, faster), row["GMAC/s"]])
+        rows.append([row["shape"], row["samples"], times["tejax"], *times_and_ratio(times, faster), row["GMAC/s"]])
     return "\n\n".join(
         [
-            f"**A generation** of {data['results']['rows'][0]['population']} individuals on the full batch of 1,437 "
-            "samples, milliseconds, beside the same shape in float32 under evosax, in one process, medians of pairs "
+            f"**A generation** of {data['results']['rows'][0]['population']} individuals on the full batch, "
+            "milliseconds, beside the same shape in float32 under evosax, in one process, medians of pairs "
             "(`python -m experiments.bench.generation`; in brackets how many times longer):",
-            table(["shape", "tejax", "evosax SimpleGA", "evosax Open_ES", "tejax GMAC/s"], rows),
+            table(["shape", "samples", "tejax", "evosax SimpleGA", "evosax Open_ES", "tejax GMAC/s"], rows),
             f"{where(data['machine'])}; the same device does "
             f"{data['results']['ceiling']['float32 GMAC/s']} GMAC/s in a large float32 product.",
         ]

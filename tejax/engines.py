@@ -20,7 +20,7 @@ from tejax.errors import require
 from tejax.packing import WORD, Planes, pack
 from tejax.types import Array, Int32, Trits
 
-__all__ = ["ENGINES", "Engine", "choose", "get", "signs", "table", "table_path"]
+__all__ = ["ENGINES", "Engine", "choose", "get", "table", "table_path", "ternarize"]
 
 FLOAT_EXACT = 2**24  # float32 holds every integer up to here
 # platform -> (fan-in, the fastest engine up to it), as `tejax bench --calibrate` found it; beyond, int8
@@ -32,10 +32,10 @@ class Engine(NamedTuple):
     """The steps of a network. `Any` is the engine's own form of trits between layers."""
 
     encode: Callable[[Trits], Any]  # x [B, F] -> activations
-    hidden: Callable[
-        [Any, Trits, Int32[Array, "O"], int], Any
-    ]  # (activations, weights, bias, dead zone) -> activations
-    output: Callable[[Any, Trits, Int32[Array, "O"]], Int32[Array, "B O"]]  # (activations, weights, bias) -> sums
+    # (activations, weights [O, F], bias [O], dead zone) -> activations
+    hidden: Callable[[Any, Trits, Int32[Array, "O"], int], Any]
+    # (activations, weights [O, F], bias [O]) -> sums
+    output: Callable[[Any, Trits, Int32[Array, "O"]], Int32[Array, "B O"]]
 
 
 def _plain(product: Callable[[Trits, Trits], Int32[Array, "B O"]]) -> Engine:
@@ -45,12 +45,12 @@ def _plain(product: Callable[[Trits, Trits], Int32[Array, "B O"]]) -> Engine:
         return product(x, w) + bias[None]
 
     def hidden(x: Trits, w: Trits, bias: Array, dead_zone: int) -> Trits:
-        return signs(output(x, w, bias), dead_zone)
+        return ternarize(output(x, w, bias), dead_zone)
 
     return Engine(lambda x: x, hidden, output)
 
 
-def signs(sums: Array, dead_zone: int | Array = 0) -> Trits:
+def ternarize(sums: Array, dead_zone: int | Array = 0) -> Trits:
     """The sign of every sum, int8, and 0 where its magnitude is at most `dead_zone` (>= 0)."""
     return (sums > dead_zone).astype(jnp.int8) - (sums < -dead_zone).astype(jnp.int8)
 
@@ -94,7 +94,7 @@ def _packed_sums(x: Planes, rows: Planes, bias: Array) -> Int32[Array, "O B"]:
 def _packed_hidden(x: Planes, w: Trits, bias: Array, dead_zone: int) -> Planes:
     """Narrow layers at once; wide ones 32 neurons at a time, so that their sums never leave the registers."""
     if x.nonzero.shape[0] <= NARROW:
-        return pack(signs(_packed_sums(x, pack(w), bias), dead_zone), axis=0)
+        return pack(ternarize(_packed_sums(x, pack(w), bias), dead_zone), axis=0)
     padding = -w.shape[0] % WORD
     rows = pack(jnp.pad(w, [(0, padding), (0, 0)]))
     bias = jnp.pad(bias, (0, padding))

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from tejax import draws, engines
+from tejax.engines import ternarize
 from tejax.errors import require
 from tejax.packing import Planes, from_base3, pack, to_base3, unpack
 from tejax.types import Array, Int32, Key, Rate, Trits
@@ -22,11 +23,6 @@ def sample(key: Key, shape: tuple[int, ...], density: Rate = 2 / 3) -> Trits:
     present, sign = jax.random.split(key)
     signs = jnp.where(draws.fair(sign, shape), jnp.int8(1), jnp.int8(-1))
     return jnp.where(draws.bernoulli(present, shape, density), signs, jnp.int8(0))
-
-
-def ternarize(sums: Array, dead_zone: int | Array = 0) -> Trits:
-    """The sign of every sum, int8, and 0 where its magnitude is at most `dead_zone` (>= 0)."""
-    return engines.signs(sums, dead_zone)
 
 
 def dot(x: Trits, w: Trits, engine: str = "auto") -> Int32[Array, "..."]:
