@@ -16,15 +16,17 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from tejax import native
 from tejax.errors import require
 from tejax.packing import WORD, Planes, pack
 from tejax.types import Array, Int32, Trits
 
-__all__ = ["ENGINES", "Engine", "choose", "get", "table", "table_path", "ternarize"]
+__all__ = ["ENGINES", "Engine", "choose", "get", "names", "table", "table_path", "ternarize"]
 
 FLOAT_EXACT = 2**24  # float32 holds every integer up to here
-# platform -> (fan-in, the fastest engine up to it), as `tejax bench --calibrate` found it; beyond, int8
-TABLE: dict[str, tuple[tuple[int, str], ...]] = {"cpu": ((1024, "packed"),)}
+# platform -> (fan-in, the fastest engine up to it), as `tejax bench --calibrate` found it; beyond, int8.
+# Rows of an engine that this machine does not have are passed over.
+TABLE: dict[str, tuple[tuple[int, str], ...]] = {"cpu": ((2**20, "native"), (1024, "packed"))}
 NARROW = 4  # words of fan-in up to which the packed engine computes a hidden layer at once
 
 
@@ -110,18 +112,24 @@ def _packed_hidden(x: Planes, w: Trits, bias: Array, dead_zone: int) -> Planes:
         word = Planes(nonzero, negative)
         return jax.tree.map(lambda plane, new: lax.dynamic_update_index_in_dim(plane, new, number, 0), done, word)
 
-    # the barrier hides where the loop starts: unrolled, it would be fused into the next layer and computed once for
-    # each of its neurons
-    start = lax.optimization_barrier(jnp.int32(0))
     empty = jnp.zeros((words, samples), jnp.uint32)
-    return lax.fori_loop(start, words, one_word, Planes(empty, empty))
+    return lax.fori_loop(_hidden_start(), words, one_word, Planes(empty, empty))
+
+
+def _hidden_start() -> Array:
+    """0, behind a barrier: a loop whose length XLA knew would be unrolled and fused into whatever reads its result."""
+    return lax.optimization_barrier(jnp.int32(0))
 
 
 def _packed_output(x: Planes, w: Trits, bias: Array) -> Int32[Array, "B O"]:
-    return _packed_sums(x, pack(w), bias).T
+    """A loop of one turn, so that the sums are stored: a loss that reads them thrice would compute them thrice."""
+    rows = pack(w)
+    empty = jnp.zeros((w.shape[0], x.nonzero.shape[1]), jnp.int32)
+    return lax.fori_loop(_hidden_start(), 1, lambda _, __: _packed_sums(x, rows, bias), empty).T
 
 
 ENGINES: dict[str, Engine] = {
+    "native": Engine(native.encode, native.hidden, native.output),
     "packed": Engine(_packed_encode, _packed_hidden, _packed_output),
     "int8": _plain(_int8),
     "float": _plain(_as_floats(jnp.float32)),
@@ -131,7 +139,13 @@ ENGINES: dict[str, Engine] = {
 
 def choose(fan_in: int) -> str:
     """The engine that `auto` takes for layers of up to this fan-in on the default platform: the measured fastest."""
-    return next((name for limit, name in table(jax.default_backend()) if fan_in <= limit), "int8")
+    rows = table(jax.default_backend())
+    return next((name for limit, name in rows if fan_in <= limit and name in names()), "int8")
+
+
+def names() -> list[str]:
+    """The engines that this machine can run: all, or all but `native`."""
+    return [name for name in ENGINES if name != "native" or native.available()]
 
 
 def table_path() -> Path:
@@ -157,4 +171,6 @@ def table(platform: str) -> tuple[tuple[int, str], ...]:
 def get(name: str, fan_in: int) -> Engine:
     """The engine of this name, or the one that `auto` stands for."""
     require(name == "auto" or name in ENGINES, f"one of {['auto', *ENGINES]}", engine=name)
+    if name == "native":
+        require(native.available(), f"another one here: the native engine is {native.status()}", engine=name)
     return ENGINES[choose(fan_in) if name == "auto" else name]

@@ -145,8 +145,12 @@ def auto_batch(network: Network, task: Task, population: int) -> int | None:
     """How many individuals to evaluate at once, a power of two: as many as the platform's room allows; None: all."""
     room = CPU_ROOM if jax.default_backend() == "cpu" else ROOM
     genome = jax.eval_shape(network.init, jax.random.key(0))
-    traced = jax.make_jaxpr(lambda key, genome: task.evaluate(key, network.apply, genome))(jax.random.key(0), genome)
-    largest = max(_bytes(out.aval) for equation in traced.eqns for out in equation.outvars)
+    traced = jax.make_jaxpr(lambda genome: task.evaluate(jax.random.key(0), network.apply, genome))(genome)
+    own, largest = set(traced.jaxpr.invars), 1  # what is not made of a genome is there once for all
+    for equation in traced.eqns:
+        if any(each in own for each in equation.invars if not hasattr(each, "val")):
+            own.update(equation.outvars)
+            largest = max(largest, *(_bytes(out.aval) for out in equation.outvars))
     batch = 2 ** max(0, int(math.log2(max(1, room // largest))))
     return batch if batch < population else None
 

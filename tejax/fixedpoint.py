@@ -21,6 +21,7 @@ __all__ = ["LOSSES", "UNIT", "Loss", "cross_entropy", "halvings", "log2", "make_
 UNIT = 1 << 10  # one bit of cross-entropy is 1,024 units
 LIMIT = 32 * UNIT  # a sample's cross-entropy saturates at 32 bits
 _ONE = 20  # powers of two are held as multiples of 2^-20
+_SHIFTED = ((1, 1), (2, 1), (4, 1), (8, 1))  # temperatures whose powers need no table
 _STEPS = 8  # the table of log2 has 2^8 intervals, linear in between
 
 
@@ -49,15 +50,41 @@ def cross_entropy(
     """
     over, under = _ratio(temperature)
     require(outputs.shape[-1] <= 1024, "at most 1024", outputs=outputs.shape[-1])
-    last = math.ceil(over * (_ONE + 2) / under)  # from here on, a power rounds to 0
-    powers = jnp.asarray(np.rint(2.0 ** (_ONE - np.arange(last + 1) * under / over)), jnp.uint32)
     highest = jnp.max(outputs, axis=-1, keepdims=True)
     below = _difference(highest, outputs)
-    partition = jnp.sum(powers[jnp.minimum(below, jnp.uint32(last)).astype(jnp.int32)], axis=-1, dtype=jnp.uint32)
-    mine = jnp.take_along_axis(below, label[..., None], axis=-1)[..., 0]
-    mine = jnp.minimum(mine, jnp.uint32(math.ceil(33 * over / under))).astype(jnp.int32)
+    partition = jnp.sum(_powers(below, over, under), axis=-1, dtype=jnp.uint32)
+    mine = jnp.minimum(_at(below, label), jnp.uint32(math.ceil(33 * over / under))).astype(jnp.int32)
     scaled = (mine * (UNIT * under) + over // 2) // over
     return jnp.minimum(scaled + log2(partition, _ONE), LIMIT)
+
+
+def _powers(below: Array, over: int, under: int) -> Array:
+    """2^(20 - below * under / over), rounded, uint32, for uint32 `below`: from a table.
+
+    Where over / under is 1, 2, 4 or 8, the same numbers come from a shift and a choice among as many constants, which
+    a processor does to many lanes at once; a test holds that against the table.
+    """
+    table = _power_table(over, under)
+    below = jnp.minimum(below, jnp.uint32(len(table) - 1))
+    if (over, under) not in _SHIFTED:
+        return jnp.asarray(table, jnp.uint32)[below.astype(jnp.int32)]
+    fraction, shift = below & jnp.uint32(over - 1), (below >> (over.bit_length() - 1)) + jnp.uint32(30 - _ONE)
+    power = jnp.full(below.shape, 2**30, jnp.uint32)
+    for part in range(1, over):
+        power = jnp.where(fraction == part, jnp.uint32(round(2.0 ** (30 - part / over))), power)
+    return (power + (jnp.uint32(1) << (shift - 1)) - 1) >> shift  # one half becomes 0, as NumPy rounds it
+
+
+def _power_table(over: int, under: int) -> np.ndarray:
+    """The powers as far as they do not round to 0, and one that does."""
+    powers = np.rint(2.0 ** (_ONE - np.arange(math.ceil(over * (_ONE + 2) / under)) * under / over))
+    return np.append(powers[powers > 0], 0.0)
+
+
+def _at(values: Array, label: Int32[Array, "..."]) -> Array:
+    """values[label] along the last axis: compared with every place, since look-ups go one by one."""
+    places = lax.broadcasted_iota(jnp.int32, values.shape, values.ndim - 1)
+    return jnp.sum(jnp.where(places == label[..., None], values, 0), axis=-1, dtype=values.dtype)
 
 
 def _ratio(temperature: tuple[int, int]) -> tuple[int, int]:
@@ -74,7 +101,7 @@ def _difference(high: Int32[Array, "..."], low: Int32[Array, "..."]) -> Array:
 
 def _lead(outputs: Int32[Array, "... O"], label: Int32[Array, "..."], limit: int) -> Int32[Array, "..."]:
     """outputs[label] minus the highest other output, clipped to -limit..limit."""
-    mine = jnp.take_along_axis(outputs, label[..., None], axis=-1)[..., 0]
+    mine = _at(outputs, label)
     places = lax.broadcasted_iota(jnp.int32, outputs.shape, outputs.ndim - 1)
     others = jnp.where(places == label[..., None], jnp.iinfo(jnp.int32).min, outputs)
     best = jnp.max(others, axis=-1)

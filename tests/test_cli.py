@@ -311,8 +311,8 @@ def test_bench_prints_a_profile_and_calibrates(tmp_path, monkeypatch, capsys):
             app.main(["bench", "parity", "--n", "3", "--population", "16", "--calibrate", "--json"])
         assert exit_status.value.code == 0
         result = json.loads(capsys.readouterr().out)
-        assert set(result["calibrated"]["40"]) == set(engines.ENGINES)
-        assert {f"evaluation, engine {name}" for name in engines.ENGINES} <= set(result["generation"])
+        assert set(result["calibrated"]["40"]) == set(engines.names())
+        assert {f"evaluation, engine {name}" for name in engines.names()} <= set(result["generation"])
         assert [limit for limit, _ in engines.table("cpu")] == [4, 40]
     finally:
         engines.table.cache_clear()

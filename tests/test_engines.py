@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from tejax import engines, networks, trits
+from tejax import InputError, engines, native, networks, trits
 from tests.oracles import alphabet
 
 
@@ -19,12 +19,18 @@ def table(tmp_path, monkeypatch):
     engines.table.cache_clear()
 
 
-def test_the_built_in_table_names_engines_in_ascending_order(table):
+def test_the_built_in_table_names_engines(table):
     for platform, rows in engines.TABLE.items():
         assert engines.table(platform) == rows
-        assert [limit for limit, _ in rows] == sorted(limit for limit, _ in rows)
         assert {name for _, name in rows} <= set(engines.ENGINES)
     assert engines.table("a platform nobody measured") == ()
+
+
+def test_without_the_native_engine_auto_takes_the_next(table, monkeypatch):
+    monkeypatch.setattr(native, "available", lambda: False)
+    assert [engines.choose(fan_in) for fan_in in (1, 1024, 1025)] == ["packed", "packed", "int8"]
+    with pytest.raises(InputError, match=r"^engine must be another one here: the native engine is .*: got engine="):
+        engines.get("native", 8)
 
 
 def test_a_calibrated_table_goes_before_the_built_in_one(table):
@@ -46,6 +52,6 @@ def test_deep_networks_agree_on_every_engine_and_with_numpy(sizes, dead_zone):
     plain = networks.MLP(sizes, dead_zone=dead_zone, engine="int8")
     genome = plain.init(jax.random.key(seed + 100))
     wanted = alphabet.mlp(genome, np.asarray(x), dead_zone)
-    for name in engines.ENGINES:
+    for name in engines.names():
         network = networks.MLP(sizes, dead_zone=dead_zone, engine=name)
         assert np.array_equal(network.apply(genome, x), wanted), name

@@ -59,7 +59,7 @@ def test_a_small_automatic_batch_changes_nothing(digits, monkeypatch):
     assert bits(run(WIDE, DIGITS, generations=6, batch="auto")) == bits(digits)
 
 
-@pytest.mark.parametrize("engine", engines.ENGINES)
+@pytest.mark.parametrize("engine", engines.names())
 def test_the_engine_changes_nothing(digits, engine):
     network = dataclasses.replace(WIDE, engine=engine)
     assert bits(run(network, DIGITS, generations=6)) == bits(digits)
@@ -246,7 +246,7 @@ def test_real_digits_end_in_the_same_genomes_on_every_engine(seed):
     task = tasks.digits()
     strategy = strategies.genetic(population=128)
     ends = set()
-    for engine in engines.ENGINES:
+    for engine in engines.names():
         network = networks.MLP((task.features, 64, task.outputs), engine=engine)
         result = evolution.evolve(jax.random.key(seed), strategy, network, task, generations=60)
         ends.add((trees.fingerprint(result.state.population), trees.fingerprint(result.best)))

@@ -50,6 +50,13 @@ def test_log2_is_exact_at_powers_of_two_and_never_falls():
     assert (np.diff(steps) >= 0).all()
 
 
+@pytest.mark.parametrize("temperature", fixedpoint._SHIFTED)
+def test_shifted_powers_are_those_of_the_table(temperature):
+    table = fixedpoint._power_table(*temperature)
+    below = jnp.arange(len(table) + 3, dtype=jnp.uint32)
+    assert np.array_equal(fixedpoint._powers(below, *temperature), [*table, 0, 0, 0])
+
+
 @given(st.sampled_from(TEMPERATURES), rows, labels)
 @example((1, 1), [INT32.min] * 5 + [INT32.max], 0)
 @example((4096, 1), [INT32.min] * 5 + [INT32.max], 5)

@@ -21,6 +21,7 @@ LEVELS = {
     "draws": 1,
     "trees": 1,
     "fixedpoint": 1,
+    "native": 2,
     "packing": 2,
     "engines": 3,
     "trits": 4,

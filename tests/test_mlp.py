@@ -15,7 +15,7 @@ def _inputs(*shape):
     return jnp.asarray(np.random.default_rng(0).integers(-1, 2, shape, np.int8))
 
 
-@pytest.mark.parametrize("engine", ["auto", *engines.ENGINES])
+@pytest.mark.parametrize("engine", ["auto", *engines.names()])
 @pytest.mark.parametrize(("features", "options"), SHAPES, ids=str)
 def test_apply_equals_the_oracle(engine, features, options):
     network = networks.MLP(features, engine=engine, **options)
@@ -25,7 +25,7 @@ def test_apply_equals_the_oracle(engine, features, options):
     assert outputs.tolist() == alphabet.mlp(genome, x, network.dead_zone).tolist()
 
 
-@pytest.mark.parametrize("engine", engines.ENGINES)
+@pytest.mark.parametrize("engine", engines.names())
 @pytest.mark.parametrize("value", [-1, 0, 1])
 def test_uniform_genomes(engine, value):
     network = networks.MLP((300, 4, 3), bias=2, dead_zone=0.0, engine=engine)
@@ -64,7 +64,7 @@ def test_equal_specs_are_equal_and_hash_alike():
     assert networks.MLP((3, 2)) != networks.MLP((3, 2), bias=1)
 
 
-@pytest.mark.parametrize("engine", ["auto", *engines.ENGINES])
+@pytest.mark.parametrize("engine", ["auto", *engines.names()])
 @pytest.mark.parametrize("width", [5, 7, 40])
 def test_inputs_of_another_width_are_refused(engine, width):
     network = networks.MLP((6, 4, 3), engine=engine)

@@ -28,9 +28,9 @@ def bench(experiment: Experiment, calibrate: bool) -> tuple[dict[str, Any], str,
     if calibrate:
         measured = _calibrate()
         result["calibrated"] = measured
-        lines += ["", "fan-in  " + "".join(f"{name:>10}" for name in engines.ENGINES)]
+        lines += ["", "fan-in  " + "".join(f"{name:>10}" for name in engines.names())]
         lines += [
-            f"{fan_in:<8}" + "".join(f"{row.get(name, float('nan')):>10.2f}" for name in engines.ENGINES)
+            f"{fan_in:<8}" + "".join(f"{row.get(name, float('nan')):>10.2f}" for name in engines.names())
             for fan_in, row in measured.items()
         ]
         lines += [f"written to {engines.table_path()}; `auto` follows it from now on"]
@@ -58,7 +58,7 @@ def _generation(experiment: Experiment) -> dict[str, float]:
     compiling = 1e3 * (time.perf_counter() - start)
     parts = {"ask: selection, crossover, mutation": _median(ask, seed, state)}
     population = jax.jit(ask)(seed, state)[0]
-    for name in engines.ENGINES:
+    for name in engines.names():
         other = dataclasses.replace(network, engine=name)  # type: ignore[type-var]
 
         def judge(task: Any, seed: jax.Array, population: Any, other: Any = other) -> Any:
@@ -79,7 +79,7 @@ def _calibrate() -> dict[int, dict[str, float]]:
         count = max(4, min(256, 2**24 // fan_in**2))
         x = trits.sample(jax.random.key(0), (512, fan_in))
         w = trits.sample(jax.random.key(1), (count, fan_in, fan_in))
-        measured[fan_in] = {name: _layer(name, x, w) for name in engines.ENGINES}
+        measured[fan_in] = {name: _layer(name, x, w) for name in engines.names()}
         rows.append((fan_in, min(measured[fan_in], key=measured[fan_in].__getitem__)))
     _write({jax.default_backend(): rows})
     engines.table.cache_clear()
