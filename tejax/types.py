@@ -28,6 +28,7 @@ __all__ = [
     "Task",
     "Trits",
     "UInt32",
+    "UNANSWERED",
 ]
 
 Key = PRNGKeyArray  # a typed key, as jax.random.key makes it
@@ -36,6 +37,7 @@ Genome = Any  # a pytree of Trits: one individual
 Population = Any  # a genome with a leading axis P on every leaf
 Fitness = Int32[Array, "P"]  # higher is better
 Rate = float | jax.Array  # a probability; traced float32 inside a compiled generation
+UNANSWERED = -(2**31)  # the output of a network that never came to one
 Apply = Callable[[Genome, Trits], Int32[Array, "..."]]  # (genome, x [..., F]) -> outputs [..., O]
 
 
