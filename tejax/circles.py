@@ -1,7 +1,7 @@
 """The ring of an Aigarth circle unit as int8 arrays: what its neurons are, and who feeds whom.
 
-Neurons stand on a ring, neuron n before neuron n + 1. Each has synapses that *enter* it, in a row: the first ones, up to
-its split, come from the neurons behind it, the farthest first; the others from those ahead, the nearest first. Where
+Neurons stand on a ring, neuron n before neuron n + 1. Each has synapses that *enter* it, in a row: the first ones, up
+to its split, come from the neurons behind it, the farthest first; the others from those ahead, the nearest first. Where
 there are as many synapses as neurons, or more, those at both ends of the row have no source: its margins.
 
 Everything that a neuron is made of is trits; its numbers are written in balanced ternary.
@@ -50,7 +50,7 @@ class Ring(NamedTuple):
 class Fans(NamedTuple):
     """How the synapses of each neuron are dealt out, int32 [N]."""
 
-    count: Int32[Array, "N"]  # all synapses
+    total: Int32[Array, "N"]  # all synapses
     split: Int32[Array, "N"]  # those that belong to the neurons behind
     front: Int32[Array, "N"]  # the margin at the front of the row
     rear: Int32[Array, "N"]  # the margin at its end
@@ -84,10 +84,10 @@ def seated(ring: Ring) -> Array:
 def fans(ring: Ring) -> Fans:
     """The synapses of every neuron; 0 for free rows. Defined for any trits, sensible or not."""
     room = ring.weights.shape[1]
-    count = jnp.where(seated(ring), jnp.clip(number(ring.fan_in), 0, room), 0)
-    split = jnp.clip(count // 2 - number(ring.skew), 0, count)
-    spare = jnp.where(count >= size(ring), count - size(ring) + 1, 0)
-    return Fans(count, split, (spare + 1) // 2, spare // 2)
+    total = jnp.where(seated(ring), jnp.clip(number(ring.fan_in), 0, room), 0)
+    split = jnp.clip(total // 2 - number(ring.skew), 0, total)
+    spare = jnp.where(total >= size(ring), total - size(ring) + 1, 0)
+    return Fans(total, split, (spare + 1) // 2, spare // 2)
 
 
 def matrix(ring: Ring) -> Int32[Array, "N N"]:
@@ -97,11 +97,11 @@ def matrix(ring: Ring) -> Int32[Array, "N N"]:
     makes a margin longer than its side of the row: then that side is empty, and the other is shifted by the difference.
     """
     rows, slots = (lax.broadcasted_iota(jnp.int32, ring.weights.shape, axis) for axis in (0, 1))
-    count, split, front, rear = (values[:, None] for values in fans(ring))
+    total, split, front, rear = (values[:, None] for values in fans(ring))
     behind = jnp.maximum(split - front, 0)
-    ahead = jnp.maximum(count - split - rear, 0)
+    ahead = jnp.maximum(total - split - rear, 0)
     place = slots - front - behind  # from -behind to -1: behind; from 0: ahead
-    active = (slots < count) & (place >= -behind) & (place < ahead)
+    active = (slots < total) & (place >= -behind) & (place < ahead)
     source = (rows + jnp.where(place < 0, place, place + 1)) % jnp.maximum(size(ring), 1)
     entering = jnp.where(active, ring.weights, jnp.int8(0)).astype(jnp.int32)
     neurons = ring.alive.shape[0]

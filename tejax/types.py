@@ -11,6 +11,7 @@ import jax
 from jaxtyping import Array, Int8, Int32, PRNGKeyArray, UInt32
 
 __all__ = [
+    "UNANSWERED",
     "Apply",
     "Array",
     "Crossover",
@@ -28,7 +29,6 @@ __all__ = [
     "Task",
     "Trits",
     "UInt32",
-    "UNANSWERED",
 ]
 
 Key = PRNGKeyArray  # a typed key, as jax.random.key makes it

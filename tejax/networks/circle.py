@@ -98,7 +98,7 @@ class Circle:
         # exact: an entry of the matrix, and a sum of products with trits, is at most LARGEST
         entering = circles.matrix(genome).astype(jnp.float32)
         wanted = jnp.arange(self.outputs, dtype=jnp.int32)
-        answers = gives & (label == wanted[:, None])  # [O, N]
+        answers = gives[None] & (label[None] == wanted[:, None])  # [O, N]
         present = jnp.any(answers, axis=1)
 
         def one(row: Trits) -> Settled:

@@ -8,7 +8,7 @@ Source: the recurrent look-up score of Qubic, whose digits 0, 1, 2 (unknown) are
 
 import dataclasses
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -52,12 +52,12 @@ class _Search(NamedTuple):
     mark: State
 
 
-def to_digits(trits: Trits) -> Array:
-    """Trits -1, +1, 0 as the digits 0, 1, 2."""
+def to_digits(trits: Any) -> Any:
+    """Trits -1, +1, 0 (an integer, or an array of either kind) as the digits 0, 1, 2."""
     return (2 - trits) % 3
 
 
-def from_digits(digits: Array) -> Trits:
+def from_digits(digits: Any) -> Any:
     """Digits 0, 1, 2 as the trits -1, +1, 0."""
     return (3 - digits) % 3 - 1
 
@@ -140,7 +140,7 @@ class Lookup:
 
     def _by_value(self, genome: Tables) -> Trits:
         """The tables that are read, their lines in the order of trits (-1, 0, +1) instead of digits, flattened."""
-        digits = np.array([to_digits(trit) for trit in (-1, 0, 1)])
+        digits = to_digits(np.array([-1, 0, 1]))
         order = (9 * digits[:, None, None] + 3 * digits[:, None] + digits).reshape(LINES)
         return genome.lines[np.array(self.updated)][:, order].reshape(-1)
 

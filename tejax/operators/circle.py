@@ -11,7 +11,7 @@ __all__ = ["change", "choices", "mutate"]
 
 
 def mutate(key: Key, genome: Ring, *, rate: Rate) -> Ring:
-    """One random `change`, with probability `rate`; every synapse that has a source is as likely, and so is each way."""
+    """One random `change` with probability `rate`; every synapse outside a margin is as likely, and so is each way."""
     whether, which, way = jax.random.split(key, 3)
     pick = draws.below(which, (), jnp.maximum(choices(genome), 1))
     up = draws.fair(way, ())
@@ -26,7 +26,7 @@ def choices(genome: Ring) -> Int32[Array, ""]:
 
 
 def change(genome: Ring, pick: Int32[Array, ""], way: Array) -> Ring:
-    """Synapse `pick` of those that can be picked, 0 to choices - 1, neuron after neuron, moved by `way` (int8, -1 or +1).
+    """Synapse `pick` of those that can be picked, neuron after neuron from 0 on, moved by `way` (int8, -1 or +1).
 
     A neuron between inputs and outputs that is left with zeros only is removed. Past -1 or +1 nothing moves; instead
     the neuron at the other end of the synapse is copied, as one between, to the place after this one. (The other end is
@@ -47,7 +47,7 @@ def change(genome: Ring, pick: Int32[Array, ""], way: Array) -> Ring:
 
 def _open(fans: circles.Fans) -> Int32[Array, "N"]:
     """The synapses of each neuron that can be picked."""
-    return fans.count - fans.front - fans.rear
+    return fans.total - fans.front - fans.rear
 
 
 def _reseat(ring: Ring, here: Array, model: Array, spawns: Array, dies: Array) -> Ring:

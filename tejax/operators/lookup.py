@@ -46,15 +46,12 @@ def by_word(genome: Genome, word: UInt32[Array, "2"], *, neurons: tuple[int, ...
 
 def single_lines(key: Key, genome: Genome, *, rate: Rate, neurons: tuple[int, ...], count: int = 1) -> Genome:
     """`count` lines, drawn one after the other, each advanced with probability `rate`; a line can be drawn again."""
-
-    def one(genome: Genome, key: Key) -> tuple[Genome, None]:
-        whether, which, way = jax.random.split(key, 3)
-        place = draws.below(which, (), len(neurons) * LINES)
+    for part in jax.random.split(key, count):
+        whether, which, way = jax.random.split(part, 3)
         advance = jnp.where(draws.fair(way, ()), jnp.int32(2), jnp.int32(1))
         advance = jnp.where(draws.bernoulli(whether, (), rate), advance, jnp.int32(0))
-        return _advance(genome, _pick(place, neurons, advance)), None
-
-    return lax.scan(one, genome, jax.random.split(key, count))[0]
+        genome = _advance(genome, _pick(draws.below(which, (), len(neurons) * LINES), neurons, advance))
+    return genome
 
 
 def _pick(place: Int32[Array, ""], neurons: tuple[int, ...], advance: Int32[Array, ""]) -> Pick:
