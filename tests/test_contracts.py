@@ -9,7 +9,7 @@ from tejax.operators import crossover, mutation, selection
 
 NETWORKS = {
     "mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 3, 3), dead_zone=0)],
-    "circle": [networks.Circle(5, 3, neurons=11, synapses=4), networks.Circle(5, 1, neurons=6, synapses=9)],
+    "circle": [networks.Circle(5, 3, neurons=11, synapses=9)],
     "lookup": [networks.Lookup.random(0, neurons=9, inputs=5, window=1, max_ticks=30)],
 }
 TASKS = {

@@ -64,7 +64,7 @@ def test_the_addition_unit_of_the_package_keeps_its_class_and_its_history():
     assert back.reflect(-17, 45).trits == unit.reflect(-17, 45).trits
     # the package feeds the highest bit first, a then b
     feed = [1 if number >> bit & 1 else -1 for number in (-17, 45) for bit in range(6, -1, -1)]
-    assert tuple(network.apply(genome, jnp.int8(feed)).tolist()) == unit.reflect(-17, 45).trits
+    assert tuple(jax.jit(network.apply)(genome, jnp.int8(feed)).tolist()) == unit.reflect(-17, 45).trits
 
 
 def test_room_is_by_the_unit_unless_said_otherwise(unit):

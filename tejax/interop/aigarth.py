@@ -28,7 +28,7 @@ def from_unit(itu: Any, *, neurons: int | None = None, synapses: int | None = No
     Raises InputError for anything else, for a unit whose inputs and outputs are not all on its circle, and for one that
     does not fit.
     """
-    _check(itu=itu)
+    _check("itu", itu)
     circle, widths = itu._circle, (itu.meta.input_bitwidth, itu.meta.output_bitwidth)
     room = 2 * len(circle) if neurons is None else neurons
     longest = max(len(neuron.input_weights) for neuron in circle)
@@ -75,7 +75,7 @@ def to_unit(network: Circle, genome: Ring, *, like: Any = None, group: str = "te
     if like is None:
         unit = library.AigarthITUCl(itu_group=group, input_bitwidth=network.inputs, output_bitwidth=network.outputs)
     else:
-        _check(like=like)
+        _check("like", like)
         unit = copy.deepcopy(like)
         widths = (unit.meta.input_bitwidth, unit.meta.output_bitwidth)
         require(widths == (network.inputs, network.outputs), "as wide as the network", like=widths)
@@ -104,10 +104,9 @@ def _neurons(network: Circle, genome: Ring, neuron: Any) -> tuple[list[Any], lis
     return circle, ends
 
 
-def _check(**unit: Any) -> None:
-    ((name, value),) = unit.items()
-    fine = isinstance(value, _library().AigarthITUCl)
-    require(fine, "a unit of aigarth-it's class AigarthITUCl", **{name: type(value).__name__})
+def _check(name: str, unit: Any) -> None:
+    fine = isinstance(unit, _library().AigarthITUCl)
+    require(fine, "a unit of aigarth-it's class AigarthITUCl", **{name: type(unit).__name__})
 
 
 def _library() -> ModuleType:

@@ -145,19 +145,17 @@ class Lookup:
         return genome.lines[np.array(self.updated)][:, order].reshape(-1)
 
     def _tick(self, tables: Trits, state: State, rows: Int8[Array, "W F"]) -> State:
-        neurons, updated = len(self.sources), np.array(self.updated)
-        # the values of all neurons with the row beside them, where the inputs stand for it
-        seat = np.arange(neurons)
-        seat[np.array(self.inputs)] = neurons + np.arange(len(self.inputs))
+        neurons, inputs, updated = len(self.sources), np.array(self.inputs), np.array(self.updated)
+        # where each neuron's value stands among all values and the row, and among the values looked up and the row
+        before, after = np.arange(neurons), np.argsort(np.concatenate([updated, inputs]))
+        before[inputs] = neurons + np.arange(len(inputs))
+
         asks = state.values[self.signal] == 0
         row = jnp.where(asks, rows[jnp.minimum(state.fed, self.window - 1)], jnp.int8(0))
-        seen = jnp.concatenate([state.values, row])[seat[np.array(self.sources)[updated].T]].astype(jnp.int32)
+        seen = jnp.concatenate([state.values, row])[before[np.array(self.sources)[updated].T]].astype(jnp.int32)
         middle = LINES * np.arange(len(updated), dtype=np.int32) + LINES // 2
         looked_up = tables[middle + seen[0] + 3 * seen[1] + 9 * seen[2]]
-        # and the same for the new values
-        seat[updated] = np.arange(len(updated))
-        seat[np.array(self.inputs)] -= neurons - len(updated)
-        values = jnp.concatenate([looked_up, row])[seat]
+        values = jnp.concatenate([looked_up, row])[after]
         return State(values, state.fed + asks.astype(jnp.int32), state.ticks + 1)
 
     def _one(self, genome: Tables, x: Trits) -> Answer:
