@@ -11,6 +11,7 @@ import jax
 from jaxtyping import Array, Int8, Int32, PRNGKeyArray, UInt32
 
 __all__ = [
+    "UNANSWERED",
     "Apply",
     "Array",
     "Crossover",
@@ -36,6 +37,7 @@ Genome = Any  # a pytree of Trits: one individual
 Population = Any  # a genome with a leading axis P on every leaf
 Fitness = Int32[Array, "P"]  # higher is better
 Rate = float | jax.Array  # a probability; traced float32 inside a compiled generation
+UNANSWERED = -(2**31)  # the output of a network that never came to one
 Apply = Callable[[Genome, Trits], Int32[Array, "..."]]  # (genome, x [..., F]) -> outputs [..., O]
 
 

@@ -7,12 +7,17 @@ import pytest
 from tejax import networks, strategies, tasks, testing, trees
 from tejax.operators import crossover, mutation, selection
 
-NETWORKS = {"mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 3, 3), dead_zone=0)]}
+NETWORKS = {
+    "mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 3, 3), dead_zone=0)],
+    "circle": [networks.Circle(5, 3, neurons=11, synapses=9)],
+    "lookup": [networks.Lookup.random(0, neurons=9, inputs=5, window=1, max_ticks=30)],
+}
 TASKS = {
     "digits": lambda: tasks.digits(batch=7),
     "parity": lambda: tasks.parity(3),
     "xor": tasks.xor,
     "addition": lambda: tasks.addition(2, batch=5),
+    "windowed_series": lambda: tasks.windowed_series(np.sign(np.sin(np.arange(20.0)))[:, None], 3, batch=6),
 }
 
 

@@ -25,6 +25,7 @@ LEVELS = {
     "packing": 2,
     "engines": 3,
     "trits": 4,
+    "circles": 5,
     # floor 1: siblings
     "networks": 10,
     "operators": 10,
@@ -39,6 +40,7 @@ LEVELS = {
     "plots": 31,
     "config": 31,
     "testing": 31,
+    "interop": 31,
     # floor 4
     "cli": 40,
     "__init__": 50,  # the facade: nothing below imports it

@@ -4,11 +4,13 @@ from tejax.tasks.bits import Bits, addition, parity, xor
 from tejax.tasks.classification import Classification, classification
 from tejax.tasks.datasets import digits, from_files
 from tejax.tasks.files import load_arrays, load_idx
+from tejax.tasks.series import Series, windowed_series
 
 __all__ = [
     "REGISTRY",
     "Bits",
     "Classification",
+    "Series",
     "addition",
     "classification",
     "digits",
@@ -16,7 +18,15 @@ __all__ = [
     "load_arrays",
     "load_idx",
     "parity",
+    "windowed_series",
     "xor",
 ]
 
-REGISTRY = {"digits": digits, "parity": parity, "xor": xor, "addition": addition, "files": from_files}
+REGISTRY = {
+    "digits": digits,
+    "parity": parity,
+    "xor": xor,
+    "addition": addition,
+    "windowed_series": windowed_series,
+    "files": from_files,
+}

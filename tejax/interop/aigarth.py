@@ -1,0 +1,118 @@
+"""Circle units of aigarth-it (https://pypi.org/project/aigarth-it) as networks and genomes, and back, losing nothing.
+
+Only live objects are taken: that package stores its units as pickles, and a pickle can run code when it is read. It
+comes under a licence of its own, so it is never a part of tejax, and only these functions need it.
+"""
+
+import copy
+from types import ModuleType
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tejax import circles
+from tejax.circles import Ring
+from tejax.errors import refuse, require
+from tejax.networks import Circle
+
+__all__ = ["from_unit", "to_unit"]
+
+
+def from_unit(itu: Any, *, neurons: int | None = None, synapses: int | None = None) -> tuple[Circle, Ring]:
+    """A unit's network and genome: `network.settle(genome, x)` gives what `itu.feedforward(x)` gives.
+
+    itu: an aigarth_it AigarthITUCl, or of a class derived from it.
+    neurons: how far the ring can grow; None: to twice its size. synapses: the most that can enter a neuron; None: the
+    most that do. The states of the neurons are not kept: a unit resets them whenever it is fed.
+    Raises InputError for anything else, for a unit whose inputs and outputs are not all on its circle, and for one that
+    does not fit.
+    """
+    _check("itu", itu)
+    circle, widths = itu._circle, (itu.meta.input_bitwidth, itu.meta.output_bitwidth)
+    room = 2 * len(circle) if neurons is None else neurons
+    longest = max(len(neuron.input_weights) for neuron in circle)
+    network = Circle(*widths, room, longest if synapses is None else synapses, max_ticks=itu.ff_cycle_cap)
+    require(len(circle) <= room, f"at least the {len(circle)} of the unit", neurons=room)
+    require(longest <= network.synapses, f"at least the {longest} of a neuron of the unit", synapses=network.synapses)
+    furthest = max((neuron.input_skew for neuron in circle), key=abs)
+    require(abs(furthest) <= circles.LARGEST, f"within +-{circles.LARGEST}", input_skew=furthest)
+    return network, _ring(network, circle, (itu._neurons_i, itu._neurons_o))
+
+
+def _ring(network: Circle, circle: list[Any], ends: tuple[list[Any], list[Any]]) -> Ring:
+    """The genome of the unit's neurons, of which the first list of `ends` is its inputs and the second its outputs."""
+    seats = {id(neuron): seat for seat, neuron in enumerate(circle)}
+    placed = {id(neuron) for neuron in (*ends[0], *ends[1])} & set(seats)
+    counts = tuple(map(len, ends))
+    require(counts == (network.inputs, network.outputs), "as many as its metadata say", inputs_and_outputs=counts)
+    distinct = len(placed) == sum(counts) and len(seats) == len(circle)
+    require(distinct, "distinct neurons of its circle", inputs_and_outputs=counts)
+
+    weights = np.zeros((network.neurons, network.synapses), np.int8)
+    numbers = np.zeros((3, network.neurons), np.int32)  # fan-in, skew, label
+    kinds, alive = np.zeros((2, network.neurons), np.int8)
+    for seat, neuron in enumerate(circle):
+        weights[seat, : len(neuron.input_weights)] = neuron.input_weights
+        numbers[:2, seat] = len(neuron.input_weights), neuron.input_skew
+        alive[seat] = 1
+    for kind, members in zip((circles.INPUT, circles.OUTPUT), ends, strict=True):
+        for label, neuron in enumerate(members):
+            kinds[seats[id(neuron)]], numbers[2, seats[id(neuron)]] = kind, label
+    fan_in, skew, label = circles.digits(jnp.asarray(numbers))
+    return Ring(jnp.asarray(weights), fan_in, skew, label, jnp.asarray(kinds), jnp.asarray(alive))
+
+
+def to_unit(network: Circle, genome: Ring, *, like: Any = None, group: str = "tejax") -> Any:
+    """The unit of a network and a genome, an AigarthITUCl.
+
+    like: a unit to copy; its class, its metadata and its version history are kept and its circle is replaced. None: a
+    new unit of the group named `group`.
+    Raises InputError for a genome that is not one ring with every input and every output once.
+    """
+    library = _library()
+    circle, ends = _neurons(network, genome, library.AITClNeuron)
+    if like is None:
+        unit = library.AigarthITUCl(itu_group=group, input_bitwidth=network.inputs, output_bitwidth=network.outputs)
+    else:
+        _check("like", like)
+        unit = copy.deepcopy(like)
+        widths = (unit.meta.input_bitwidth, unit.meta.output_bitwidth)
+        require(widths == (network.inputs, network.outputs), "as wide as the network", like=widths)
+    unit._circle, (unit._neurons_i, unit._neurons_o), unit.ff_cycle_cap = circle, ends, network.max_ticks
+    return unit
+
+
+def _neurons(network: Circle, genome: Ring, neuron: Any) -> tuple[list[Any], list[list[Any]]]:
+    """Objects of the class `neuron` for the whole ring, and those of them that are inputs and outputs, in order."""
+    ring = jax.tree.map(np.asarray, genome)
+    size, room = int(circles.size(genome)), network.synapses
+    fan_in, skew, label = (
+        np.asarray(circles.number(leaf))[:size] for leaf in (genome.fan_in, genome.skew, genome.label)
+    )
+    require(size >= 1 and bool((ring.alive[:size] == 1).all()), "a ring in its first rows", alive=ring.alive.tolist())
+    require(bool(((fan_in >= 1) & (fan_in <= room)).all()), f"from 1 to {room} for each neuron", fan_in=fan_in.tolist())
+
+    circle = [neuron(ring.weights[seat, : fan_in[seat]].tolist(), int(skew[seat])) for seat in range(size)]
+    ends = []
+    for kind, count in ((circles.INPUT, network.inputs), (circles.OUTPUT, network.outputs)):
+        seats = np.flatnonzero(ring.kinds[:size] == kind)
+        seats = seats[np.argsort(label[seats], kind="stable")]
+        found = label[seats].tolist()
+        require(found == list(range(count)), f"0 to {count - 1}, once each", label=found)
+        ends.append([circle[seat] for seat in seats])
+    return circle, ends
+
+
+def _check(name: str, unit: Any) -> None:
+    fine = isinstance(unit, _library().AigarthITUCl)
+    require(fine, "a unit of aigarth-it's class AigarthITUCl", **{name: type(unit).__name__})
+
+
+def _library() -> ModuleType:
+    try:
+        from aigarth_it import itu_cl
+    except ImportError as error:
+        refuse("aigarth-it is not installed: pip install 'tejax[aigarth]'", error)
+    return itu_cl

@@ -1,0 +1,1 @@
+"""tejax against other people's systems, without tolerance."""
