@@ -13,7 +13,7 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +25,9 @@ from experiments import record
 from tejax.evolution import auto_batch, generation
 
 Loop = Callable[[Any, int], Any]  # (state, generations) -> state
+SHAPES = ["16-16-4", "32-32-8", "64-64-10", "64-128-10", "784-256-10", "784-1024-1024-10"]
+PATIENCE = 7e11  # products a generation beyond which the rivals of a row are left out: a quarter of a minute in float
+SLOW = 3.0  # seconds of a generation from which one pair must do
 
 
 def data(features: int, outputs: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
@@ -37,8 +40,27 @@ def data(features: int, outputs: int, samples: int) -> tuple[np.ndarray, np.ndar
     return random.random((samples, features), np.float32), np.arange(samples) % outputs
 
 
-def tejax_loop(shape: tuple[int, ...], population: int, task: Any) -> tuple[Loop, Any, int]:
-    """The genetic strategy with its defaults; the loop, its first state, and the integer sums of a generation."""
+class Side(NamedTuple):
+    """One side of a comparison."""
+
+    loop: Loop
+    state: Any  # before the first generation
+    compiling: float  # seconds
+    peak: int  # bytes of arguments, results and temporaries, as the compiler planned them
+
+
+def _compile(function: Any, *arguments: Any) -> tuple[float, int, Any]:
+    """The seconds that compiling takes, the bytes that a call needs, and the compiled function."""
+    start = time.perf_counter()
+    compiled = function.lower(*arguments).compile()
+    seconds = time.perf_counter() - start
+    plan = compiled.memory_analysis()
+    peak = plan.argument_size_in_bytes + plan.output_size_in_bytes + plan.temp_size_in_bytes - plan.alias_size_in_bytes
+    return seconds, peak, compiled
+
+
+def tejax_loop(shape: tuple[int, ...], population: int, task: Any) -> Side:
+    """The genetic strategy with its defaults."""
     network = tejax.networks.MLP(shape)
     strategy = tejax.strategies.genetic(population=population)
     batch = auto_batch(network, task, population)
@@ -52,10 +74,11 @@ def tejax_loop(shape: tuple[int, ...], population: int, task: Any) -> tuple[Loop
         return lax.fori_loop(0, count, step, state)
 
     state = jax.jit(lambda key: strategy.init(key, network.init))(key)
-    return lambda state, count: loop(state, task, jnp.int32(count)), state, _products(shape) * population * task.rows
+    seconds, peak, compiled = _compile(loop, state, task, jnp.int32(1))
+    return Side(lambda state, count: compiled(state, task, jnp.int32(count)), state, seconds, peak)
 
 
-def evosax_loop(name: str, shape: tuple[int, ...], population: int, x: jax.Array, y: jax.Array) -> tuple[Loop, Any]:
+def evosax_loop(name: str, shape: tuple[int, ...], population: int, x: jax.Array, y: jax.Array) -> Side:
     """An evosax algorithm with its defaults on a float32 MLP; fitness is the mean cross-entropy."""
     import evosax.algorithms
 
@@ -88,7 +111,9 @@ def evosax_loop(name: str, shape: tuple[int, ...], population: int, x: jax.Array
         state = algorithm.init(keys[0], start, jnp.full(population, jnp.inf), params)
     else:
         state = algorithm.init(keys[0], solution, params)
-    return lambda state, count: loop(state, x, y, jnp.int32(count)), jax.tree.map(jnp.asarray, state)
+    state = jax.tree.map(jnp.asarray, state)
+    seconds, peak, compiled = _compile(loop, state, x, y, jnp.int32(1))
+    return Side(lambda state, count: compiled(state, x, y, jnp.int32(count)), state, seconds, peak)
 
 
 def _products(shape: tuple[int, ...]) -> int:
@@ -124,17 +149,18 @@ def compare(shape: tuple[int, ...], population: int, samples: int, pairs: int, r
     x, y = data(shape[0], shape[-1], samples)
     task = tejax.tasks.classification(x, y, trits=1)  # one input a feature, as the floats have
     floats = jnp.asarray(task.x_train, jnp.float32)
-    ours, our_state, products = tejax_loop(shape, population, task)
-    sides = {"tejax": (ours, our_state)}
+    products = _products(shape) * population * task.rows
+    if products > PATIENCE:
+        rivals = []
+    sides = {"tejax": tejax_loop(shape, population, task)}
     sides |= {name: evosax_loop(name, shape, population, floats, task.y_train) for name in rivals}
-    compile_seconds, counts = {}, {}
-    for name, (loop, state) in sides.items():
-        compile_seconds[name] = round(seconds(loop, state, 1), 2)
-        counts[name] = max(1, min(200, int(0.5 / seconds(loop, state, 2))))
+    first = {name: seconds(side.loop, side.state, 1) for name, side in sides.items()}
+    pairs = 1 if max(first.values()) > SLOW else pairs
+    counts = {name: max(1, min(200, int(0.5 / value))) for name, value in first.items()}
     times: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(pairs):
-        for name, (loop, state) in sides.items():
-            times[name].append(seconds(loop, state, counts[name]))
+        for name, side in sides.items():
+            times[name].append(seconds(side.loop, side.state, counts[name]))
     medians = {name: statistics.median(values) for name, values in times.items()}
     faster = {
         name: round(statistics.median(r / t for r, t in zip(times[name], times["tejax"], strict=True)), 2)
@@ -144,18 +170,21 @@ def compare(shape: tuple[int, ...], population: int, samples: int, pairs: int, r
         "shape": "-".join(map(str, shape)),
         "population": population,
         "samples": task.rows,
+        "pairs": pairs,
         "milliseconds a generation": {name: round(1e3 * value, 2) for name, value in medians.items()},
         "times faster than": faster,
         "GMAC/s": round(products / medians["tejax"] / 1e9, 1),
-        "first call, seconds": compile_seconds,
+        "compiling, seconds": {name: round(side.compiling, 2) for name, side in sides.items()},
+        "peak MiB": {name: round(side.peak / 2**20, 1) for name, side in sides.items()},
     }
 
 
 def main() -> None:
     """Print a line a row and write experiments/results/generation.json."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--shapes", nargs="+", default=["16-16-4", "32-32-8", "64-64-10", "64-128-10", "784-256-10"])
-    parser.add_argument("--populations", type=int, nargs="+", default=[512])
+    parser.add_argument("--shapes", nargs="+", default=SHAPES)
+    parser.add_argument("--populations", type=int, nargs="+", default=[256, 512, 4096, 65536])
+    parser.add_argument("--most", type=float, default=2e12, help="products a generation beyond which a row is left out")
     parser.add_argument("--samples", type=int, default=1796, help="four fifths of them are the batch")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--rivals", nargs="*", default=["SimpleGA", "Open_ES"])
@@ -165,6 +194,8 @@ def main() -> None:
     for text in chosen.shapes:
         shape = tuple(map(int, text.split("-")))
         for population in chosen.populations:
+            if _products(shape) * population * chosen.samples > chosen.most:
+                continue
             rows.append(compare(shape, population, chosen.samples, chosen.pairs, chosen.rivals))
             print(rows[-1], flush=True)
     print(record.write(chosen.name, {"ceiling": ceiling(), "rows": rows}))
