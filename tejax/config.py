@@ -120,7 +120,7 @@ class Mlp:
     dead_zone: float = networks.MLP.dead_zone  # a hidden sum within dead_zone * sqrt(fan-in) of 0 becomes 0
     bias: int = networks.MLP.bias  # constant inputs of each layer
     density: float = networks.MLP.density  # the share of non-zero weights at the start
-    # how products are computed: auto, packed, int8, float or bfloat16; it changes no result
+    # how products are computed: auto, native, packed, int8, float or bfloat16; it changes no result
     engine: str = networks.MLP.engine
 
     def build(self, task: Any) -> Network:

@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from tejax import engines, evolution, runs
+from tejax import engines, evolution, native, runs
 from tejax.config import Digits, Experiment
 
 __all__ = ["doctor"]
@@ -28,6 +28,7 @@ def doctor() -> tuple[dict[str, Any], str, int]:
         "packages": {name: _version(name) for name in PACKAGES},
         "all_devices": [str(device) for device in jax.devices()],
         "accelerator": _accelerator(about["platform"]),
+        "native": native.status(),
         "auto": {"engine": engines.choose(fan_in), "fan_in": fan_in, "evaluation_batch": batch},
         "compile_cache": cache,
     }
@@ -38,6 +39,7 @@ def doctor() -> tuple[dict[str, Any], str, int]:
         f"commit          {about['commit'] or 'not a checkout'}",
         f"platform        {about['platform']}: {about['devices']} x {about['device']}",
         f"accelerator     {result['accelerator']}",
+        f"native engine   {result['native']}",
         f"auto picks      engine {result['auto']['engine']} for a fan-in of {fan_in}; "
         f"{every} individuals evaluated at once (digits, the default network)",
         f"compile cache   {cache or 'none'}",
