@@ -70,8 +70,8 @@ def speed() -> str:
             "many times longer; memory and compiling in the order of the columns):",
             table([*names, "peak MiB", "compiling, s"], rows),
             f"{where(data['machine'])}. The ceiling is what the same device does in a large float32 product, "
-            f"{ceiling} GMAC/s. Rivals are left out where they would take more than a quarter of a minute a generation or "
-            "plan for more than 6 GiB, and sizes where tejax would take seconds.",
+            f"{ceiling} GMAC/s. Rivals are left out where they would take more than a quarter of a minute a "
+            "generation or plan for more than 6 GiB, and sizes where tejax would take seconds.",
         ]
     )
 
