@@ -1,5 +1,5 @@
 """Operators: pure functions on genomes (mutation, crossover) and on fitness (selection)."""
 
-from tejax.operators import crossover, mutation, selection
+from tejax.operators import crossover, mutation, selection, tissue
 
-__all__ = ["crossover", "mutation", "selection"]
+__all__ = ["crossover", "mutation", "selection", "tissue"]
