@@ -23,6 +23,7 @@ TASKS = {
     "parity": lambda: tasks.parity(3),
     "xor": tasks.xor,
     "addition": lambda: tasks.addition(2, batch=5),
+    "hyperidentity": lambda: tasks.hyperidentity(4),
 }
 
 

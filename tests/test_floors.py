@@ -37,6 +37,7 @@ LEVELS = {
     "runs": 31,
     "export": 31,
     "plots": 31,
+    "plots_ring": 32,
     "config": 31,
     "testing": 31,
     # floor 4

@@ -331,6 +331,23 @@ def test_a_tissue_without_constants_is_an_odd_function(seed):
     assert int(tasks.addition(2).validate(FIXED.apply, genome)) <= ceiling(2)[0]
 
 
+@pytest.mark.parametrize("bits", [1, 2])
+def test_half_the_rows_of_addition_suffice_for_an_odd_function(bits):
+    network = networks.FixedTissue(2 * bits, bits + 1, capacity=3 * bits + 4, neighbors=4, ticks=9)
+    whole, half = tasks.addition(bits), tasks.addition(bits, mirrored=True)
+    assert (half.outputs, half.scale) == (whole.outputs, whole.scale)
+    for key in jax.random.split(jax.random.key(6), 4):
+        genome = network.init(key)
+        assert int(half.validate(network.apply, genome)) == int(whole.validate(network.apply, genome))
+
+
+def test_hyperidentity_is_one_row():
+    task, other = tasks.hyperidentity(100), tasks.hyperidentity(100, seed=1)
+    assert task.x.shape == task.y.shape == (1, 100)
+    assert len({trees.fingerprint(pattern) for pattern in (task.x, task.y, other.x, other.y)}) == 4
+    assert set(np.asarray(task.x).ravel()) == {-1, 1}
+
+
 def test_a_constant_input_lifts_the_ceiling():
     """NAND is not odd (NAND of opposite inputs is not the opposite), and a constant input makes it."""
     network = networks.FixedTissue(2, 1, capacity=4, neighbors=4, constant=1, kinds=(INPUT, INPUT, INPUT, OUTPUT))
