@@ -24,12 +24,15 @@ DRAWS = 256  # selections that show whether the fitter are preferred
 
 
 def check_network(network: Network, features: int, key: Key) -> None:
-    """A network: int8 trits from `init`, int32 outputs [..., O] from `apply`, one row never touching another."""
+    """A network: int8 trits from `init`, int32 outputs [..., O] from `apply`, one row never touching another.
+
+    A network whose genomes are not all trits has `ranges`: (least, greatest) for each leaf of a genome.
+    """
     _hold(_hashable(network), f"{_name(network)} must be hashable and equal to itself: make it a frozen dataclass")
     init_key, x_key = jax.random.split(key)
     keys = jax.random.split(init_key, COUNT)
     genomes = _agree(network.init, (keys,), "init")
-    _hold_trits(genomes, "a fresh genome")
+    _hold_ranges(genomes, network, "a fresh genome")
     prints = {trees.fingerprint(trees.take(genomes, index)) for index in range(COUNT)}
     _hold(len(prints) > 1, "init must use its key: all keys gave the same genome")
 
@@ -72,13 +75,17 @@ def _evaluate(network: Network, task: Task, key: Key, genome: Any) -> Array:
     return task.evaluate(key, network.apply, genome)
 
 
-def check_mutation(op: Mutation) -> None:
-    """A mutation: nothing at rate 0, something at rate 1, trits always, on any int8 pytree."""
-    for number, genomes in enumerate(_examples(jax.random.key(2))):
+def check_mutation(op: Mutation, network: Network | None = None) -> None:
+    """A mutation: nothing at rate 0, something at rate 1, trits always, on any int8 pytree.
+
+    network: check it on this one's genomes instead.
+    """
+    own = network and [jax.vmap(network.init)(_keys(2))]
+    for number, genomes in enumerate(own or _examples(jax.random.key(2))):
         keys = jax.random.split(jax.random.key(3 + number), COUNT)
         rates = jnp.array([0, 0.25, 0.5, 1], jnp.float32)
         mutants = _agree(lambda key, genome, rate: op(key, genome, rate=rate), (keys, genomes, rates), "the mutation")
-        _hold_trits(mutants, "a mutant")
+        _hold_ranges(mutants, network, "a mutant")
         _hold_alike(mutants, genomes, "a mutant")
         same = [_same(trees.take(mutants, index), trees.take(genomes, index)) for index in range(COUNT)]
         _hold(same[0], "a mutation of rate 0 must leave the genome as it is")
@@ -167,14 +174,14 @@ def check_strategy(strategy: Strategy, network: Network, task: Task) -> None:
     _hold_equal(stacked, history, "ask and tell: a Python loop must give what scan gives")
 
     population, fitness = members(seen[-1][0]), seen[-1][1]
-    _hold_trits(population, "the population that ask gives")
+    _hold_ranges(population, network, "the population that ask gives")
     best = _attempt("best", jax.jit(strategy.best), looped)
     _hold_equal(best, jax.jit(strategy.best)(scanned), "best must be the same after a Python loop and after scan")
     total = np.asarray(fitness).reshape(P, -1).sum(axis=1)
     fittest = [trees.fingerprint(trees.take(population, int(index))) for index in np.flatnonzero(total == total.max())]
     _hold(trees.fingerprint(best) in fittest, "best must be the fittest individual that the last tell saw")
     finalists = _attempt("finalists", jax.jit(lambda state: members(strategy.finalists(state))), looped)
-    _hold_trits(finalists, "the finalists")
+    _hold_ranges(finalists, network, "the finalists")
     _hold_members(finalists, genome, "the finalists", None)
 
 
@@ -268,11 +275,22 @@ def _hold(ok: bool, sentence: str) -> None:
 
 
 def _hold_trits(tree: Any, what: str) -> None:
-    _hold(bool(jax.tree.leaves(tree)), f"{what} must have at least one array")
-    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+    _hold_ranges(tree, None, what)
+
+
+def _hold_ranges(tree: Any, network: Network | None, what: str) -> None:
+    """int8 leaves that hold trits, or what the network says that they hold."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    _hold(bool(leaves), f"{what} must have at least one array")
+    declared = getattr(network, "ranges", None)
+    ranges = [(-1, 1)] * len(leaves) if declared is None else declared
+    for (path, leaf), (least, greatest) in zip(leaves, ranges, strict=True):
         where = f"{what}{jax.tree_util.keystr(path)}"
         _hold(leaf.dtype == jnp.int8, f"{where} must stay int8, not {leaf.dtype}")
-        _hold(bool(np.isin(np.asarray(leaf), (-1, 0, 1)).all()), f"{where} must hold trits only: -1, 0 or +1")
+        allowed = (
+            "trits only: -1, 0 or +1" if (least, greatest) == (-1, 1) else f"values from {least} to {greatest} only"
+        )
+        _hold(bool(((leaf >= least) & (leaf <= greatest)).all()), f"{where} must hold {allowed}")
 
 
 def _hold_int32(array: Any, what: str) -> None:

@@ -42,7 +42,10 @@ Apply = Callable[[Genome, Trits], Int32[Array, "..."]]  # (genome, x [..., F]) -
 
 
 class Network(Protocol):
-    """A frozen spec that makes genomes and runs them."""
+    """A frozen spec that makes genomes and runs them.
+
+    One whose genomes are not all trits also has `ranges`: (least, greatest) for each leaf of a genome.
+    """
 
     def init(self, key: Key) -> Genome:
         """One random genome."""

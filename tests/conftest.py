@@ -8,6 +8,7 @@ os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_p
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parent.parent / ".cache" / "jax"))
 
 import jax
+import pytest
 from hypothesis import settings
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
@@ -20,3 +21,21 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)  # the test
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=25)
 settings.register_profile("long", deadline=None, max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture
+def optimized():
+    """Compile the programs of this test with all optimizations."""
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", True)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How much of the reference's traces was replayed (tests/conformance)."""
+    passed = (dict(report.user_properties) for report in terminalreporter.getreports("passed"))
+    replayed = [counts["golden"] for counts in passed if "golden" in counts]
+    if replayed:
+        mutations, ticks = (sum(column) for column in zip(*replayed, strict=True))
+        line = f"traces of the reference: {len(replayed)} files, {mutations:,} mutations, {ticks:,} ticks, all equal"
+        terminalreporter.write_line(line)

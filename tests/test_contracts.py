@@ -5,12 +5,20 @@ import numpy as np
 import pytest
 
 from tejax import networks, strategies, tasks, testing, trees
-from tejax.operators import crossover, mutation, selection
+from tejax.operators import crossover, mutation, selection, tissue
 
 NETWORKS = {
     "mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 3, 3), dead_zone=0)],
     "circle": [networks.Circle(5, 3, neurons=11, synapses=9)],
     "lookup": [networks.Lookup.random(0, neurons=9, inputs=5, window=1, max_ticks=30)],
+    "tissue": [
+        networks.Tissue(5, 2, capacity=12, neighbors=6, ticks=7, evolution=3),
+        networks.Tissue(5, 2, capacity=9, neighbors=4, ticks=7, hold=False, capped=False, constant=1),
+    ],
+    "fixed_tissue": [
+        networks.FixedTissue(5, 2, capacity=11, neighbors=16, ticks=5, constant=1),
+        networks.FixedTissue(5, 2, capacity=11, neighbors=4, ticks=5, coded=True),
+    ],
 }
 TASKS = {
     "digits": lambda: tasks.digits(batch=7),
@@ -18,6 +26,7 @@ TASKS = {
     "xor": tasks.xor,
     "addition": lambda: tasks.addition(2, batch=5),
     "windowed_series": lambda: tasks.windowed_series(np.sign(np.sin(np.arange(20.0)))[:, None], 3, batch=6),
+    "hyperidentity": lambda: tasks.hyperidentity(4),
 }
 
 
@@ -47,6 +56,17 @@ def test_task_with_each_loss(loss):
 @pytest.mark.parametrize("name", mutation.REGISTRY)
 def test_mutation(name):
     testing.check_mutation(mutation.REGISTRY[name])
+
+
+@pytest.mark.parametrize("capped", [True, False])
+def test_growing_mutation(capped):
+    testing.check_mutation(
+        tissue.grow(capped), networks.Tissue(3, 3, capacity=12, neighbors=4, evolution=3, capped=capped)
+    )
+
+
+def test_mutation_of_codes():
+    testing.check_mutation(tissue.flip_codes(), networks.FixedTissue(3, 3, capacity=8, neighbors=8, coded=True))
 
 
 @pytest.mark.parametrize("name", crossover.REGISTRY)

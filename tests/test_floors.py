@@ -26,6 +26,7 @@ LEVELS = {
     "engines": 3,
     "trits": 4,
     "circles": 5,
+    "ring": 1,
     # floor 1: siblings
     "networks": 10,
     "operators": 10,
@@ -38,6 +39,7 @@ LEVELS = {
     "runs": 31,
     "export": 31,
     "plots": 31,
+    "plots_ring": 32,
     "config": 31,
     "testing": 31,
     "interop": 31,

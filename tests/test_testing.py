@@ -233,3 +233,10 @@ STRATEGIES = {
 def test_a_broken_strategy_is_named(sentence):
     with pytest.raises(AssertionError, match=sentence):
         testing.check_strategy(STRATEGIES[sentence], NETWORK, tasks.parity(3))
+
+
+def test_a_leaf_beyond_its_declared_range_is_named():
+    ranges = ((-1, 1), (0, 2))  # of a tissue's kinds, which reach 3
+    tissue = type("Narrow", (networks.Tissue,), {"ranges": ranges})
+    with pytest.raises(AssertionError, match=r"a fresh genome.kinds must hold values from 0 to 2 only"):
+        testing.check_network(tissue(5, 2, capacity=9, neighbors=4, evolution=2), 5, jax.random.key(0))

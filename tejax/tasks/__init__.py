@@ -1,6 +1,6 @@
 """Tasks: the behaviour of one individual -> its int32 fitness, higher is better."""
 
-from tejax.tasks.bits import Bits, addition, parity, xor
+from tejax.tasks.bits import Bits, addition, hyperidentity, parity, xor
 from tejax.tasks.classification import Classification, classification
 from tejax.tasks.datasets import digits, from_files
 from tejax.tasks.files import load_arrays, load_idx
@@ -15,6 +15,7 @@ __all__ = [
     "classification",
     "digits",
     "from_files",
+    "hyperidentity",
     "load_arrays",
     "load_idx",
     "parity",
@@ -28,5 +29,6 @@ REGISTRY = {
     "xor": xor,
     "addition": addition,
     "windowed_series": windowed_series,
+    "hyperidentity": hyperidentity,
     "files": from_files,
 }

@@ -11,17 +11,22 @@ from tejax import draws
 from tejax.errors import require
 from tejax.types import Apply, Array, Genome, Int8, Int32, Key
 
-__all__ = ["Bits", "addition", "parity", "xor"]
+__all__ = ["Bits", "addition", "hyperidentity", "parity", "xor"]
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["x", "y"], meta_fields=["batch"])
+@partial(jax.tree_util.register_dataclass, data_fields=["x", "y"], meta_fields=["batch", "mirrored"])
 @dataclasses.dataclass(frozen=True)
 class Bits:
-    """A table of N rows; fitness is the number of output bits with the right sign. A zero is never right."""
+    """A table of N rows; fitness is the number of output bits with the right sign. A zero is never right.
+
+    mirrored: every row stands for its opposite too, as it may where the network is an odd function. Then y is
+    [N, 2 O]: the bits wanted of the row, then those wanted of the opposite row.
+    """
 
     x: Int8[Array, "N F"]
     y: Int8[Array, "N O"]
     batch: int | None = None  # rows a generation; None: all
+    mirrored: bool = False
 
     @property
     def features(self) -> int:
@@ -31,7 +36,7 @@ class Bits:
     @property
     def outputs(self) -> int:
         """O, the bits that come out."""
-        return self.y.shape[-1]
+        return self.y.shape[-1] // (2 if self.mirrored else 1)
 
     @property
     def rows(self) -> int:
@@ -41,7 +46,7 @@ class Bits:
     @property
     def scale(self) -> float:
         """Fitness divided by this is the share of right bits."""
-        return self.rows * self.outputs
+        return self.rows * self.y.shape[-1]
 
     def evaluate(self, key: Key, apply: Apply, genome: Genome) -> Int32[Array, ""]:
         """Right bits of one individual on the rows that `key` picks."""
@@ -49,7 +54,7 @@ class Bits:
 
     def validate(self, apply: Apply, genome: Genome) -> Int32[Array, ""]:
         """Right bits of one individual on the whole table."""
-        return jnp.sum(_right(apply, genome, self.x, self.y), dtype=jnp.int32)
+        return jnp.sum(_right(apply, genome, self.x, self.y, self.mirrored), dtype=jnp.int32)
 
     def cases(self, key: Key, apply: Apply, genome: Genome) -> Int32[Array, "C"]:
         """1 or 0 for every output bit of every row that `key` picks, row after row."""
@@ -57,15 +62,19 @@ class Bits:
         if self.batch is not None:
             order = jnp.argsort(draws.words(key, (self.x.shape[0],)))[: self.batch]
             x, y = x[order], y[order]
-        return _right(apply, genome, x, y).reshape(-1)
+        return _right(apply, genome, x, y, self.mirrored).reshape(-1)
 
     def accuracy(self, apply: Apply, genome: Genome, split: str = "test") -> float:
         """The share of right bits over the whole table, 0 to 1 (a truth table has no split)."""
-        return float(np.mean(np.asarray(jax.jit(_right, static_argnums=0)(apply, genome, self.x, self.y))))
+        right = jax.jit(_right, static_argnums=(0, 4))(apply, genome, self.x, self.y, self.mirrored)
+        return float(np.mean(np.asarray(right)))
 
 
-def _right(apply: Apply, genome: Genome, x: Array, y: Array) -> Int32[Array, "N O"]:
-    return (jnp.sign(apply(genome, x)) == y.astype(jnp.int32)).astype(jnp.int32)
+def _right(apply: Apply, genome: Genome, x: Array, y: Array, mirrored: bool) -> Int32[Array, "N O"]:
+    signs = jnp.sign(apply(genome, x))
+    if mirrored:
+        signs = jnp.concatenate([signs, -signs], axis=-1)
+    return (signs == y.astype(jnp.int32)).astype(jnp.int32)
 
 
 def _signs(numbers: np.ndarray, bits: int) -> np.ndarray:
@@ -89,18 +98,37 @@ def xor() -> Bits:
     return parity(2)
 
 
-def addition(bits: int = 4, batch: int | None = None) -> Bits:
+def addition(bits: int = 4, batch: int | None = None, mirrored: bool = False) -> Bits:
     """a + b for all pairs of two's-complement numbers of the given width; the sum has one bit more.
 
     Rows run over a, then b, both ascending; inputs are the bits of a, then those of b, lowest first: the order of
     Qubic's addition task. bits: 1 to 8. batch: rows a generation, None for all.
+    mirrored: look at the rows of negative a only, each for itself and for its opposite (row p from the end): the
+    same fitness at half the cost for a network that is an odd function, such as a tissue without constant inputs.
     """
     require(1 <= bits <= 8, "from 1 to 8", bits=bits)
-    _check_batch(batch, 4**bits)
+    _check_batch(batch, 4**bits // (2 if mirrored else 1))
     numbers = np.arange(-(2 ** (bits - 1)), 2 ** (bits - 1))
     a, b = (grid.reshape(-1) for grid in np.meshgrid(numbers, numbers, indexing="ij"))
     x = np.concatenate([_signs(a, bits), _signs(b, bits)], axis=1)
-    return Bits(jnp.asarray(x), jnp.asarray(_signs(a + b, bits + 1)), batch)
+    y = _signs(a + b, bits + 1)
+    if mirrored:
+        half = len(x) // 2
+        x, y = x[:half], np.concatenate([y[:half], y[::-1][:half]], axis=1)
+    return Bits(jnp.asarray(x), jnp.asarray(y), batch, mirrored)
+
+
+def hyperidentity(n: int = 64, seed: int = 0) -> Bits:
+    """One random pattern of n bits in, another one out: the task of Qubic's HyperIdentity scores.
+
+    The reference lets neurons keep their values from one evaluation to the next; a tissue's `settle` takes and gives
+    them. Here, as for every task, an evaluation starts afresh. n: at least 1. seed: of both patterns, 0 to 2^32 - 1.
+    """
+    require(n >= 1, "at least 1", n=n)
+    require(0 <= seed < 2**32, "from 0 to 2^32 - 1", seed=seed)
+    patterns = draws.fair(jax.random.key(seed), (2, 1, n))
+    x, y = jnp.where(patterns, jnp.int8(1), jnp.int8(-1))
+    return Bits(x, y)
 
 
 def _check_batch(batch: int | None, rows: int) -> None:

@@ -1,25 +1,17 @@
-"""The traces of the recurrent look-up score, every file: tables, picks, ticks, predictions, scores, decisions."""
-
-import os
-from pathlib import Path
+"""Replays the traces of the recurrent look-up score: tables, picks, ticks, predictions, scores, decisions."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 
 from tejax import networks, tasks
 from tejax.networks.lookup import Tables, from_digits, to_digits
 from tejax.operators import lookup
 from tejax.types import UNANSWERED
+from tests.conformance.golden import Counts
 from tests.oracles.lookup import INFINITE
 
-FOLDER = Path(os.environ.get("TEJAX_GOLDEN") or Path(__file__).parents[2] / ".." / "shared" / "golden" / "visible")
-FILES = sorted(FOLDER.glob("lut_recurrent*.npz"))
 NONE, NOT_RUN = 255, -1
-
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"no golden traces: there is no folder {FOLDER}")
-counts = dict.fromkeys(("files", "mutations", "networks", "windows", "ticks", "traced ticks"), 0)
 
 
 def trits(digits):
@@ -27,24 +19,11 @@ def trits(digits):
     return jnp.asarray(from_digits(np.asarray(digits).astype(np.int8)).astype(np.int8))
 
 
-def test_there_are_traces():
-    assert FILES, f"{FOLDER} holds no lut_recurrent*.npz"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _report(request):
-    yield
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        print(f"\nlookup conformance: {', '.join(f'{count} {what}' for what, count in counts.items())}")  # noqa: T201
-
-
 class Replay:
     """One file, and tejax's own run of it."""
 
-    def __init__(self, path):
-        self.data = data = np.load(path, allow_pickle=False)
-        assert str(data["family"]) == "lut_recurrent"
+    def __init__(self, data):
+        self.data, self.ticks = data, 0
         self.network = networks.Lookup(
             sources=data["neighbor_indices"].tolist(),
             inputs=data["input_indices"].tolist(),
@@ -96,9 +75,7 @@ class Replay:
             first = int(endless.argmax())
             ticks[first + 1 :], predicted[first:] = NOT_RUN, NONE
         assert (fitness == -1) == endless.any()
-        counts["networks"] += 1
-        counts["windows"] += int((ticks != NOT_RUN).sum())
-        counts["ticks"] += int(ticks[ticks != NOT_RUN].sum())
+        self.ticks += int(ticks[ticks != NOT_RUN].sum())
         return INFINITE if fitness < 0 else self.task.windows - int(fitness), ticks, predicted
 
     def trace(self, genomes, number):
@@ -111,13 +88,11 @@ class Replay:
         assert np.array_equal(fed[:ticks], data["trace_fed"][number, :ticks])
         assert not finished[:ticks].any()
         assert finished[ticks] or ticks == self.network.max_ticks
-        counts["traced ticks"] += ticks
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_replay(path):
-    replay = Replay(path)
-    data, entries = replay.data, int(replay.data["entries_per_step"])
+def replay_lookup(data):
+    """One file."""
+    replay, entries = Replay(data), int(data["entries_per_step"])
     assert np.array_equal(data["lut_init_bytes"] % 3, data["init_lut"])
     assert entries == min(max(int(data["nonce_byte1"]), 1), 10)
 
@@ -151,9 +126,11 @@ def test_replay(path):
         assert score == int(data["step_current_score"][step])
         assert best_score == int(data["step_best_score"][step])
         genomes[step] = candidate
-        counts["mutations"] += entries
     assert best_score == int(data["final_score"])
     assert np.array_equal(to_digits(np.asarray(best.lines)), data["final_lut"])
     for number in range(len(data["trace_step"])):
         replay.trace(genomes, number)
-    counts["files"] += 1
+    return Counts(int(data["n_mutations"]) * entries, replay.ticks)
+
+
+REPLAYERS = {"lut_recurrent": replay_lookup}

@@ -1,0 +1,36 @@
+"""Every file of the reference's traces, replayed: everything equal, nothing skipped."""
+
+import pytest
+
+from tests.conformance import golden, lookup, tissue
+
+# a family of traces -> the function that replays one file of it and answers what it compared
+REPLAYERS = {**tissue.REPLAYERS, **lookup.REPLAYERS}
+PATHS = golden.paths()
+
+
+@pytest.fixture(autouse=True)
+def _optimized(optimized):
+    """Runs of a hundred steps are worth compiling well."""
+
+
+def test_the_folder_has_traces():
+    if not golden.FOLDER.is_dir():
+        pytest.skip(f"no folder {golden.FOLDER}: set TEJAX_GOLDEN to replay the reference's traces")
+    assert PATHS, f"no .npz file in {golden.FOLDER}"
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_replay(path, record_property):
+    data = golden.load(path)
+    family = data["family"]
+    assert family in REPLAYERS, f"{path.name} is of an unknown family: {family}"
+    counts = REPLAYERS[family](data)
+    assert counts.mutations > 0
+    record_property("golden", list(counts))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", [path for path in PATHS if "partial" in golden.load(path)], ids=lambda path: path.stem)
+def test_replay_every_score_of_the_production_size(path):
+    tissue.replay_production(golden.load(path))
