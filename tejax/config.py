@@ -25,6 +25,7 @@ __all__ = [
     "Experiment",
     "Files",
     "Genetic",
+    "HillClimb",
     "Mlp",
     "Parity",
     "Parts",
@@ -154,6 +155,26 @@ class Genetic:
         return strategies.genetic(rates=rates, **options)
 
 
+_CLIMBING = _default(strategies.hill_climb, "rates")
+
+
+@dataclasses.dataclass(frozen=True)
+class HillClimb:
+    """Many climbers: a child that is no worse takes its parent's place."""
+
+    population: int = _default(strategies.hill_climb, "population")  # the climbers and their children
+    climbers: int = _default(strategies.hill_climb, "climbers")  # each has population / climbers - 1 children
+    mutation: str = _default(strategies.hill_climb, "mutation")  # single, flip, step or reset
+    # generations without a better child after which a climber begins anew, or None for never
+    patience: int | None = _default(strategies.hill_climb, "patience")
+    mutation_rate: float = _CLIMBING.mutation  # the probability that a child differs; for flip and the like, a trit
+
+    def build(self) -> Strategy:
+        """The strategy."""
+        options = _options(self, HillClimb)
+        return strategies.hill_climb(rates=type(_CLIMBING)(options.pop("mutation_rate")), **options)
+
+
 @dataclasses.dataclass(frozen=True)
 class Schedule:
     """How long to evolve, from which seed, and how often to look."""
@@ -181,7 +202,7 @@ class Schedule:
 
 TASKS: dict[str, type] = {"digits": Digits, "files": Files, "parity": Parity, "xor": Xor, "addition": Addition}
 NETWORKS: dict[str, type] = {"mlp": Mlp}
-STRATEGIES: dict[str, type] = {"genetic": Genetic}
+STRATEGIES: dict[str, type] = {"genetic": Genetic, "hill_climb": HillClimb}
 
 
 class Parts(NamedTuple):
@@ -198,7 +219,7 @@ class Experiment:
 
     task: Digits | Files | Parity | Xor | Addition
     network: Mlp = Mlp()
-    strategy: Genetic = Genetic()
+    strategy: Genetic | HillClimb = Genetic()
     schedule: Schedule = Schedule()
 
     @property

@@ -12,7 +12,7 @@ from jax import lax
 
 from tejax.types import Array, Key
 
-__all__ = ["concatenate", "fingerprint", "keys_like", "nbytes", "over_rows", "rows", "size", "take"]
+__all__ = ["concatenate", "fingerprint", "keys_like", "nbytes", "over_rows", "places", "rows", "size", "take"]
 
 
 def keys_like(key: Key, tree: Any) -> Any:
@@ -49,6 +49,16 @@ def rows(tree: Any) -> int:
 def size(tree: Any) -> int:
     """The number of values in all leaves: for a genome, its trits."""
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(tree))
+
+
+def places(tree: Any) -> Any:
+    """The place of every value in the flattened tree, from 0 up, int32: a tree of the same shapes."""
+    leaves, structure = jax.tree.flatten(tree)
+    starts = [size(leaves[:index]) for index in range(len(leaves))]
+    counted = [
+        start + lax.iota(jnp.int32, leaf.size).reshape(leaf.shape) for start, leaf in zip(starts, leaves, strict=True)
+    ]
+    return jax.tree.unflatten(structure, counted)
 
 
 def nbytes(tree: Any) -> int:

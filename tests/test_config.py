@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tejax
-from tejax.config import Addition, Digits, Experiment, Files, Genetic, Mlp, Parity, Schedule, Xor
+from tejax.config import Addition, Digits, Experiment, Files, Genetic, HillClimb, Mlp, Parity, Schedule, Xor
 from tejax.errors import InputError
 
 EXPERIMENTS = {
@@ -14,7 +14,7 @@ EXPERIMENTS = {
     "files": Experiment(Files(path=Path("x.npz"), seed=3)),
     "parity": Experiment(Parity(5), schedule=Schedule(seed=7, target=32, evaluation_batch=None)),
     "xor": Experiment(Xor(), Mlp(hidden=()), schedule=Schedule(evaluation_batch=4)),
-    "addition": Experiment(Addition(2, batch=4)),
+    "addition": Experiment(Addition(2, batch=4), strategy=HillClimb(patience=9)),
 }
 
 

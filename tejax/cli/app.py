@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 import tyro
 from tyro.conf import Positional, subcommand
 
-from tejax.config import Addition, Digits, Experiment, Files, Genetic, Mlp, Parity, Schedule, Xor
+from tejax.config import Addition, Digits, Experiment, Files, Genetic, HillClimb, Mlp, Parity, Schedule, Xor
 from tejax.errors import InputError, require
 
 __all__ = ["main"]
@@ -25,6 +25,7 @@ Task = (
     | Annotated[Xor, subcommand("xor")]
     | Annotated[Addition, subcommand("addition")]
 )
+Strategy = Annotated[Genetic, subcommand("genetic")] | Annotated[HillClimb, subcommand("hill-climb")]
 
 
 def evolve(
@@ -33,7 +34,7 @@ def evolve(
     overwrite: bool = False,
     json: bool = False,
     schedule: Schedule = Schedule(),  # noqa: B008
-    strategy: Genetic = Genetic(),  # noqa: B008
+    strategy: Strategy = Genetic(),  # noqa: B008
     network: Mlp = Mlp(),  # noqa: B008
 ) -> int:
     """Evolve a network for a task, and keep the run in a directory.
@@ -118,7 +119,7 @@ def bench(
     task: Task,
     calibrate: bool = False,
     json: bool = False,
-    strategy: Genetic = Genetic(),  # noqa: B008
+    strategy: Strategy = Genetic(),  # noqa: B008
     network: Mlp = Mlp(),  # noqa: B008
 ) -> int:
     """Where the time of a generation goes, and how fast each engine is.

@@ -1,7 +1,8 @@
 """Strategies: init, ask, tell. How a population becomes the next one."""
 
 from tejax.strategies.genetic import genetic
+from tejax.strategies.hill_climb import hill_climb
 
-__all__ = ["REGISTRY", "genetic"]
+__all__ = ["REGISTRY", "genetic", "hill_climb"]
 
-REGISTRY = {"genetic": genetic}
+REGISTRY = {"genetic": genetic, "hill_climb": hill_climb}
