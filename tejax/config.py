@@ -21,6 +21,7 @@ __all__ = [
     "STRATEGIES",
     "TASKS",
     "Addition",
+    "Categorical",
     "Digits",
     "Experiment",
     "Files",
@@ -175,6 +176,23 @@ class HillClimb:
         return strategies.hill_climb(rates=type(_CLIMBING)(options.pop("mutation_rate")), **options)
 
 
+_ODDS = _default(strategies.categorical, "rates")
+
+
+@dataclasses.dataclass(frozen=True)
+class Categorical:
+    """A probability for -1, 0 and +1 at every trit, moved along the natural gradient."""
+
+    population: int = _default(strategies.categorical, "population")  # individuals drawn in a generation, even
+    step: float = _ODDS.step  # by chance alone, a probability p moves by step * sqrt(p (1 - p)) a generation
+    floor: float = _ODDS.floor  # the least probability of any value
+    start: float = _ODDS.start  # the share of the first distribution that lies on one random genome
+
+    def build(self) -> Strategy:
+        """The strategy."""
+        return strategies.categorical(self.population, type(_ODDS)(self.step, self.floor, self.start))
+
+
 @dataclasses.dataclass(frozen=True)
 class Schedule:
     """How long to evolve, from which seed, and how often to look."""
@@ -202,7 +220,7 @@ class Schedule:
 
 TASKS: dict[str, type] = {"digits": Digits, "files": Files, "parity": Parity, "xor": Xor, "addition": Addition}
 NETWORKS: dict[str, type] = {"mlp": Mlp}
-STRATEGIES: dict[str, type] = {"genetic": Genetic, "hill_climb": HillClimb}
+STRATEGIES: dict[str, type] = {"genetic": Genetic, "hill_climb": HillClimb, "categorical": Categorical}
 
 
 class Parts(NamedTuple):
@@ -219,7 +237,7 @@ class Experiment:
 
     task: Digits | Files | Parity | Xor | Addition
     network: Mlp = Mlp()
-    strategy: Genetic | HillClimb = Genetic()
+    strategy: Genetic | HillClimb | Categorical = Genetic()
     schedule: Schedule = Schedule()
 
     @property

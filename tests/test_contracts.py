@@ -21,6 +21,7 @@ STRATEGIES = {
         {"elites": 2, "selection": "lexicase", "adaptive": True},
     ],
     "hill_climb": [{"climbers": 2}, {"climbers": 4, "mutation": mutation.step, "patience": 1}],
+    "categorical": [{}],
 }
 
 

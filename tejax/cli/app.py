@@ -13,7 +13,19 @@ from typing import Annotated, Any, NoReturn
 import tyro
 from tyro.conf import Positional, subcommand
 
-from tejax.config import Addition, Digits, Experiment, Files, Genetic, HillClimb, Mlp, Parity, Schedule, Xor
+from tejax.config import (
+    Addition,
+    Categorical,
+    Digits,
+    Experiment,
+    Files,
+    Genetic,
+    HillClimb,
+    Mlp,
+    Parity,
+    Schedule,
+    Xor,
+)
 from tejax.errors import InputError, require
 
 __all__ = ["main"]
@@ -25,7 +37,11 @@ Task = (
     | Annotated[Xor, subcommand("xor")]
     | Annotated[Addition, subcommand("addition")]
 )
-Strategy = Annotated[Genetic, subcommand("genetic")] | Annotated[HillClimb, subcommand("hill-climb")]
+Strategy = (
+    Annotated[Genetic, subcommand("genetic")]
+    | Annotated[HillClimb, subcommand("hill-climb")]
+    | Annotated[Categorical, subcommand("categorical")]
+)
 
 
 def evolve(
