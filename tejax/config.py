@@ -27,6 +27,7 @@ __all__ = [
     "Files",
     "Genetic",
     "HillClimb",
+    "MapElites",
     "Mlp",
     "Parity",
     "Parts",
@@ -143,7 +144,7 @@ class Genetic:
     selection: str = _default(strategies.genetic, "selection")  # tournament, truncation, rank or lexicase
     tournament: int = _default(strategies.genetic, "tournament")  # individuals that meet in a tournament
     crossover: str = _default(strategies.genetic, "crossover")  # uniform, one_point, two_point or by_neuron
-    mutation: str = _default(strategies.genetic, "mutation")  # flip, step or reset
+    mutation: str = _default(strategies.genetic, "mutation")  # flip, step, reset or single
     adaptive: bool = _default(strategies.genetic, "adaptive")  # every individual carries its own mutation rate
     packed: bool = _default(strategies.genetic, "packed")  # hold the population at 2 bits a trit
     mutation_rate: float = _RATES.mutation  # the probability that a trit is changed
@@ -193,6 +194,27 @@ class Categorical:
         return strategies.categorical(self.population, type(_ODDS)(self.step, self.floor, self.start))
 
 
+_ILLUMINATING = _default(strategies.map_elites, "rates")
+
+
+@dataclasses.dataclass(frozen=True)
+class MapElites:
+    """An archive that keeps the fittest genome of every density."""
+
+    population: int = _default(strategies.map_elites, "population")  # the elites and their children
+    cells: int = _default(strategies.map_elites, "cells")  # of the archive
+    crossover: str = _default(strategies.map_elites, "crossover")  # uniform, one_point, two_point or by_neuron
+    mutation: str = _default(strategies.map_elites, "mutation")  # flip, step, reset or single
+    mutation_rate: float = _ILLUMINATING.mutation  # the probability that a trit is changed
+    crossover_rate: float = _ILLUMINATING.crossover  # the probability that a child has two parents
+
+    def build(self) -> Strategy:
+        """The strategy."""
+        options = _options(self, MapElites)
+        rates = type(_ILLUMINATING)(options.pop("mutation_rate"), options.pop("crossover_rate"))
+        return strategies.map_elites(rates=rates, **options)
+
+
 @dataclasses.dataclass(frozen=True)
 class Schedule:
     """How long to evolve, from which seed, and how often to look."""
@@ -220,7 +242,12 @@ class Schedule:
 
 TASKS: dict[str, type] = {"digits": Digits, "files": Files, "parity": Parity, "xor": Xor, "addition": Addition}
 NETWORKS: dict[str, type] = {"mlp": Mlp}
-STRATEGIES: dict[str, type] = {"genetic": Genetic, "hill_climb": HillClimb, "categorical": Categorical}
+STRATEGIES: dict[str, type] = {
+    "genetic": Genetic,
+    "hill_climb": HillClimb,
+    "categorical": Categorical,
+    "map_elites": MapElites,
+}
 
 
 class Parts(NamedTuple):
@@ -237,7 +264,7 @@ class Experiment:
 
     task: Digits | Files | Parity | Xor | Addition
     network: Mlp = Mlp()
-    strategy: Genetic | HillClimb | Categorical = Genetic()
+    strategy: Genetic | HillClimb | Categorical | MapElites = Genetic()
     schedule: Schedule = Schedule()
 
     @property

@@ -72,7 +72,7 @@ def bernoulli(key: Key, shape: tuple[int, ...], rate: Rate) -> Array:
     return events(key, shape, rate)[0]
 
 
-def below(key: Key, shape: tuple[int, ...], bound: int) -> Array:
+def below(key: Key, shape: tuple[int, ...], bound: int | Array) -> Array:
     """Integers int32 from 0 to bound - 1 (bound below 2^31): the high word of the product word x bound."""
     drawn = words(key, shape)
     low, high = drawn & jnp.uint32(0xFFFF), drawn >> 16

@@ -21,6 +21,7 @@ from tejax.config import (
     Files,
     Genetic,
     HillClimb,
+    MapElites,
     Mlp,
     Parity,
     Schedule,
@@ -41,6 +42,7 @@ Strategy = (
     Annotated[Genetic, subcommand("genetic")]
     | Annotated[HillClimb, subcommand("hill-climb")]
     | Annotated[Categorical, subcommand("categorical")]
+    | Annotated[MapElites, subcommand("map-elites")]
 )
 
 

@@ -3,7 +3,13 @@
 from tejax.strategies.categorical import categorical
 from tejax.strategies.genetic import genetic
 from tejax.strategies.hill_climb import hill_climb
+from tejax.strategies.map_elites import map_elites
 
-__all__ = ["REGISTRY", "categorical", "genetic", "hill_climb"]
+__all__ = ["REGISTRY", "categorical", "genetic", "hill_climb", "map_elites"]
 
-REGISTRY = {"genetic": genetic, "hill_climb": hill_climb, "categorical": categorical}
+REGISTRY = {
+    "genetic": genetic,
+    "hill_climb": hill_climb,
+    "categorical": categorical,
+    "map_elites": map_elites,
+}

@@ -19,7 +19,7 @@ from jax import lax
 from tejax import draws, trees
 from tejax.errors import require
 from tejax.strategies.shared import as_traced, individual_keys, room_for
-from tejax.types import Array, Fitness, Genome, Int8, Int32, Key, Population, Strategy, Trits
+from tejax.types import Array, Fitness, Genome, Int8, Int32, Key, Population, Rate, Strategy, Trits
 
 __all__ = ["Rates", "State", "categorical", "mode", "samples", "utilities"]
 
@@ -137,11 +137,11 @@ def _coarseness(population: int) -> int:
     return 4 ** max(0, (population - 1).bit_length() - 16)
 
 
-def _units(share: Array) -> Int32[Array, ""]:
+def _units(share: Rate) -> Int32[Array, ""]:
     return (share * jnp.float32(ONE)).astype(jnp.int32)
 
 
-def _scale(population: int, step: Array) -> tuple[int, Int32[Array, ""]]:
+def _scale(population: int, step: Rate) -> tuple[int, Int32[Array, ""]]:
     """(halvings, factor): a sum of utilities, halved so often, times the factor is the move of a probability.
 
     A sum over the members that hold a value of probability p has, where utilities are chance, the standard deviation
