@@ -27,6 +27,7 @@ __all__ = [
     "Files",
     "Genetic",
     "HillClimb",
+    "LowRank",
     "MapElites",
     "Mlp",
     "Parity",
@@ -215,6 +216,23 @@ class MapElites:
         return strategies.map_elites(rates=rates, **options)
 
 
+_PROBING = _default(strategies.low_rank, "rates")
+
+
+@dataclasses.dataclass(frozen=True)
+class LowRank:
+    """One network, probed by very many small changes of low rank."""
+
+    population: int = _default(strategies.low_rank, "population")  # probes in a generation, even
+    rank: int = _default(strategies.low_rank, "rank")  # of a change
+    density: float = _PROBING.density  # the share of a change's factors that is not 0
+    threshold: float = _PROBING.threshold  # standard deviations of chance that the votes for a step must pass
+
+    def build(self) -> Strategy:
+        """The strategy."""
+        return strategies.low_rank(self.population, self.rank, type(_PROBING)(self.density, self.threshold))
+
+
 @dataclasses.dataclass(frozen=True)
 class Schedule:
     """How long to evolve, from which seed, and how often to look."""
@@ -247,6 +265,7 @@ STRATEGIES: dict[str, type] = {
     "hill_climb": HillClimb,
     "categorical": Categorical,
     "map_elites": MapElites,
+    "low_rank": LowRank,
 }
 
 
@@ -264,7 +283,7 @@ class Experiment:
 
     task: Digits | Files | Parity | Xor | Addition
     network: Mlp = Mlp()
-    strategy: Genetic | HillClimb | Categorical | MapElites = Genetic()
+    strategy: Genetic | HillClimb | Categorical | MapElites | LowRank = Genetic()
     schedule: Schedule = Schedule()
 
     @property

@@ -8,7 +8,8 @@ from scipy import stats
 
 from tejax import draws, evolve, networks, strategies, tasks, trees
 from tejax.errors import InputError
-from tejax.strategies.categorical import ONE, Rates, State, mode, samples, utilities
+from tejax.strategies.categorical import ONE, Rates, State, mode, samples
+from tejax.strategies.shared import utilities
 from tests.oracles import distribution
 
 NETWORK = networks.MLP((3, 2, 1), bias=1)

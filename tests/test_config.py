@@ -14,6 +14,7 @@ from tejax.config import (
     Files,
     Genetic,
     HillClimb,
+    LowRank,
     MapElites,
     Mlp,
     Parity,
@@ -25,7 +26,9 @@ from tejax.errors import InputError
 EXPERIMENTS = {
     "digits": Experiment(Digits(trits=2, loss="margin"), Mlp(hidden=(8, 8), dead_zone=1.0), Genetic(adaptive=True)),
     "files": Experiment(Files(path=Path("x.npz"), seed=3), strategy=MapElites(cells=9)),
-    "parity": Experiment(Parity(5), schedule=Schedule(seed=7, target=32, evaluation_batch=None)),
+    "parity": Experiment(
+        Parity(5), strategy=LowRank(rank=2), schedule=Schedule(seed=7, target=32, evaluation_batch=None)
+    ),
     "xor": Experiment(Xor(), Mlp(hidden=()), Categorical(floor=0.01), schedule=Schedule(evaluation_batch=4)),
     "addition": Experiment(Addition(2, batch=4), strategy=HillClimb(patience=9)),
 }

@@ -22,6 +22,7 @@ STRATEGIES = {
     ],
     "hill_climb": [{"climbers": 2}, {"climbers": 4, "mutation": mutation.step, "patience": 1}],
     "categorical": [{}],
+    "low_rank": [{}, {"rank": 2}],
     "map_elites": [{"cells": 3}, {"cells": 4, "descriptor": lambda genome: genome[0].weights[0, 0].astype(np.int32)}],
 }
 

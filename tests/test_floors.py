@@ -24,6 +24,7 @@ LEVELS = {
     "packing": 2,
     "engines": 3,
     "trits": 4,
+    "factored": 4,
     # floor 1: siblings
     "networks": 10,
     "operators": 10,

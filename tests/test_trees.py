@@ -66,3 +66,11 @@ def test_places_count_through_the_flattened_tree():
         "a": [[0, 1, 2], [3, 4, 5]],
         "b": (6, [], [7, 8]),
     }
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+def test_what_is_shared_has_no_rows_and_is_handed_to_all(batch):
+    tree = {"a": trees.Shared(jnp.arange(3)), "b": jnp.arange(5)}
+    assert trees.rows(tree) == 5
+    found = trees.over_rows(lambda row: row["b"] + jnp.sum(row["a"]), tree, batch)
+    assert found.tolist() == [3, 4, 5, 6, 7]

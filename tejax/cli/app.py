@@ -21,6 +21,7 @@ from tejax.config import (
     Files,
     Genetic,
     HillClimb,
+    LowRank,
     MapElites,
     Mlp,
     Parity,
@@ -43,6 +44,7 @@ Strategy = (
     | Annotated[HillClimb, subcommand("hill-climb")]
     | Annotated[Categorical, subcommand("categorical")]
     | Annotated[MapElites, subcommand("map-elites")]
+    | Annotated[LowRank, subcommand("low-rank")]
 )
 
 

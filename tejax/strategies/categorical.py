@@ -18,10 +18,10 @@ from jax import lax
 
 from tejax import draws, trees
 from tejax.errors import require
-from tejax.strategies.shared import as_traced, individual_keys, room_for
+from tejax.strategies.shared import as_traced, coarseness, individual_keys, room_for, utilities
 from tejax.types import Array, Fitness, Genome, Int8, Int32, Key, Population, Rate, Strategy, Trits
 
-__all__ = ["Rates", "State", "categorical", "mode", "samples", "utilities"]
+__all__ = ["Rates", "State", "categorical", "mode", "samples"]
 
 ONE = 2**24  # the unit of probability
 FINE = 8  # of its 24 bits, a draw compares the upper 16 only
@@ -36,6 +36,7 @@ class Rates(NamedTuple):
     step: float | Array = 0.1  # by chance alone, p moves by step * sqrt(p (1 - p)) a generation
     floor: float | Array = 0.0005  # the least probability of any value
     start: float | Array = 0.0  # the share of the first distribution that lies on one random genome
+    decay: float | Array = 0.0  # the share of the probabilities of +1 and -1 that falls to 0 in a generation
 
 
 class State(NamedTuple):
@@ -73,7 +74,8 @@ def categorical(population: int = 512, rates: Rates = Rates()) -> Strategy:
 
     def tell(state: State, population: Population, fitness: Fitness) -> State:
         votes = utilities(fitness)
-        move = partial(_move, votes, *_scale(fitness.shape[0], state.rates.step), _units(state.rates.floor))
+        limits = _units(state.rates.decay), _units(state.rates.floor)
+        move = partial(_move, votes, *_scale(fitness.shape[0], state.rates.step), *limits)
         odds = jax.tree.map(move, state.odds, population)
         return State(odds, trees.take(population, jnp.argmax(fitness)), state.generation + 1, state.rates)
 
@@ -122,21 +124,6 @@ def mode(state: State) -> Genome:
     return jax.tree.map(leaf, state.odds)
 
 
-def utilities(fitness: Fitness) -> Int32[Array, "P"]:
-    """How many individuals are worse less how many are better: they add up to 0, whatever the ties.
-
-    Of a population above 2^16 each is divided by a power of 4 (towards 0), so that no sum of them leaves int32.
-    """
-    ordered = jnp.sort(fitness)
-    worse, not_better = (jnp.searchsorted(ordered, fitness, side=side) for side in ("left", "right"))
-    ranks = (worse + not_better - fitness.shape[0]).astype(jnp.int32)
-    return lax.div(ranks, jnp.int32(_coarseness(fitness.shape[0])))
-
-
-def _coarseness(population: int) -> int:
-    return 4 ** max(0, (population - 1).bit_length() - 16)
-
-
 def _units(share: Rate) -> Int32[Array, ""]:
     return (share * jnp.float32(ONE)).astype(jnp.int32)
 
@@ -147,7 +134,7 @@ def _scale(population: int, step: Rate) -> tuple[int, Int32[Array, ""]]:
     A sum over the members that hold a value of probability p has, where utilities are chance, the standard deviation
     sqrt(P (P^2 - 1) / 3 * p (1 - p)).
     """
-    spread = math.sqrt(population * (population**2 - 1) / 3) / _coarseness(population)
+    spread = math.sqrt(population * (population**2 - 1) / 3) / coarseness(population)
     halvings = max(0, math.floor(math.log2(spread)) - 11)  # what is left is 11 or 12 bits wide
     return halvings, (step * jnp.float32(ONE / spread * 2**halvings)).astype(jnp.int32)
 
@@ -156,6 +143,7 @@ def _move(
     votes: Int32[Array, "P"],
     halvings: int,
     factor: Int32[Array, ""],
+    decay: Int32[Array, ""],
     floor: Int32[Array, ""],
     odds: Int32[Array, "2 ..."],
     members: Int8[Array, "P ..."],
@@ -166,7 +154,7 @@ def _move(
     halved = (sums + (2**halvings // 2)) >> halvings
     furthest = FAR * 2**12
     moves = jnp.clip(jnp.clip(halved, -furthest, furthest) * factor, -LEAP, LEAP)
-    moved = odds + moves
+    moved = odds - (odds >> 12) * (decay >> 12) + moves
     three = jnp.maximum(jnp.concatenate([moved, ONE - jnp.sum(moved, axis=0, keepdims=True, dtype=jnp.int32)]), floor)
     excess = jnp.sum(three, axis=0, dtype=jnp.int32) - ONE
     largest = lax.broadcasted_iota(jnp.int32, three.shape, 0) == jnp.argmax(three, axis=0).astype(jnp.int32)[None]
