@@ -21,10 +21,14 @@ __all__ = [
     "STRATEGIES",
     "TASKS",
     "Addition",
+    "Categorical",
     "Digits",
     "Experiment",
     "Files",
     "Genetic",
+    "HillClimb",
+    "LowRank",
+    "MapElites",
     "Mlp",
     "Parity",
     "Parts",
@@ -141,7 +145,7 @@ class Genetic:
     selection: str = _default(strategies.genetic, "selection")  # tournament, truncation, rank or lexicase
     tournament: int = _default(strategies.genetic, "tournament")  # individuals that meet in a tournament
     crossover: str = _default(strategies.genetic, "crossover")  # uniform, one_point, two_point or by_neuron
-    mutation: str = _default(strategies.genetic, "mutation")  # flip, step or reset
+    mutation: str = _default(strategies.genetic, "mutation")  # flip, step, reset or single
     adaptive: bool = _default(strategies.genetic, "adaptive")  # every individual carries its own mutation rate
     packed: bool = _default(strategies.genetic, "packed")  # hold the population at 2 bits a trit
     mutation_rate: float = _RATES.mutation  # the probability that a trit is changed
@@ -152,6 +156,81 @@ class Genetic:
         options = _options(self, Genetic)
         rates = type(_RATES)(options.pop("mutation_rate"), options.pop("crossover_rate"))
         return strategies.genetic(rates=rates, **options)
+
+
+_CLIMBING = _default(strategies.hill_climb, "rates")
+
+
+@dataclasses.dataclass(frozen=True)
+class HillClimb:
+    """Many climbers: a child that is no worse takes its parent's place."""
+
+    population: int = _default(strategies.hill_climb, "population")  # the climbers and their children
+    climbers: int = _default(strategies.hill_climb, "climbers")  # each has population / climbers - 1 children
+    mutation: str = _default(strategies.hill_climb, "mutation")  # single, flip, step or reset
+    # generations without a better child after which a climber begins anew, or None for never
+    patience: int | None = _default(strategies.hill_climb, "patience")
+    mutation_rate: float = _CLIMBING.mutation  # the probability that a child differs; for flip and the like, a trit
+
+    def build(self) -> Strategy:
+        """The strategy."""
+        options = _options(self, HillClimb)
+        return strategies.hill_climb(rates=type(_CLIMBING)(options.pop("mutation_rate")), **options)
+
+
+_ODDS = _default(strategies.categorical, "rates")
+
+
+@dataclasses.dataclass(frozen=True)
+class Categorical:
+    """A probability for -1, 0 and +1 at every trit, moved along the natural gradient."""
+
+    population: int = _default(strategies.categorical, "population")  # individuals drawn in a generation, even
+    step: float = _ODDS.step  # by chance alone, a probability p moves by step * sqrt(p (1 - p)) a generation
+    floor: float = _ODDS.floor  # the least probability of any value
+    start: float = _ODDS.start  # the share of the first distribution that lies on one random genome
+
+    def build(self) -> Strategy:
+        """The strategy."""
+        return strategies.categorical(self.population, type(_ODDS)(self.step, self.floor, self.start))
+
+
+_ILLUMINATING = _default(strategies.map_elites, "rates")
+
+
+@dataclasses.dataclass(frozen=True)
+class MapElites:
+    """An archive that keeps the fittest genome of every density."""
+
+    population: int = _default(strategies.map_elites, "population")  # the elites and their children
+    cells: int = _default(strategies.map_elites, "cells")  # of the archive
+    crossover: str = _default(strategies.map_elites, "crossover")  # uniform, one_point, two_point or by_neuron
+    mutation: str = _default(strategies.map_elites, "mutation")  # flip, step, reset or single
+    mutation_rate: float = _ILLUMINATING.mutation  # the probability that a trit is changed
+    crossover_rate: float = _ILLUMINATING.crossover  # the probability that a child has two parents
+
+    def build(self) -> Strategy:
+        """The strategy."""
+        options = _options(self, MapElites)
+        rates = type(_ILLUMINATING)(options.pop("mutation_rate"), options.pop("crossover_rate"))
+        return strategies.map_elites(rates=rates, **options)
+
+
+_PROBING = _default(strategies.low_rank, "rates")
+
+
+@dataclasses.dataclass(frozen=True)
+class LowRank:
+    """One network, probed by very many small changes of low rank."""
+
+    population: int = _default(strategies.low_rank, "population")  # probes in a generation, even
+    rank: int = _default(strategies.low_rank, "rank")  # of a change
+    density: float = _PROBING.density  # the share of a change's factors that is not 0
+    threshold: float = _PROBING.threshold  # standard deviations of chance that the votes for a step must pass
+
+    def build(self) -> Strategy:
+        """The strategy."""
+        return strategies.low_rank(self.population, self.rank, type(_PROBING)(self.density, self.threshold))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,7 +260,13 @@ class Schedule:
 
 TASKS: dict[str, type] = {"digits": Digits, "files": Files, "parity": Parity, "xor": Xor, "addition": Addition}
 NETWORKS: dict[str, type] = {"mlp": Mlp}
-STRATEGIES: dict[str, type] = {"genetic": Genetic}
+STRATEGIES: dict[str, type] = {
+    "genetic": Genetic,
+    "hill_climb": HillClimb,
+    "categorical": Categorical,
+    "map_elites": MapElites,
+    "low_rank": LowRank,
+}
 
 
 class Parts(NamedTuple):
@@ -198,7 +283,7 @@ class Experiment:
 
     task: Digits | Files | Parity | Xor | Addition
     network: Mlp = Mlp()
-    strategy: Genetic = Genetic()
+    strategy: Genetic | HillClimb | Categorical | MapElites | LowRank = Genetic()
     schedule: Schedule = Schedule()
 
     @property

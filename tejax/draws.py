@@ -17,7 +17,7 @@ from jax import lax
 
 from tejax.types import Array, Key, Rate, UInt32
 
-__all__ = ["below", "bernoulli", "events", "fair", "unpack_bits", "words"]
+__all__ = ["below", "bernoulli", "events", "fair", "halves", "unpack_bits", "words"]
 
 WORD = 32  # bits
 
@@ -35,6 +35,12 @@ def words(key: Key, shape: tuple[int, ...]) -> UInt32[Array, "..."]:
     seeds = jax.random.bits(key, (2,), jnp.uint32)
     counter = lax.iota(jnp.uint32, size)
     return _mix(_mix(counter ^ seeds[0]) ^ seeds[1]).reshape(shape)
+
+
+def halves(key: Key, shape: tuple[int, ...]) -> Array:
+    """Random 16-bit integers of the given shape, uint16: two from every word, its lower half first."""
+    size = math.prod(shape)
+    return lax.bitcast_convert_type(words(key, (-(-size // 2),)), jnp.uint16).reshape(-1)[:size].reshape(shape)
 
 
 def unpack_bits(packed: UInt32[Array, "... W"], size: int) -> Array:

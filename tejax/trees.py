@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ from jax import lax
 
 from tejax.types import Array, Key
 
-__all__ = ["concatenate", "fingerprint", "keys_like", "nbytes", "over_rows", "rows", "size", "take"]
+__all__ = ["Shared", "concatenate", "fingerprint", "keys_like", "nbytes", "over_rows", "places", "rows", "size", "take"]
 
 
 def keys_like(key: Key, tree: Any) -> Any:
@@ -31,24 +31,55 @@ def concatenate(*trees: Any) -> Any:
     return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *trees)
 
 
+class Shared(NamedTuple):
+    """A part of a tree that has no axis of rows, because all rows have it in common."""
+
+    value: Any
+
+
+def _is_shared(node: Any) -> bool:
+    return isinstance(node, Shared)
+
+
 def over_rows(function: Callable[[Any], Any], tree: Any, batch: int | None = None) -> Any:
     """What `function`, written for one row, gives for every row of `tree`, stacked; `batch` rows at a time.
 
     The one `vmap` over a population. `batch` bounds the memory and changes no result; None takes all rows at once.
+    What is `Shared` is handed to every row bare.
     """
+    parts, structure = jax.tree.flatten(tree, is_leaf=_is_shared)
+
+    def one(own: list[Any]) -> Any:
+        mine = iter(own)
+        return function(
+            jax.tree.unflatten(structure, [part.value if _is_shared(part) else next(mine) for part in parts])
+        )
+
+    own = [part for part in parts if not _is_shared(part)]
     if batch is None or batch >= rows(tree):
-        return jax.vmap(function)(tree)
-    return lax.map(function, tree, batch_size=batch)
+        return jax.vmap(one)(own)
+    return lax.map(one, own, batch_size=batch)
 
 
 def rows(tree: Any) -> int:
-    """The length of the leading axis, which all leaves share."""
-    return int(jax.tree.leaves(tree)[0].shape[0])
+    """The length of the leading axis, which all leaves have, but for what is `Shared`."""
+    parts = jax.tree.leaves(tree, is_leaf=_is_shared)
+    return int(next(part.shape[0] for part in parts if not _is_shared(part)))
 
 
 def size(tree: Any) -> int:
     """The number of values in all leaves: for a genome, its trits."""
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(tree))
+
+
+def places(tree: Any) -> Any:
+    """The place of every value in the flattened tree, from 0 up, int32: a tree of the same shapes."""
+    leaves, structure = jax.tree.flatten(tree)
+    starts = [size(leaves[:index]) for index in range(len(leaves))]
+    counted = [
+        start + lax.iota(jnp.int32, leaf.size).reshape(leaf.shape) for start, leaf in zip(starts, leaves, strict=True)
+    ]
+    return jax.tree.unflatten(structure, counted)
 
 
 def nbytes(tree: Any) -> int:

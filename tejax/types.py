@@ -91,14 +91,16 @@ class Strategy(NamedTuple):
     `rates` is a NamedTuple of Python floats, the defaults; inside a state they are float32 leaves.
     A strategy may hold and ask individuals in a form of its own, packed ones say; `decode` gives their genomes.
     `per_case` says that `tell` wants the fitness of every case, [P, C], not the sum, [P].
+    `probes` says that what `ask` gives is a small integer change of the answer each, not an answer itself.
     """
 
     init: Callable[..., Any]  # (key, sample, rates) -> state; sample: key -> genome
     ask: Callable[[Key, Any], tuple[Population, Any]]  # (key, state) -> (population, state)
     tell: Callable[[Any, Population, Fitness], Any]  # (state, population, fitness) -> state
-    best: Callable[[Any], Genome]  # the fittest genome that the last tell saw
+    best: Callable[[Any], Genome]  # the fittest genome that the last tell saw; for probes, what they are changes of
     finalists: Callable[[Any], Population]  # individuals [Q, ...] worth a last look on all the data
     rates: Any
     population: int  # P, the evaluations of a generation
     per_case: bool = False
     decode: Callable[[Any], Genome] = lambda individual: individual  # one individual of a population -> its genome
+    probes: bool = False

@@ -6,15 +6,31 @@ import numpy as np
 import pytest
 
 import tejax
-from tejax.config import Addition, Digits, Experiment, Files, Genetic, Mlp, Parity, Schedule, Xor
+from tejax.config import (
+    Addition,
+    Categorical,
+    Digits,
+    Experiment,
+    Files,
+    Genetic,
+    HillClimb,
+    LowRank,
+    MapElites,
+    Mlp,
+    Parity,
+    Schedule,
+    Xor,
+)
 from tejax.errors import InputError
 
 EXPERIMENTS = {
     "digits": Experiment(Digits(trits=2, loss="margin"), Mlp(hidden=(8, 8), dead_zone=1.0), Genetic(adaptive=True)),
-    "files": Experiment(Files(path=Path("x.npz"), seed=3)),
-    "parity": Experiment(Parity(5), schedule=Schedule(seed=7, target=32, evaluation_batch=None)),
-    "xor": Experiment(Xor(), Mlp(hidden=()), schedule=Schedule(evaluation_batch=4)),
-    "addition": Experiment(Addition(2, batch=4)),
+    "files": Experiment(Files(path=Path("x.npz"), seed=3), strategy=MapElites(cells=9)),
+    "parity": Experiment(
+        Parity(5), strategy=LowRank(rank=2), schedule=Schedule(seed=7, target=32, evaluation_batch=None)
+    ),
+    "xor": Experiment(Xor(), Mlp(hidden=()), Categorical(floor=0.01), schedule=Schedule(evaluation_batch=4)),
+    "addition": Experiment(Addition(2, batch=4), strategy=HillClimb(patience=9)),
 }
 
 

@@ -28,11 +28,23 @@ TASKS = {
     "windowed_series": lambda: tasks.windowed_series(np.sign(np.sin(np.arange(20.0)))[:, None], 3, batch=6),
     "hyperidentity": lambda: tasks.hyperidentity(4),
 }
+STRATEGIES = {
+    "genetic": [
+        {"elites": 2},
+        {"elites": 2, "packed": True},
+        {"elites": 2, "selection": "lexicase", "adaptive": True},
+    ],
+    "hill_climb": [{"climbers": 2}, {"climbers": 4, "mutation": mutation.step, "patience": 1}],
+    "categorical": [{}],
+    "low_rank": [{}, {"rank": 2}],
+    "map_elites": [{"cells": 3}, {"cells": 4, "descriptor": lambda genome: genome[0].weights[0, 0].astype(np.int32)}],
+}
 
 
 def test_the_tables_here_cover_the_registries():
     assert set(NETWORKS) == set(networks.REGISTRY)
     assert {*TASKS, "files"} == set(tasks.REGISTRY)  # files: see test_files and test_classification
+    assert set(STRATEGIES) == set(strategies.REGISTRY)
 
 
 @pytest.mark.parametrize("network", [network for family in NETWORKS.values() for network in family], ids=str)
@@ -79,10 +91,11 @@ def test_selection(name):
     testing.check_selection(selection.REGISTRY[name], per_case=name == "lexicase")
 
 
-@pytest.mark.parametrize("name", strategies.REGISTRY)
-@pytest.mark.parametrize("options", [{}, {"packed": True}, {"selection": "lexicase", "adaptive": True}], ids=str)
+@pytest.mark.parametrize(
+    ("name", "options"), [(name, each) for name in STRATEGIES for each in STRATEGIES[name]], ids=str
+)
 def test_strategy(name, options):
-    strategy = strategies.REGISTRY[name](population=8, **({"elites": 2} | options if name == "genetic" else {}))
+    strategy = strategies.REGISTRY[name](population=8, **options)
     testing.check_strategy(strategy, networks.MLP((3, 4, 1)), tasks.parity(3))
 
 

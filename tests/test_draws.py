@@ -132,3 +132,13 @@ def test_below_large_bounds_is_the_high_word_of_the_product(bound):
     numbers = np.asarray(draws.below(jax.random.key(11), (2000,), bound))
     assert numbers.tolist() == [int(word) * bound >> 32 for word in words]
     assert stats.kstest(numbers / bound, "uniform").pvalue > SURE
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 5), (2, 0)])
+def test_halves_are_the_halves_of_words_the_lower_first(shape):
+    size = int(np.prod(shape))
+    words = np.asarray(draws.words(jax.random.key(3), (-(-size // 2),)))
+    wanted = np.stack([words & 0xFFFF, words >> 16], axis=1).reshape(-1)[:size].reshape(shape)
+    found = draws.halves(jax.random.key(3), shape)
+    assert found.dtype == jnp.uint16
+    assert np.array_equal(found, wanted)

@@ -27,6 +27,7 @@ LEVELS = {
     "trits": 4,
     "circles": 5,
     "ring": 1,
+    "factored": 4,
     # floor 1: siblings
     "networks": 10,
     "operators": 10,

@@ -18,11 +18,11 @@ ORACLES = {"flip": (breeding.flip, 1.0), "step": (breeding.step, 1.0), "reset": 
 
 
 def test_every_mutation_has_an_oracle():
-    assert set(ORACLES) == set(mutation.REGISTRY)
+    assert {*ORACLES, "single"} == set(mutation.REGISTRY)
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
-@pytest.mark.parametrize("name", mutation.REGISTRY)
+@pytest.mark.parametrize("name", ORACLES)
 def test_equals_the_oracle(name, rate):
     oracle, share = ORACLES[name]
     mutant = mutation.REGISTRY[name](jax.random.key(5), GENOME, rate=rate)
@@ -45,7 +45,7 @@ THEORY = {
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.5, 1.0])
-@pytest.mark.parametrize("name", mutation.REGISTRY)
+@pytest.mark.parametrize("name", ORACLES)
 def test_each_change_happens_as_often_as_theory_says(name, rate):
     before = trits.sample(jax.random.key(6), (200, 500))
     after = np.asarray(jax.jit(mutation.REGISTRY[name])(jax.random.key(7), before, rate=jnp.float32(rate)))
@@ -58,7 +58,7 @@ def test_each_change_happens_as_often_as_theory_says(name, rate):
         assert stats.chisquare(np.array(counts)[possible], wanted[possible] * sum(counts)).pvalue > 1e-4
 
 
-@pytest.mark.parametrize("name", mutation.REGISTRY)
+@pytest.mark.parametrize("name", ORACLES)
 def test_a_tiny_rate_is_met_over_many_children(name):
     genome = jnp.zeros((100,), jnp.int8)
     one = mutation.REGISTRY[name]
@@ -66,3 +66,23 @@ def test_a_tiny_rate_is_met_over_many_children(name):
     mutants = jax.jit(jax.vmap(lambda key: one(key, genome, rate=jnp.float32(1e-3))))(keys)
     moved = {"reset": 2 / 3}.get(name, 1.0) * 1e-3 * 2000 * 100
     assert abs(int(jnp.sum(mutants != 0, dtype=jnp.int32)) - moved) < 5 * np.sqrt(moved)
+
+
+def test_single_changes_one_trit_of_the_whole_genome_all_as_likely():
+    keys = jax.random.split(jax.random.key(9), 4000)
+    mutants = jax.jit(jax.vmap(lambda key: mutation.single(key, GENOME, rate=1.0)))(keys)
+    before = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(GENOME)])
+    after = np.concatenate([np.reshape(leaf, (len(keys), -1)) for leaf in jax.tree.leaves(mutants)], axis=1)
+    assert ((after != before).sum(axis=1) == 1).all()
+    assert stats.chisquare((after != before).sum(axis=0)).pvalue > 1e-4
+    old, new = before[np.nonzero(after != before)[1]], after[after != before]
+    for value in (-1, 0, 1):
+        higher = int((new[old == value] == max({-1, 0, 1} - {value})).sum())
+        assert stats.binomtest(higher, int((old == value).sum())).pvalue > 1e-4
+
+
+def test_single_changes_nothing_as_often_as_its_rate_says():
+    keys = jax.random.split(jax.random.key(10), 4000)
+    mutants = jax.jit(jax.vmap(lambda key: mutation.single(key, GENOME["weights"], rate=jnp.float32(0.25))))(keys)
+    moved = int(np.any(np.asarray(mutants) != GENOME["weights"][None], axis=(1, 2)).sum())
+    assert stats.binomtest(moved, len(keys), 0.25).pvalue > 1e-4

@@ -56,3 +56,21 @@ def test_fingerprint_tells_values_shapes_dtypes_and_places_apart():
     assert trees.fingerprint({"a": x}) == trees.fingerprint({"a": jnp.asarray(x)})
     assert trees.fingerprint(x.T) == trees.fingerprint(np.ascontiguousarray(x.T))
     assert len(trees.fingerprint(x)) == 16
+
+
+def test_places_count_through_the_flattened_tree():
+    tree = {"a": np.zeros((2, 3)), "b": (np.zeros(()), np.zeros((0, 4)), np.zeros(2))}
+    places = trees.places(tree)
+    assert all(leaf.dtype == jnp.int32 for leaf in jax.tree.leaves(places))
+    assert jax.tree.map(lambda leaf: np.asarray(leaf).tolist(), places) == {
+        "a": [[0, 1, 2], [3, 4, 5]],
+        "b": (6, [], [7, 8]),
+    }
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+def test_what_is_shared_has_no_rows_and_is_handed_to_all(batch):
+    tree = {"a": trees.Shared(jnp.arange(3)), "b": jnp.arange(5)}
+    assert trees.rows(tree) == 5
+    found = trees.over_rows(lambda row: row["b"] + jnp.sum(row["a"]), tree, batch)
+    assert found.tolist() == [3, 4, 5, 6, 7]

@@ -13,7 +13,21 @@ from typing import Annotated, Any, NoReturn
 import tyro
 from tyro.conf import Positional, subcommand
 
-from tejax.config import Addition, Digits, Experiment, Files, Genetic, Mlp, Parity, Schedule, Xor
+from tejax.config import (
+    Addition,
+    Categorical,
+    Digits,
+    Experiment,
+    Files,
+    Genetic,
+    HillClimb,
+    LowRank,
+    MapElites,
+    Mlp,
+    Parity,
+    Schedule,
+    Xor,
+)
 from tejax.errors import InputError, require
 
 __all__ = ["main"]
@@ -25,6 +39,13 @@ Task = (
     | Annotated[Xor, subcommand("xor")]
     | Annotated[Addition, subcommand("addition")]
 )
+Strategy = (
+    Annotated[Genetic, subcommand("genetic")]
+    | Annotated[HillClimb, subcommand("hill-climb")]
+    | Annotated[Categorical, subcommand("categorical")]
+    | Annotated[MapElites, subcommand("map-elites")]
+    | Annotated[LowRank, subcommand("low-rank")]
+)
 
 
 def evolve(
@@ -33,7 +54,7 @@ def evolve(
     overwrite: bool = False,
     json: bool = False,
     schedule: Schedule = Schedule(),  # noqa: B008
-    strategy: Genetic = Genetic(),  # noqa: B008
+    strategy: Strategy = Genetic(),  # noqa: B008
     network: Mlp = Mlp(),  # noqa: B008
 ) -> int:
     """Evolve a network for a task, and keep the run in a directory.
@@ -118,7 +139,7 @@ def bench(
     task: Task,
     calibrate: bool = False,
     json: bool = False,
-    strategy: Genetic = Genetic(),  # noqa: B008
+    strategy: Strategy = Genetic(),  # noqa: B008
     network: Mlp = Mlp(),  # noqa: B008
 ) -> int:
     """Where the time of a generation goes, and how fast each engine is.

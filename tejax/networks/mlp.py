@@ -5,9 +5,8 @@ import math
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 
-from tejax import engines, trits
+from tejax import engines, factored, trits
 from tejax.errors import require
 from tejax.types import Array, Int8, Int32, Key, Trits
 
@@ -72,16 +71,15 @@ class MLP:
         return math.floor(self.dead_zone * math.sqrt(fan_in))
 
     def apply(self, genome: tuple[Layer, ...], x: Trits) -> Int32[Array, "... O"]:
-        """The outputs [..., O] of one genome for trits x [..., F]."""
+        """The outputs [..., O] of one genome (its matrices plain or `Factored`) for trits x [..., F]."""
         *batch, fan_in = x.shape
         require(fan_in == self.features[0], f"{self.features[0]}, the inputs of the network", features=fan_in)
-        engine = engines.get(self.engine, max(self.features[:-1]))
+        name = factored.choose(genome) if self.engine == "auto" else self.engine
+        engine = engines.get(name, max(self.features[:-1]))
         *hidden, last = genome
         x = engine.encode(x.reshape(math.prod(batch), fan_in))
         for layer in hidden:
-            x = engine.hidden(x, layer.weights, _bias(layer), self.threshold(layer.weights.shape[-1]))
-        return engine.output(x, last.weights, _bias(last)).reshape(*batch, self.features[-1])
-
-
-def _bias(layer: Layer) -> Int32[Array, "O"]:
-    return jnp.sum(layer.bias, axis=-1, dtype=jnp.int32)
+            zone = self.threshold(layer.weights.shape[-1])
+            x = factored.hidden(engine, x, layer.weights, factored.row_sums(layer.bias), zone)
+        sums = factored.output(engine, x, last.weights, factored.row_sums(last.bias))
+        return sums.reshape(*batch, self.features[-1])

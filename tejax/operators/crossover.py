@@ -5,7 +5,6 @@
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from tejax import draws, trees
 from tejax.types import Array, Crossover, Genome, Key, Rate
@@ -52,25 +51,15 @@ def one_point(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Genome:
     """The trits from a random point of the flattened genome to its end come from b (Holland 1975)."""
     whether, where = jax.random.split(key)
     cut = draws.below(where, (), trees.size(a))
-    return _cross(whether, rate, jax.tree.map(lambda place: place >= cut, _places(a)), a, b)
+    return _cross(whether, rate, jax.tree.map(lambda place: place >= cut, trees.places(a)), a, b)
 
 
 def two_point(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Genome:
     """The trits between two random points of the flattened genome come from b (De Jong 1975)."""
     whether, where = jax.random.split(key)
     low, high = jnp.sort(draws.below(where, (2,), trees.size(a) + 1))
-    inside = jax.tree.map(lambda place: (place >= low) & (place < high), _places(a))
+    inside = jax.tree.map(lambda place: (place >= low) & (place < high), trees.places(a))
     return _cross(whether, rate, inside, a, b)
-
-
-def _places(genome: Genome) -> Genome:
-    """The place of every trit in the flattened genome, int32."""
-    leaves, structure = jax.tree.flatten(genome)
-    starts = [sum(leaf.size for leaf in leaves[:index]) for index in range(len(leaves))]
-    places = [
-        start + lax.iota(jnp.int32, leaf.size).reshape(leaf.shape) for start, leaf in zip(starts, leaves, strict=True)
-    ]
-    return jax.tree.unflatten(structure, places)
 
 
 REGISTRY: dict[str, Crossover] = {

@@ -1,4 +1,7 @@
-"""Mutations of one genome, any pytree of int8 trits. `rate` is the probability that a trit is touched."""
+"""Mutations of one genome, any pytree of int8 trits.
+
+`rate` is the probability that a trit is touched; for `single`, that the one trit is.
+"""
 
 from collections.abc import Callable
 
@@ -8,7 +11,7 @@ import jax.numpy as jnp
 from tejax import draws, trees
 from tejax.types import Genome, Key, Mutation, Rate, Trits
 
-__all__ = ["REGISTRY", "flip", "reset", "step"]
+__all__ = ["REGISTRY", "flip", "reset", "single", "step"]
 
 
 def _touch(key: Key, genome: Genome, rate: Rate, change: Callable[[Trits, Trits], Trits]) -> Genome:
@@ -26,12 +29,13 @@ def _touch(key: Key, genome: Genome, rate: Rate, change: Callable[[Trits, Trits]
 
 def flip(key: Key, genome: Genome, *, rate: Rate) -> Genome:
     """Touched trits become one of the two other values, each with probability 1/2."""
+    return _touch(key, genome, rate, _other)
 
-    def change(trits: Trits, ways: Trits) -> Trits:
-        moved = trits + ways  # -2..2, where 2 stands for -1 and -2 for +1
-        return jnp.where(jnp.abs(moved) == 2, -jnp.sign(moved), moved)
 
-    return _touch(key, genome, rate, change)
+def _other(trits: Trits, ways: Trits) -> Trits:
+    """The next of the circle -1, 0, +1, -1, ... where the way is +1, the one before where it is -1."""
+    moved = trits + ways  # -2..2, where 2 stands for -1 and -2 for +1
+    return jnp.where(jnp.abs(moved) == 2, -jnp.sign(moved), moved)
 
 
 def step(key: Key, genome: Genome, *, rate: Rate) -> Genome:
@@ -44,4 +48,15 @@ def reset(key: Key, genome: Genome, *, rate: Rate) -> Genome:
     return flip(key, genome, rate=jnp.float32(rate) * jnp.float32(2 / 3))
 
 
-REGISTRY: dict[str, Mutation] = {"flip": flip, "step": step, "reset": reset}
+def single(key: Key, genome: Genome, *, rate: Rate) -> Genome:
+    """With probability `rate`, one trit of the whole genome, all as likely, becomes one of its two other values."""
+    where, whether = jax.random.split(key)
+    touched, up = draws.events(whether, (), rate)
+    place = jnp.where(touched, draws.below(where, (), trees.size(genome)), -1)
+    way = jnp.where(up, jnp.int8(1), jnp.int8(-1))
+    return jax.tree.map(
+        lambda trits, places: jnp.where(places == place, _other(trits, way), trits), genome, trees.places(genome)
+    )
+
+
+REGISTRY: dict[str, Mutation] = {"flip": flip, "step": step, "reset": reset, "single": single}

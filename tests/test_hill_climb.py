@@ -1,0 +1,108 @@
+"""Hill climbing: what asks and tells do to the climbers."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tejax import evolve, networks, strategies, tasks, trees
+from tejax.errors import InputError
+from tejax.strategies.hill_climb import Rates, fresh_start
+from tests.oracles import climbing
+
+NETWORK = networks.MLP((3, 2, 1), bias=1)
+
+
+def started(strategy, seed=0):
+    return jax.jit(lambda key: strategy.init(key, NETWORK.init, strategy.rates))(jax.random.key(seed))
+
+
+def flat(population):
+    leaves = jax.tree.leaves(population)
+    return np.concatenate([np.asarray(leaf).reshape(leaf.shape[0], -1) for leaf in leaves], axis=1)
+
+
+def test_every_litter_is_its_climber_and_children_one_trit_away():
+    strategy = strategies.hill_climb(population=24, climbers=4)
+    state = started(strategy)
+    asked = flat(jax.jit(strategy.ask)(jax.random.key(1), state)[0]).reshape(4, 6, -1)
+    assert np.array_equal(asked[:, 0], flat(state.climbers))
+    assert ((asked[:, 1:] != asked[:, :1]).sum(axis=2) == 1).all()
+    assert len({row.tobytes() for row in asked[0]}) > 3
+
+
+def test_tell_equals_the_oracle():
+    strategy = strategies.hill_climb(population=15, climbers=5)
+    state = started(strategy)._replace(fruitless=jnp.arange(5, dtype=jnp.int32))
+    tell, rng = jax.jit(strategy.tell), np.random.default_rng(0)
+    extremes = np.array([np.iinfo(np.int32).min, -1, 0, 1, np.iinfo(np.int32).max])
+    for number in range(20):
+        population, state = jax.jit(strategy.ask)(jax.random.key(number), state)
+        fitness = rng.choice(extremes, 15) if number % 2 else rng.integers(0, 3, 15)
+        wanted = climbing.accept(flat(population), fitness, 3, np.asarray(state.fruitless))
+        state = tell(state, population, jnp.asarray(fitness, jnp.int32))
+        assert np.array_equal(flat(state.climbers), wanted[0])
+        assert state.fitness.tolist() == wanted[1].tolist()
+        assert state.fruitless.tolist() == wanted[2].tolist()
+
+
+def test_a_fruitless_climber_begins_anew_unless_it_is_the_fittest():
+    strategy = strategies.hill_climb(population=16, climbers=4, patience=3)
+    state = started(strategy)._replace(
+        fruitless=jnp.array([3, 5, 2, 9], jnp.int32), fitness=jnp.array([0, 7, 1, 7], jnp.int32)
+    )
+    population, after = jax.jit(strategy.ask)(jax.random.key(1), state)
+    assert after.fruitless.tolist() == [0, 5, 2, 0]  # the second is the first of the fittest
+    kept = [np.array_equal(*rows) for rows in zip(flat(after.climbers), flat(state.climbers), strict=True)]
+    assert kept == [False, True, True, False]
+    assert np.array_equal(flat(population)[::4], flat(after.climbers))
+
+
+def test_without_patience_nobody_begins_anew():
+    strategy = strategies.hill_climb(population=8, climbers=2)
+    state = started(strategy)._replace(fruitless=jnp.full(2, 10**6, jnp.int32))
+    assert trees.fingerprint(strategy.ask(jax.random.key(1), state)[1]) == trees.fingerprint(state)
+
+
+def test_a_fresh_start_takes_every_trit_from_a_random_starting_genome():
+    starts = {"a": jnp.asarray(np.repeat(np.arange(5, dtype=np.int8), 400).reshape(5, 400)), "b": jnp.ones((5, 0, 2))}
+    fresh = fresh_start(jax.random.key(0), starts)
+    counts = np.bincount(np.asarray(fresh["a"]), minlength=5)
+    assert counts.sum() == 400
+    assert (abs(counts - 80) < 45).all()
+    assert fresh["b"].shape == (0, 2)
+
+
+def test_any_function_may_be_the_mutation():
+    def negate(key, genome, *, rate):
+        del key, rate
+        return jax.tree.map(jnp.negative, genome)
+
+    strategy = strategies.hill_climb(population=4, climbers=2, mutation=negate)
+    asked = flat(jax.jit(strategy.ask)(jax.random.key(1), started(strategy))[0])
+    assert np.array_equal(asked[1::2], -asked[::2])
+
+
+def test_climbers_solve_parity():
+    strategy = strategies.hill_climb(population=64, climbers=8, rates=Rates(1.0))
+    result = evolve(
+        jax.random.key(0), strategy, networks.MLP((3, 8, 1)), tasks.parity(3), generations=400, target=8, chunk=50
+    )
+    assert result.fitness == 8
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"climbers": 0}, "climbers must be at least 1: got climbers=0"),
+        ({"population": 7, "climbers": 2}, "population must be a multiple of climbers, twice as many at least"),
+        ({"population": 4, "climbers": 4}, "population must be a multiple of climbers, twice as many at least"),
+        ({"mutation": "jump"}, "mutation must be a function or one of"),
+        ({"patience": 0}, "patience must be None or at least 1: got patience=0"),
+        ({"rates": Rates(1.5)}, "mutation_rate must be between 0 and 1: got mutation_rate=1.5"),
+    ],
+)
+def test_bad_options_are_refused(options, words):
+    with pytest.raises(InputError) as refusal:
+        strategies.hill_climb(**options)
+    assert words in str(refusal.value)

@@ -1,0 +1,101 @@
+"""MAP-Elites: which genome keeps which cell, and who has children."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tejax import evolve, networks, strategies, tasks, trees, trits
+from tejax.errors import InputError
+from tejax.strategies.map_elites import Rates, density
+from tests.oracles import archive
+
+NETWORK = networks.MLP((3, 2, 1), bias=1)
+
+
+def started(strategy, seed=0):
+    return jax.jit(lambda key: strategy.init(key, NETWORK.init, strategy.rates))(jax.random.key(seed))
+
+
+def flat(population):
+    leaves = jax.tree.leaves(population)
+    return np.concatenate([np.asarray(leaf).reshape(leaf.shape[0], -1) for leaf in leaves], axis=1)
+
+
+@pytest.mark.parametrize("cells", [1, 4, 50])
+def test_density_equals_the_oracle(cells):
+    shares = jnp.linspace(0, 1, 30)
+    genomes = jax.jit(jax.vmap(lambda key, share: trits.sample(key, (13,), share)))(
+        jax.random.split(jax.random.key(0), 30), shares
+    )
+    found = jax.jit(jax.vmap(density(cells)))({"a": genomes, "b": genomes[:, :1]})
+    both = np.concatenate([genomes, genomes[:, :1]], axis=1)
+    assert np.clip(found, 0, cells - 1).tolist() == [archive.density(row, cells) for row in both]
+
+
+def test_tell_keeps_the_fittest_of_every_cell_as_the_oracle_does():
+    strategy = strategies.map_elites(population=20, cells=6)
+    state, rng = started(strategy), np.random.default_rng(0)
+    ask, tell = jax.jit(strategy.ask), jax.jit(strategy.tell)
+    extremes = np.array([np.iinfo(np.int32).min, -1, 0, 1, np.iinfo(np.int32).max])
+    for number in range(12):
+        population, state = ask(jax.random.key(number), state)
+        fitness = rng.choice(extremes, 20) if number % 2 else rng.integers(0, 4, 20)
+        rows = flat(population)
+        kept, filled = archive.sort([archive.density(row, 6) for row in rows], fitness, 6)
+        state = tell(state, population, jnp.asarray(fitness, jnp.int32))
+        assert np.array_equal(flat(state.archive), rows[kept])
+        assert np.array_equal(state.fitness, fitness[kept])
+        assert np.array_equal(state.filled, filled)
+        assert trees.fingerprint(strategy.best(state)) == trees.fingerprint(trees.take(population, fitness.argmax()))
+
+
+def test_elites_are_asked_again_and_empty_cells_ask_children_of_elites():
+    strategy = strategies.map_elites(population=40, cells=5, rates=Rates(mutation=0.0, crossover=0.0))
+    state = started(strategy)._replace(filled=jnp.array([False, True, False, True, False]))
+    asked, rows = (flat(tree) for tree in (jax.jit(strategy.ask)(jax.random.key(1), state)[0], state.archive))
+    assert np.array_equal(asked[[1, 3]], rows[[1, 3]])
+    others = {row.tobytes() for row in np.delete(asked, [1, 3], axis=0)}
+    assert others == {rows[1].tobytes(), rows[3].tobytes()}
+
+
+def test_the_first_population_begins_with_the_fresh_genomes():
+    strategy = strategies.map_elites(population=9, cells=5)
+    state = started(strategy)
+    assert np.array_equal(flat(jax.jit(strategy.ask)(jax.random.key(1), state)[0])[:5], flat(state.archive))
+
+
+def test_a_descriptor_of_ones_own_is_cut_to_the_cells():
+    def outside(genome):
+        return genome[0].weights[0, 0].astype(jnp.int32) * 100
+
+    strategy = strategies.map_elites(population=30, cells=3, descriptor=outside, rates=Rates(0.5, 0.5))
+    population, state = jax.jit(strategy.ask)(jax.random.key(1), started(strategy))
+    after = jax.jit(strategy.tell)(state, population, jnp.arange(30, dtype=jnp.int32))
+    assert after.filled.tolist() == [True, False, True]
+    assert after.archive[0].weights[2, 0, 0] == 1
+    assert after.archive[0].weights[0, 0, 0] <= 0
+
+
+def test_it_fills_the_archive_and_solves_parity():
+    strategy = strategies.map_elites(population=64, cells=16, rates=Rates(0.05, 0.5))
+    result = evolve(jax.random.key(0), strategy, networks.MLP((3, 8, 1)), tasks.parity(3), generations=300, target=8)
+    assert result.fitness == 8
+    assert int(result.state.filled.sum()) > 3
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"cells": 0}, "cells must be at least 1: got cells=0"),
+        ({"population": 8, "cells": 8}, "population must be above the number of cells: got population=8, cells=8"),
+        ({"crossover": "no"}, "crossover must be one of"),
+        ({"mutation": "no"}, "mutation must be a function or one of"),
+        ({"rates": Rates(mutation=2.0)}, "mutation_rate must be between 0 and 1"),
+        ({"rates": Rates(crossover=-1.0)}, "crossover_rate must be between 0 and 1"),
+    ],
+)
+def test_bad_options_are_refused(options, words):
+    with pytest.raises(InputError) as refusal:
+        strategies.map_elites(**options)
+    assert words in str(refusal.value)
