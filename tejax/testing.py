@@ -23,8 +23,11 @@ COUNT = 4  # calls that are compared with each other
 DRAWS = 256  # selections that show whether the fitter are preferred
 
 
-def check_network(network: Network, features: int, key: Key) -> None:
-    """A network: int8 trits from `init`, int32 outputs [..., O] from `apply`, one row never touching another."""
+def check_network(network: Network, features: int | tuple[int, ...], key: Key) -> None:
+    """A network: int8 trits from `init`, int32 outputs [..., O] from `apply`, one row never touching another.
+
+    features: F, or the shape of what counts as one row: (T, F) for a network that reads sequences.
+    """
     _hold(_hashable(network), f"{_name(network)} must be hashable and equal to itself: make it a frozen dataclass")
     init_key, x_key = jax.random.split(key)
     keys = jax.random.split(init_key, COUNT)
@@ -33,7 +36,8 @@ def check_network(network: Network, features: int, key: Key) -> None:
     prints = {trees.fingerprint(trees.take(genomes, index)) for index in range(COUNT)}
     _hold(len(prints) > 1, "init must use its key: all keys gave the same genome")
 
-    x = trits.sample(x_key, (COUNT, 3, features))
+    row = (features,) if isinstance(features, int) else features
+    x = trits.sample(x_key, (COUNT, 3, *row))
     outputs = _agree(network.apply, (genomes, x), "apply")
     _hold_int32(outputs, "the outputs of apply")
     _hold(outputs.shape[:-1] == x.shape[:-1], f"apply must map [..., F] to [..., O]: {x.shape} became {outputs.shape}")

@@ -7,12 +7,17 @@ import pytest
 from tejax import networks, strategies, tasks, testing, trees
 from tejax.operators import crossover, mutation, selection
 
-NETWORKS = {"mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 3, 3), dead_zone=0)]}
+NETWORKS = {
+    "mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 3, 3), dead_zone=0)],
+    "recurrent": [networks.Recurrent((5, 4, 2)), networks.Recurrent((5, 3, 1), gated=True, bias=0, dead_zone=1)],
+    "conv": [networks.Conv((5, 1, 1), (2,), pool=1, outputs=3), networks.Conv((1, 1, 5), (2, 2), pool=1, outputs=2)],
+}
 TASKS = {
     "digits": lambda: tasks.digits(batch=7),
     "parity": lambda: tasks.parity(3),
     "xor": tasks.xor,
     "addition": lambda: tasks.addition(2, batch=5),
+    "serial": lambda: tasks.serial("add", 2, pairs=6, batch=3),
 }
 
 
@@ -23,7 +28,7 @@ def test_the_tables_here_cover_the_registries():
 
 @pytest.mark.parametrize("network", [network for family in NETWORKS.values() for network in family], ids=str)
 def test_network(network):
-    testing.check_network(network, 5, jax.random.key(0))
+    testing.check_network(network, (4, 5) if hasattr(network, "step") else 5, jax.random.key(0))
 
 
 @pytest.mark.parametrize("name", TASKS)
