@@ -6,7 +6,20 @@ import numpy as np
 import pytest
 
 import tejax
-from tejax.config import Addition, Digits, Experiment, Files, Genetic, Mlp, Parity, Schedule, Xor
+from tejax.config import (
+    Addition,
+    Conv,
+    Digits,
+    Experiment,
+    Files,
+    Genetic,
+    Mlp,
+    Parity,
+    Recurrent,
+    Schedule,
+    Serial,
+    Xor,
+)
 from tejax.errors import InputError
 
 EXPERIMENTS = {
@@ -15,6 +28,7 @@ EXPERIMENTS = {
     "parity": Experiment(Parity(5), schedule=Schedule(seed=7, target=32, evaluation_batch=None)),
     "xor": Experiment(Xor(), Mlp(hidden=()), schedule=Schedule(evaluation_batch=4)),
     "addition": Experiment(Addition(2, batch=4)),
+    "serial": Experiment(Serial("compare", pairs=None), Recurrent(neurons=5, gated=True)),
 }
 
 
@@ -42,6 +56,21 @@ def test_an_experiment_builds_what_it_says(tmp_path):
     assert task.rows == 8
     assert network.features == (10, 6, 2)
     assert strategy.population == 10
+
+
+def test_networks_take_their_sizes_from_the_task():
+    assert Experiment(Serial(), Recurrent(neurons=5)).build().network.features == (2, 5, 1)
+    assert Experiment(Digits(trits=3), Conv(filters=(4,))).build().network.image == (3, 8, 8)
+    with pytest.raises(InputError, match="features must be a square number of pixels times at most 16 trits"):
+        Experiment(Parity(7), Conv()).build()
+
+
+@pytest.mark.parametrize(("task", "network"), [(Serial(), Mlp()), (Xor(), Recurrent())])
+def test_a_sequence_wants_a_memory_and_nothing_else_does(task, network):
+    with pytest.raises(
+        InputError, match=r"^network must be .* for the task (serial|xor): got network='(mlp|recurrent)'$"
+    ):
+        Experiment(task, network).build()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,20 @@ from typing import Annotated, Any, NoReturn
 import tyro
 from tyro.conf import Positional, subcommand
 
-from tejax.config import Addition, Digits, Experiment, Files, Genetic, Mlp, Parity, Schedule, Xor
+from tejax.config import (
+    Addition,
+    Conv,
+    Digits,
+    Experiment,
+    Files,
+    Genetic,
+    Mlp,
+    Parity,
+    Recurrent,
+    Schedule,
+    Serial,
+    Xor,
+)
 from tejax.errors import InputError, require
 
 __all__ = ["main"]
@@ -24,6 +37,12 @@ Task = (
     | Annotated[Parity, subcommand("parity")]
     | Annotated[Xor, subcommand("xor")]
     | Annotated[Addition, subcommand("addition")]
+    | Annotated[Serial, subcommand("serial")]
+)
+Network = (
+    Annotated[Mlp, subcommand("mlp")]
+    | Annotated[Recurrent, subcommand("recurrent")]
+    | Annotated[Conv, subcommand("conv")]
 )
 
 
@@ -34,7 +53,7 @@ def evolve(
     json: bool = False,
     schedule: Schedule = Schedule(),  # noqa: B008
     strategy: Genetic = Genetic(),  # noqa: B008
-    network: Mlp = Mlp(),  # noqa: B008
+    network: Network = Mlp(),  # noqa: B008
 ) -> int:
     """Evolve a network for a task, and keep the run in a directory.
 
@@ -119,7 +138,7 @@ def bench(
     calibrate: bool = False,
     json: bool = False,
     strategy: Genetic = Genetic(),  # noqa: B008
-    network: Mlp = Mlp(),  # noqa: B008
+    network: Network = Mlp(),  # noqa: B008
 ) -> int:
     """Where the time of a generation goes, and how fast each engine is.
 
