@@ -5,6 +5,7 @@ A further task, network or strategy is a dataclass with `build` and a line in it
 
 import dataclasses
 import inspect
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -22,6 +23,7 @@ __all__ = [
     "TASKS",
     "Addition",
     "Categorical",
+    "Conv",
     "Digits",
     "Experiment",
     "Files",
@@ -32,7 +34,9 @@ __all__ = [
     "Mlp",
     "Parity",
     "Parts",
+    "Recurrent",
     "Schedule",
+    "Serial",
     "Xor",
 ]
 
@@ -111,6 +115,21 @@ class Addition:
         return tasks.addition(self.bits, self.batch)
 
 
+@dataclasses.dataclass(frozen=True)
+class Serial:
+    """Arithmetic bit by bit, lowest bit first, for a network with a memory."""
+
+    operation: str = _default(tasks.serial, "operation")  # add, subtract, negate, compare, times3, times5 or times7
+    bits: int = _default(tasks.serial, "bits")  # of each number, 1 to 16
+    pairs: int | None = _default(tasks.serial, "pairs")  # how many pairs to train on, or None for all
+    batch: Annotated[int | None, arg(name="samples")] = None  # training pairs a generation, or None for all
+    seed: Annotated[int, arg(name="split-seed")] = _default(tasks.serial, "seed")  # of the choice of training pairs
+
+    def build(self) -> tasks.Serial:
+        """The task."""
+        return tasks.serial(**_options(self, Serial))
+
+
 def _options(record: Any, cls: type) -> dict[str, Any]:
     """The fields that `record` has from the dataclass `cls`."""
     return {field.name: getattr(record, field.name) for field in dataclasses.fields(cls)}
@@ -131,6 +150,51 @@ class Mlp:
         """The network that fits a task."""
         options = {name: value for name, value in _options(self, Mlp).items() if name != "hidden"}
         return networks.MLP(features=(task.features, *self.hidden, task.outputs), **options)
+
+
+@dataclasses.dataclass(frozen=True)
+class Recurrent:
+    """A small trit state that reads a sequence."""
+
+    neurons: int = networks.Recurrent.features[1]  # of the state
+    ticks: int = networks.Recurrent.ticks  # how often the state changes in a step
+    gated: bool = networks.Recurrent.gated  # every neuron has a gate that decides whether it changes
+    dead_zone: int = networks.Recurrent.dead_zone  # a sum of at most this magnitude becomes 0
+    bias: int = networks.Recurrent.bias  # constant inputs of every neuron
+    density: float = networks.Recurrent.density  # the share of non-zero trits at the start
+
+    def build(self, task: Any) -> Network:
+        """The network that fits a task."""
+        options = {name: value for name, value in _options(self, Recurrent).items() if name != "neurons"}
+        return networks.Recurrent((task.features, self.neurons, task.outputs), **options)
+
+
+@dataclasses.dataclass(frozen=True)
+class Conv:
+    """Convolutions of trits, for inputs that are square images."""
+
+    filters: tuple[int, ...] = networks.Conv.filters  # the channels that each stage makes
+    kernel: int = networks.Conv.kernel  # the side of a patch
+    stride: int = networks.Conv.stride  # a stage looks at every stride-th place
+    pool: int = networks.Conv.pool  # and adds up its sums over pool x pool places
+    dead_zone: float = networks.Conv.dead_zone  # a sum within dead_zone * sqrt(fan-in) of 0 becomes 0
+    bias: int = networks.Conv.bias  # constant inputs of each filter
+    density: float = networks.Conv.density  # the share of non-zero weights at the start
+    # how products are computed: auto, packed, int8, float or bfloat16; it changes no result
+    engine: str = networks.Conv.engine
+
+    def build(self, task: Any) -> Network:
+        """The network that fits a task. Raises InputError where the inputs are no square images."""
+        channels = next((n for n in range(1, 17) if _square(task.features, n)), None)
+        require(channels is not None, "a square number of pixels times at most 16 trits", features=task.features)
+        side = math.isqrt(task.features // (channels or 1))
+        return networks.Conv((channels or 1, side, side), outputs=task.outputs, **_options(self, Conv))
+
+
+def _square(features: int, channels: int) -> bool:
+    """Is this a square image, 2 pixels wide at least, of so many channels?"""
+    pixels = features // channels
+    return features % channels == 0 and pixels >= 4 and math.isqrt(pixels) ** 2 == pixels
 
 
 _RATES = _default(strategies.genetic, "rates")
@@ -258,8 +322,15 @@ class Schedule:
         require(self.keep >= 1, "at least 1", keep=self.keep)
 
 
-TASKS: dict[str, type] = {"digits": Digits, "files": Files, "parity": Parity, "xor": Xor, "addition": Addition}
-NETWORKS: dict[str, type] = {"mlp": Mlp}
+TASKS: dict[str, type] = {
+    "digits": Digits,
+    "files": Files,
+    "parity": Parity,
+    "xor": Xor,
+    "addition": Addition,
+    "serial": Serial,
+}
+NETWORKS: dict[str, type] = {"mlp": Mlp, "recurrent": Recurrent, "conv": Conv}
 STRATEGIES: dict[str, type] = {
     "genetic": Genetic,
     "hill_climb": HillClimb,
@@ -281,8 +352,8 @@ class Parts(NamedTuple):
 class Experiment:
     """A task, a network, a strategy and a schedule: all that a run is determined by."""
 
-    task: Digits | Files | Parity | Xor | Addition
-    network: Mlp = Mlp()
+    task: Digits | Files | Parity | Xor | Addition | Serial
+    network: Mlp | Recurrent | Conv = Mlp()
     strategy: Genetic | HillClimb | Categorical | MapElites | LowRank = Genetic()
     schedule: Schedule = Schedule()
 
@@ -292,9 +363,12 @@ class Experiment:
         return records.tagged(self.task, TASKS)["name"]
 
     def build(self) -> Parts:
-        """Task, network and strategy. Raises InputError for an option out of range."""
+        """Task, network and strategy. Raises InputError for an option out of range, and for parts that do not fit."""
         self.schedule.check()
         task = self.task.build()
+        kind = "recurrent" if getattr(task, "sequential", False) else "mlp or conv"
+        fits = isinstance(self.network, Recurrent) == (kind == "recurrent")
+        require(fits, f"{kind} for the task {self.name}", network=records.tagged(self.network, NETWORKS)["name"])
         return Parts(task, self.network.build(task), self.strategy.build())
 
     def to_json(self) -> dict[str, Any]:

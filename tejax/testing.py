@@ -23,9 +23,10 @@ COUNT = 4  # calls that are compared with each other
 DRAWS = 256  # selections that show whether the fitter are preferred
 
 
-def check_network(network: Network, features: int, key: Key) -> None:
+def check_network(network: Network, features: int | tuple[int, ...], key: Key) -> None:
     """A network: int8 trits from `init`, int32 outputs [..., O] from `apply`, one row never touching another.
 
+    features: F, or the shape of what counts as one row: (T, F) for a network that reads sequences.
     A network whose genomes are not all trits has `ranges`: (least, greatest) for each leaf of a genome.
     """
     _hold(_hashable(network), f"{_name(network)} must be hashable and equal to itself: make it a frozen dataclass")
@@ -36,7 +37,8 @@ def check_network(network: Network, features: int, key: Key) -> None:
     prints = {trees.fingerprint(trees.take(genomes, index)) for index in range(COUNT)}
     _hold(len(prints) > 1, "init must use its key: all keys gave the same genome")
 
-    x = trits.sample(x_key, (COUNT, 3, features))
+    row = (features,) if isinstance(features, int) else features
+    x = trits.sample(x_key, (COUNT, 3, *row))
     outputs = _agree(network.apply, (genomes, x), "apply")
     _hold_int32(outputs, "the outputs of apply")
     _hold(outputs.shape[:-1] == x.shape[:-1], f"apply must map [..., F] to [..., O]: {x.shape} became {outputs.shape}")

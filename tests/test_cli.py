@@ -244,6 +244,19 @@ def test_a_classification_has_its_confusion_and_its_pictures(command, tmp_path):
     assert "test samples by class" in command("evaluate", path)[1]
 
 
+def test_a_sequence_is_evolved_with_a_recurrent_network_and_judged(command, tmp_path):
+    path, small = tmp_path / "run", ("--population", 8, "--elites", 2, "--generations", 2)
+    task = ("serial", "--bits", 2, "--pairs", 4)
+    code, out, err = command("evolve", *task, "recurrent", "--neurons", 3, *small, "--out", path, "--json")
+    assert code == 0, err
+    code, again, _ = command("evaluate", path, "--json")
+    assert (code, json.loads(again)["accuracy"]) == (0, json.loads(out)["accuracy"])
+    assert export.load(path / "best.safetensors")[0] == tejax.networks.Recurrent((2, 3, 1))
+    code, _, err = command("evaluate", path / "best.safetensors", "xor")
+    assert code == 2
+    assert "network must be with a memory for a sequence, without one else" in err
+
+
 def test_the_report_is_one_self_contained_page(command, finished):
     path = finished[0]
     code, out, _ = command("report", path)

@@ -9,6 +9,7 @@ import tejax
 from tejax.config import (
     Addition,
     Categorical,
+    Conv,
     Digits,
     Experiment,
     Files,
@@ -18,7 +19,9 @@ from tejax.config import (
     MapElites,
     Mlp,
     Parity,
+    Recurrent,
     Schedule,
+    Serial,
     Xor,
 )
 from tejax.errors import InputError
@@ -31,6 +34,7 @@ EXPERIMENTS = {
     ),
     "xor": Experiment(Xor(), Mlp(hidden=()), Categorical(floor=0.01), schedule=Schedule(evaluation_batch=4)),
     "addition": Experiment(Addition(2, batch=4), strategy=HillClimb(patience=9)),
+    "serial": Experiment(Serial("compare", pairs=None), Recurrent(neurons=5, gated=True)),
 }
 
 
@@ -58,6 +62,21 @@ def test_an_experiment_builds_what_it_says(tmp_path):
     assert task.rows == 8
     assert network.features == (10, 6, 2)
     assert strategy.population == 10
+
+
+def test_networks_take_their_sizes_from_the_task():
+    assert Experiment(Serial(), Recurrent(neurons=5)).build().network.features == (2, 5, 1)
+    assert Experiment(Digits(trits=3), Conv(filters=(4,))).build().network.image == (3, 8, 8)
+    with pytest.raises(InputError, match="features must be a square number of pixels times at most 16 trits"):
+        Experiment(Parity(7), Conv()).build()
+
+
+@pytest.mark.parametrize(("task", "network"), [(Serial(), Mlp()), (Xor(), Recurrent())])
+def test_a_sequence_wants_a_memory_and_nothing_else_does(task, network):
+    with pytest.raises(
+        InputError, match=r"^network must be .* for the task (serial|xor): got network='(mlp|recurrent)'$"
+    ):
+        Experiment(task, network).build()
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ NETWORKS = {
         networks.FixedTissue(5, 2, capacity=11, neighbors=16, ticks=5, constant=1),
         networks.FixedTissue(5, 2, capacity=11, neighbors=4, ticks=5, coded=True),
     ],
+    "recurrent": [networks.Recurrent((5, 4, 2)), networks.Recurrent((5, 3, 1), gated=True, bias=0, dead_zone=1)],
+    "conv": [networks.Conv((5, 1, 1), (2,), pool=1, outputs=3), networks.Conv((1, 1, 5), (2, 2), pool=1, outputs=2)],
 }
 TASKS = {
     "digits": lambda: tasks.digits(batch=7),
@@ -27,6 +29,7 @@ TASKS = {
     "addition": lambda: tasks.addition(2, batch=5),
     "windowed_series": lambda: tasks.windowed_series(np.sign(np.sin(np.arange(20.0)))[:, None], 3, batch=6),
     "hyperidentity": lambda: tasks.hyperidentity(4),
+    "serial": lambda: tasks.serial("add", 2, pairs=6, batch=3),
 }
 STRATEGIES = {
     "genetic": [
@@ -49,7 +52,7 @@ def test_the_tables_here_cover_the_registries():
 
 @pytest.mark.parametrize("network", [network for family in NETWORKS.values() for network in family], ids=str)
 def test_network(network):
-    testing.check_network(network, 5, jax.random.key(0))
+    testing.check_network(network, (4, 5) if isinstance(network, networks.Recurrent) else 5, jax.random.key(0))
 
 
 @pytest.mark.parametrize("name", TASKS)

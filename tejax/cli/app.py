@@ -16,6 +16,7 @@ from tyro.conf import Positional, subcommand
 from tejax.config import (
     Addition,
     Categorical,
+    Conv,
     Digits,
     Experiment,
     Files,
@@ -25,7 +26,9 @@ from tejax.config import (
     MapElites,
     Mlp,
     Parity,
+    Recurrent,
     Schedule,
+    Serial,
     Xor,
 )
 from tejax.errors import InputError, require
@@ -38,6 +41,12 @@ Task = (
     | Annotated[Parity, subcommand("parity")]
     | Annotated[Xor, subcommand("xor")]
     | Annotated[Addition, subcommand("addition")]
+    | Annotated[Serial, subcommand("serial")]
+)
+Network = (
+    Annotated[Mlp, subcommand("mlp")]
+    | Annotated[Recurrent, subcommand("recurrent")]
+    | Annotated[Conv, subcommand("conv")]
 )
 Strategy = (
     Annotated[Genetic, subcommand("genetic")]
@@ -55,7 +64,7 @@ def evolve(
     json: bool = False,
     schedule: Schedule = Schedule(),  # noqa: B008
     strategy: Strategy = Genetic(),  # noqa: B008
-    network: Mlp = Mlp(),  # noqa: B008
+    network: Network = Mlp(),  # noqa: B008
 ) -> int:
     """Evolve a network for a task, and keep the run in a directory.
 
@@ -140,7 +149,7 @@ def bench(
     calibrate: bool = False,
     json: bool = False,
     strategy: Strategy = Genetic(),  # noqa: B008
-    network: Mlp = Mlp(),  # noqa: B008
+    network: Network = Mlp(),  # noqa: B008
 ) -> int:
     """Where the time of a generation goes, and how fast each engine is.
 

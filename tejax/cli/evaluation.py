@@ -53,6 +53,11 @@ def evaluate(path: Path, chosen: Any = None) -> tuple[dict[str, Any], str, int]:
     wanted = task.features, task.outputs
     require((sizes[0], sizes[-1]) == wanted, f"from {wanted[0]} inputs to {wanted[1]} outputs", network=network)
 
+    memory = hasattr(network, "step")
+    require(
+        memory == getattr(task, "sequential", False), "with a memory for a sequence, without one else", network=network
+    )
+
     judged, matrix = judge(task, network, genome), confusion(task, network, genome)
     result = {"network": str(file), **judged, "confusion": None if matrix is None else matrix.tolist()}
     lines = [f"test accuracy   {judged['accuracy']:.2%} (training {judged['train_accuracy']:.2%})"]

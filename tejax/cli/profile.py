@@ -58,18 +58,24 @@ def _generation(experiment: Experiment) -> dict[str, float]:
     compiling = 1e3 * (time.perf_counter() - start)
     parts = {"ask: selection, crossover, mutation": _median(ask, seed, state)}
     population = jax.jit(ask)(seed, state)[0]
-    for name in engines.names():
-        other = dataclasses.replace(network, engine=name)  # type: ignore[type-var]
+    others: dict[str, Any] = {"evaluation": network}
+    if hasattr(network, "engine"):
+        others = {f"evaluation, engine {name}": _with_engine(network, name) for name in engines.names()}
+    for name, other in others.items():
 
         def judge(task: Any, seed: jax.Array, population: Any, other: Any = other) -> Any:
             return evolution.evaluate(strategy, other, task, jax.random.key(seed), population, batch)
 
-        parts[f"evaluation, engine {name}"] = _median(judge, task, seed, population)
+        parts[name] = _median(judge, task, seed, population)
     fitness = jnp.zeros(strategy.population, jnp.int32)
     parts["summary of the fitness"] = _median(evolution.summary, fitness)
     parts["whole generation"] = _median(whole, task, seed, state)
     parts["whole generation, first call (compiling)"] = compiling
     return {name: round(value, 3) for name, value in parts.items()}
+
+
+def _with_engine(network: Any, name: str) -> Any:
+    return dataclasses.replace(network, engine=name)
 
 
 def _calibrate() -> dict[int, dict[str, float]]:

@@ -1,10 +1,38 @@
 """Networks: frozen specs that make int8 genomes and run them."""
 
 from tejax.networks.circle import Circle, Ring
+from tejax.networks.conv import Conv
+from tejax.networks.ensemble import UNKNOWN, Ensemble, decide
+from tejax.networks.layer import Layer
 from tejax.networks.lookup import Lookup, Tables
-from tejax.networks.mlp import MLP, Layer
+from tejax.networks.mlp import MLP
+from tejax.networks.recurrent import Recurrent
 from tejax.networks.tissue import FixedTissue, Tissue
 
-__all__ = ["MLP", "REGISTRY", "Circle", "FixedTissue", "Layer", "Lookup", "Ring", "Tables", "Tissue"]
+__all__ = [
+    "MLP",
+    "REGISTRY",
+    "UNKNOWN",
+    "Circle",
+    "Conv",
+    "Ensemble",
+    "FixedTissue",
+    "Layer",
+    "Lookup",
+    "Recurrent",
+    "Ring",
+    "Tables",
+    "Tissue",
+    "decide",
+]
 
-REGISTRY = {"mlp": MLP, "circle": Circle, "lookup": Lookup, "tissue": Tissue, "fixed_tissue": FixedTissue}
+# an ensemble is made of one of these
+REGISTRY = {
+    "mlp": MLP,
+    "recurrent": Recurrent,
+    "conv": Conv,
+    "circle": Circle,
+    "lookup": Lookup,
+    "tissue": Tissue,
+    "fixed_tissue": FixedTissue,
+}

@@ -2,22 +2,15 @@
 
 import dataclasses
 import math
-from typing import NamedTuple
 
 import jax
 
-from tejax import engines, factored, trits
+from tejax import engines, factored
 from tejax.errors import require
-from tejax.types import Array, Int8, Int32, Key, Trits
+from tejax.networks.layer import Layer, constants, fresh
+from tejax.types import Array, Int32, Key, Trits
 
 __all__ = ["MLP", "Layer"]
-
-
-class Layer(NamedTuple):
-    """The trits of one layer."""
-
-    weights: Int8[Array, "O F"]  # row o: the synapses that enter neuron o
-    bias: Int8[Array, "O C"]  # row o: the synapses from C inputs that are always +1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,17 +41,10 @@ class MLP:
     def init(self, key: Key) -> tuple[Layer, ...]:
         """A random genome: a Layer for each step from one size to the next."""
         return tuple(
-            self._layer(layer_key, fan_in, neurons)
+            fresh(layer_key, neurons, fan_in, self.bias, self.density)
             for layer_key, fan_in, neurons in zip(
                 jax.random.split(key, len(self.features) - 1), self.features[:-1], self.features[1:], strict=True
             )
-        )
-
-    def _layer(self, key: Key, fan_in: int, neurons: int) -> Layer:
-        weights, bias = jax.random.split(key)
-        return Layer(
-            trits.sample(weights, (neurons, fan_in), self.density),
-            trits.sample(bias, (neurons, self.bias), self.density),
         )
 
     def threshold(self, fan_in: int) -> int:
@@ -80,6 +66,6 @@ class MLP:
         x = engine.encode(x.reshape(math.prod(batch), fan_in))
         for layer in hidden:
             zone = self.threshold(layer.weights.shape[-1])
-            x = factored.hidden(engine, x, layer.weights, factored.row_sums(layer.bias), zone)
-        sums = factored.output(engine, x, last.weights, factored.row_sums(last.bias))
+            x = factored.hidden(engine, x, layer.weights, constants(layer), zone)
+        sums = factored.output(engine, x, last.weights, constants(last))
         return sums.reshape(*batch, self.features[-1])

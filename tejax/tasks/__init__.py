@@ -4,12 +4,14 @@ from tejax.tasks.bits import Bits, addition, hyperidentity, parity, xor
 from tejax.tasks.classification import Classification, classification
 from tejax.tasks.datasets import digits, from_files
 from tejax.tasks.files import load_arrays, load_idx
+from tejax.tasks.serial import Serial, serial
 from tejax.tasks.series import Series, windowed_series
 
 __all__ = [
     "REGISTRY",
     "Bits",
     "Classification",
+    "Serial",
     "Series",
     "addition",
     "classification",
@@ -19,6 +21,7 @@ __all__ = [
     "load_arrays",
     "load_idx",
     "parity",
+    "serial",
     "windowed_series",
     "xor",
 ]
@@ -30,5 +33,6 @@ REGISTRY = {
     "addition": addition,
     "windowed_series": windowed_series,
     "hyperidentity": hyperidentity,
+    "serial": serial,
     "files": from_files,
 }

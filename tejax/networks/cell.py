@@ -1,0 +1,62 @@
+"""The tick of a trit state: every neuron sums what it sees and becomes -1, 0 or +1 again.
+
+Samples are the minor axis: a network of a few neurons is narrower than a vector register, its samples are not.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from tejax.engines import ternarize
+from tejax.networks.layer import Layer, constants, fresh
+from tejax.types import Array, Int8, Key, Rate
+
+__all__ = ["Cell", "sample", "sums", "tick", "ticks"]
+
+NARROW = 127  # synapses of a neuron whose sum an int8 still holds, whatever their signs
+UNROLLED = 4  # ticks written out one after the other
+
+
+class Cell(NamedTuple):
+    """The trits of N neurons that see K values each."""
+
+    candidate: Layer  # [N, K]: what a neuron would become
+    gate: Layer | None  # [N, K]: whether it does
+
+
+def sample(key: Key, neurons: int, fan_in: int, bias: int, density: Rate, gated: bool) -> Cell:
+    """A random cell."""
+    candidate, gate = jax.random.split(key)
+    return Cell(
+        fresh(candidate, neurons, fan_in, bias, density), fresh(gate, neurons, fan_in, bias, density) if gated else None
+    )
+
+
+def sums(layer: Layer, seen: Int8[Array, "K B"]) -> Array:
+    """The exact sums [O, B] of a layer: int8 where they fit, as they are four times faster so, else int32."""
+    fan_in = layer.weights.shape[-1] + layer.bias.shape[-1]
+    exact = jnp.int8 if fan_in <= NARROW else jnp.int32
+    products = lax.dot_general(layer.weights, seen, (((1,), (0,)), ((), ())), preferred_element_type=exact)
+    return products + constants(layer).astype(exact)[:, None]
+
+
+def tick(cell: Cell, seen: Int8[Array, "K B"], state: Int8[Array, "N B"], dead_zone: int) -> Int8[Array, "N B"]:
+    """The next state. Behind a gate a neuron changes where its gate's sum is positive, and keeps its trit elsewhere.
+
+    Ungated, the neuron is Elman's (1990); the gate is that of the minimal gated unit (Zhou et al. 2016), made hard.
+    """
+    candidate = ternarize(sums(cell.candidate, seen), dead_zone)
+    return candidate if cell.gate is None else jnp.where(sums(cell.gate, seen) > 0, candidate, state)
+
+
+def ticks(
+    count: int, cell: Cell, inputs: Int8[Array, "F B"], state: Int8[Array, "N B"], dead_zone: int
+) -> Int8[Array, "N B"]:
+    """The state after `count` ticks in which every neuron sees the same inputs and the whole state."""
+
+    def once(_: Array, state: Array) -> Array:
+        return tick(cell, jnp.concatenate([inputs, state]), state, dead_zone)
+
+    return lax.fori_loop(0, count, once, state, unroll=min(count, UNROLLED))

@@ -1,0 +1,143 @@
+"""A convolutional network of trits: patches, exact sums, sums again over windows, a dead zone, trits.
+
+A convolution is a product of patches with filters (im2col: Chellapilla, Puri & Simard 2006), so that it runs on the
+same engines as a layer. The patches of the first stage are the same for every individual of a population.
+"""
+
+import dataclasses
+import math
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from tejax import engines
+from tejax.errors import require
+from tejax.networks.layer import Layer, constants, fresh
+from tejax.types import Array, Int8, Int32, Key, Trits
+
+__all__ = ["Conv", "Filters"]
+
+
+class Filters(NamedTuple):
+    """The trits of a convolutional network."""
+
+    stages: tuple[Layer, ...]  # weights [O, C K K]: row o is the filter of channel o, channels before its K x K places
+    readout: Layer
+
+
+@dataclasses.dataclass(frozen=True)
+class Conv:
+    """Stages of convolution on an image, then a readout of all that is left; the outputs are its sums, int32.
+
+    image: (channels, height, width) of the inputs, which come flat, [..., C * H * W].
+    filters: the channels that each stage makes. kernel: K, the side of a patch; the image is 0 beyond its edges.
+    stride: a stage looks at every stride-th place. pool: and adds up its sums over pool x pool places, exactly;
+    what does not fill a window is left out.
+    dead_zone: a sum of F products becomes 0 where its magnitude is at most dead_zone * sqrt(F), rounded down.
+    bias: the constant inputs of every filter and output. density: the share of non-zero trits in a fresh genome.
+    engine: how products are computed (see `tejax.trits.dot`); it never changes a result.
+    """
+
+    image: tuple[int, int, int] = (1, 8, 8)
+    filters: tuple[int, ...] = (16,)
+    kernel: int = 3
+    stride: int = 1
+    pool: int = 2
+    outputs: int = 10
+    dead_zone: float = 0.0
+    bias: int = 4
+    density: float = 0.5
+    engine: str = "auto"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "image", tuple(self.image))  # a list would not hash
+        object.__setattr__(self, "filters", tuple(self.filters))
+        positive = len(self.image) == 3 and all(size >= 1 for size in self.image)
+        require(positive, "three positive sizes: channels, height, width", image=self.image)
+        require(bool(self.filters) and min(self.filters) >= 1, "one or more positive numbers", filters=self.filters)
+        for name in ("kernel", "stride", "pool", "outputs"):
+            require(getattr(self, name) >= 1, "at least 1", **{name: getattr(self, name)})
+        require(self.dead_zone >= 0, "at least 0", dead_zone=self.dead_zone)
+        require(self.bias >= 0, "at least 0", bias=self.bias)
+        require(0 <= self.density <= 1, "between 0 and 1", density=self.density)
+        left = self.shapes[-1]
+        require(min(left) >= 1, "few and small enough to leave something of the image", filters=self.filters, left=left)
+        engines.get(self.engine, self._widest)
+
+    @property
+    def features(self) -> tuple[int, int]:
+        """Inputs F and outputs O."""
+        return math.prod(self.image), self.outputs
+
+    @property
+    def shapes(self) -> tuple[tuple[int, int, int], ...]:
+        """(channels, height, width) of the inputs and after each stage."""
+        shapes = [self.image]
+        for channels in self.filters:
+            height, width = (-(-side // self.stride) // self.pool for side in shapes[-1][1:])
+            shapes.append((channels, height, width))
+        return tuple(shapes)
+
+    @property
+    def _widest(self) -> int:
+        """The longest sum of products of all."""
+        *before, last = self.shapes
+        return max(math.prod(last), *(channels * self.kernel**2 for channels, _, _ in before))
+
+    def init(self, key: Key) -> Filters:
+        """A random genome."""
+        *before, last = self.shapes
+        *keys, final = jax.random.split(key, len(self.filters) + 1)
+        stages = tuple(
+            fresh(stage_key, made, channels * self.kernel**2, self.bias, self.density)
+            for stage_key, made, (channels, _, _) in zip(keys, self.filters, before, strict=True)
+        )
+        return Filters(stages, fresh(final, self.outputs, math.prod(last), self.bias, self.density))
+
+    def apply(self, genome: Filters, x: Trits) -> Int32[Array, "... O"]:
+        """The outputs [..., O] of one genome for trits x [..., C * H * W]."""
+        *batch, inputs = x.shape
+        require(inputs == self.features[0], f"{self.features[0]}, the inputs of the network", features=inputs)
+        planes = x.reshape(math.prod(batch), *self.image)
+        for layer in genome.stages:
+            planes = self._stage(layer, planes)
+        flat = planes.reshape(planes.shape[0], math.prod(self.shapes[-1]))
+        engine = engines.get(self.engine, flat.shape[1])
+        sums = engine.output(engine.encode(flat), genome.readout.weights, constants(genome.readout))
+        return sums.reshape(*batch, self.outputs)
+
+    def _stage(self, layer: Layer, planes: Int8[Array, "B C H W"]) -> Int8[Array, "B O h w"]:
+        """One convolution, its windows added up, made trits again."""
+        patches = _patches(planes, self.kernel, self.stride)
+        rows, height, width, fan_in = patches.shape
+        engine = engines.get(self.engine, fan_in)
+        flat = engine.encode(patches.reshape(rows * height * width, fan_in))
+        sums = engine.output(flat, layer.weights, constants(layer))
+        planes = _window_sums(sums.reshape(rows, height, width, layer.weights.shape[0]), self.pool)
+        zone = math.floor(self.dead_zone * math.sqrt(fan_in * self.pool**2))
+        return jnp.moveaxis(engines.ternarize(planes, zone), -1, 1)
+
+
+def _patches(planes: Int8[Array, "B C H W"], kernel: int, stride: int) -> Int8[Array, "B h w F"]:
+    """The K x K surroundings of every stride-th place, F = C K K values each, 0 beyond the edges."""
+    *_, height, width = planes.shape
+    before = (kernel - 1) // 2
+    around = (before, kernel - 1 - before)
+    padded = jnp.pad(planes, [(0, 0), (0, 0), around, around])
+    shifted = [
+        padded[:, :, down : down + height : stride, right : right + width : stride]
+        for down in range(kernel)
+        for right in range(kernel)
+    ]
+    stacked = jnp.stack(shifted, axis=2)  # [B, C, K K, h, w]
+    rows, channels, places, down, right = stacked.shape
+    return jnp.moveaxis(stacked.reshape(rows, channels * places, down, right), 1, -1)
+
+
+def _window_sums(sums: Int32[Array, "B h w O"], pool: int) -> Int32[Array, "B h w O"]:
+    """The sums over pool x pool places."""
+    rows, height, width, channels = sums.shape
+    down, right = height // pool, width // pool
+    windows = sums[:, : down * pool, : right * pool].reshape(rows, down, pool, right, pool, channels)
+    return jnp.sum(windows, axis=(2, 4), dtype=jnp.int32)

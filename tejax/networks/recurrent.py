@@ -1,0 +1,95 @@
+"""A recurrent network of trits: a small state that reads a sequence, several ticks a step, and a readout of trits."""
+
+import dataclasses
+import math
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from tejax.errors import require
+from tejax.networks import cell
+from tejax.networks.cell import Cell
+from tejax.networks.layer import Layer, fresh
+from tejax.types import Array, Int8, Int32, Key, Trits
+
+__all__ = ["Memory", "Recurrent"]
+
+
+class Memory(NamedTuple):
+    """The trits of a recurrent network."""
+
+    cell: Cell  # columns: the inputs, then the state
+    readout: Layer  # [O, N]
+
+
+@dataclasses.dataclass(frozen=True)
+class Recurrent:
+    """`features` = (inputs F, state N, outputs O); the outputs of a step are the sums of its readout, int32.
+
+    ticks: how often the state changes in a step, its inputs held.
+    gated: every neuron has a second row of trits that decides whether it changes.
+    dead_zone: a sum of at most this magnitude becomes 0.
+    bias: C, the constant inputs of every neuron and output. Without them, a network is an odd function: opposite
+    inputs give opposite outputs.
+    density: the share of non-zero trits in a fresh genome.
+    """
+
+    features: tuple[int, int, int] = (2, 8, 1)
+    ticks: int = 2
+    gated: bool = False
+    dead_zone: int = 0
+    bias: int = 1
+    density: float = 0.5
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "features", tuple(self.features))  # a list would not hash
+        positive = len(self.features) == 3 and all(size >= 1 for size in self.features)
+        require(positive, "three positive sizes: inputs, state, outputs", features=self.features)
+        require(self.ticks >= 1, "at least 1", ticks=self.ticks)
+        require(self.dead_zone >= 0, "at least 0", dead_zone=self.dead_zone)
+        require(self.bias >= 0, "at least 0", bias=self.bias)
+        require(0 <= self.density <= 1, "between 0 and 1", density=self.density)
+
+    def init(self, key: Key) -> Memory:
+        """A random genome."""
+        inputs, neurons, outputs = self.features
+        inner, outer = jax.random.split(key)
+        return Memory(
+            cell.sample(inner, neurons, inputs + neurons, self.bias, self.density, self.gated),
+            fresh(outer, outputs, neurons, self.bias, self.density),
+        )
+
+    def init_state(self) -> Int8[Array, "N"]:
+        """The state before the first step: all zeros."""
+        return jnp.zeros(self.features[1], jnp.int8)
+
+    def step(
+        self, genome: Memory, state: Int8[Array, "... N"], x: Int8[Array, "... F"]
+    ) -> tuple[Int8[Array, "... N"], Int32[Array, "... O"]]:
+        """The next state and the outputs of one step, for any leading axes that state and x share."""
+        self._check(x)
+        batch = x.shape[:-1]
+        inputs, neurons, results = self.features
+        rows = math.prod(batch)
+        state, outputs = self._step(genome, state.reshape(rows, neurons).T, x.reshape(rows, inputs).T)
+        return state.T.reshape(*batch, neurons), outputs.T.reshape(*batch, results)
+
+    def apply(self, genome: Memory, x: Int8[Array, "... T F"]) -> Int32[Array, "... T O"]:
+        """The outputs at every step of sequences of trits, each from the first state on."""
+        self._check(x)
+        *batch, steps, inputs = x.shape
+        rows = math.prod(batch)
+        start = jnp.broadcast_to(self.init_state()[:, None], (self.features[1], rows))
+        sequence = jnp.moveaxis(x.reshape(rows, steps, inputs), 0, -1)
+        outputs = lax.scan(lambda state, x: self._step(genome, state, x), start, sequence)[1]
+        return jnp.moveaxis(outputs, -1, 0).reshape(*batch, steps, self.features[2])
+
+    def _step(self, genome: Memory, state: Array, x: Array) -> tuple[Int8[Array, "N B"], Int32[Array, "O B"]]:
+        state = cell.ticks(self.ticks, genome.cell, x, state, self.dead_zone)
+        return state, cell.sums(genome.readout, state).astype(jnp.int32)
+
+    def _check(self, x: Trits) -> None:
+        fan_in = x.shape[-1]
+        require(fan_in == self.features[0], f"{self.features[0]}, the inputs of the network", features=fan_in)

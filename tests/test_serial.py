@@ -1,0 +1,115 @@
+"""Serial arithmetic against Python integers."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tejax import InputError, networks, tasks
+from tejax.tasks.serial import OPERATIONS
+
+FORMULAS = {
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "negate": lambda a, b: -a,
+    "times3": lambda a, b: 3 * a,
+    "times5": lambda a, b: 5 * a,
+    "times7": lambda a, b: 7 * a,
+}
+
+
+def _number(bits):
+    """Unsigned, the lowest bit first."""
+    assert set(bits) <= {-1, 1}
+    return sum((bit > 0) << place for place, bit in enumerate(bits))
+
+
+def _rows(task, split="train"):
+    x, y = (task.x_train, task.y_train) if split == "train" else (task.x_test, task.y_test)
+    for sequence, wanted in zip(np.asarray(x).tolist(), np.asarray(y).tolist(), strict=True):
+        numbers = [_number(column) for column in zip(*sequence, strict=True)]
+        yield numbers[0], numbers[-1], [trit for (trit,) in wanted]
+
+
+@pytest.mark.parametrize("operation", FORMULAS)
+def test_answers_are_those_of_python(operation):
+    task = tasks.serial(operation, 3, pairs=None)
+    seen = set()
+    for a, b, wanted in _rows(task):
+        answer = FORMULAS[operation](a, b)
+        assert _number(wanted) == answer % 2 ** len(wanted)
+        assert -(2 ** len(wanted)) <= answer < 2 ** len(wanted)  # the answer fits
+        seen.add((a, b))
+    assert len(seen) == task.rows == 8 ** OPERATIONS[operation].numbers
+    assert max(max(pair) for pair in seen) == 7
+
+
+def test_comparison_judges_the_bits_so_far():
+    for a, b, wanted in _rows(tasks.serial("compare", 3, pairs=None)):
+        for step, trit in enumerate(wanted, start=1):
+            low = a % 2**step, b % 2**step
+            assert trit == (low[0] > low[1]) - (low[0] < low[1])
+
+
+def test_every_operation_is_tested_here():
+    assert {*FORMULAS, "compare"} == set(OPERATIONS)
+
+
+def test_training_pairs_are_distinct_and_the_test_has_all():
+    task = tasks.serial("add", 4, pairs=20)
+    assert len({(a, b) for a, b, _ in _rows(task)}) == 20
+    assert len({(a, b) for a, b, _ in _rows(task, "test")}) == 256
+    other = tasks.serial("add", 4, pairs=20, seed=1)
+    assert not np.array_equal(task.x_train, other.x_train)
+    assert tasks.serial("add", 2, pairs=100).rows == 16
+    assert tasks.serial("add", 12, pairs=5).x_test.shape == (2**14, 13, 2)
+
+
+def test_fitness_counts_right_trits():
+    task = tasks.serial("compare", 3, pairs=9)
+    network = networks.Recurrent((2, 4, 1))
+    genome = network.init(jax.random.key(0))
+    right = np.sign(network.apply(genome, task.x_train)) == np.asarray(task.y_train)
+    assert int(task.evaluate(jax.random.key(1), network.apply, genome)) == right.sum()
+    assert int(task.validate(network.apply, genome)) == right.sum()
+    assert task.cases(jax.random.key(1), network.apply, genome).tolist() == right.reshape(-1).astype(int).tolist()
+    assert task.accuracy(network.apply, genome, "train") == pytest.approx(right.mean())
+    assert task.scale == right.size
+
+
+def test_the_wanted_outputs_have_the_highest_fitness():
+    task = tasks.serial("compare", 3, pairs=None)
+    assert int(task.validate(lambda genome, x: 5 * task.y_train.astype(jnp.int32), None)) == task.scale
+    assert task.accuracy(lambda genome, x: task.y_test.astype(jnp.int32), None) == 1.0
+
+
+def test_a_minibatch_is_distinct_rows_picked_by_the_key():
+    task = tasks.serial("add", 3, pairs=20, batch=6)
+    seen = []
+
+    def show(genome, x):
+        seen.append(np.asarray(x).tolist())
+        return jnp.ones((*x.shape[:-1], 1), jnp.int32)
+
+    for seed in (0, 0, 1):
+        task.evaluate(jax.random.key(seed), show, None)
+    assert seen[0] == seen[1] != seen[2]
+    assert all(len({str(row) for row in rows}) == 6 for rows in seen)
+    assert task.rows == 6
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"operation": "divide"}, "operation must be one of"),
+        ({"bits": 0}, "bits must be from 1 to 16"),
+        ({"bits": 17}, "bits must be from 1 to 16"),
+        ({"pairs": 0}, "pairs must be at least 1, or None"),
+        ({"pairs": 5, "batch": 6}, "batch must be from 1 to 5 pairs, or None"),
+    ],
+)
+def test_bad_options_are_refused(wrong, words):
+    with pytest.raises(InputError, match=words):
+        tasks.serial(**wrong)
+    with pytest.raises(InputError, match="split must be train or test"):
+        tasks.serial("negate", 2).accuracy(None, None, "dev")
