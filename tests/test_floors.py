@@ -38,6 +38,7 @@ LEVELS = {
     "plots": 31,
     "config": 31,
     "testing": 31,
+    "rivals": 35,
     # floor 4
     "cli": 40,
     "__init__": 50,  # the facade: nothing below imports it
