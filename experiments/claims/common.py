@@ -14,7 +14,20 @@ from scipy import stats
 
 from tejax import rivals, strategies
 
-__all__ = ["EVOLVED", "Finding", "Ledger", "Plan", "better", "colour", "key", "middle", "panels", "share", "spread"]
+__all__ = [
+    "EVOLVED",
+    "Finding",
+    "Ledger",
+    "Plan",
+    "Watch",
+    "better",
+    "colour",
+    "key",
+    "middle",
+    "panels",
+    "share",
+    "spread",
+]
 
 # The strategies that most claims look at, of those that there are; training_cost looks at all.
 EVOLVED = [name for name in ("genetic", "categorical") if name in strategies.REGISTRY]
@@ -51,7 +64,7 @@ class Plan:
     """How much is measured."""
 
     seeds: int = 10  # at most
-    minutes: float = 6.0  # no further seed is begun after them (but FEWEST are measured)
+    minutes: float = 6.0  # no seed is begun that would end after them (but FEWEST are measured)
     effort: float = 1.0  # of all training budgets
     pace: float = 1.0  # of all time marks
     quick: bool = False  # a token of everything, to see that it runs
@@ -60,7 +73,8 @@ class Plan:
         """Seeds from 0, while there is time; every method is measured for each, so that all have equally many."""
         start = time.monotonic()
         for seed in range(self.seeds):
-            if seed >= min(FEWEST, self.seeds) and time.monotonic() - start > 60 * self.minutes:
+            expected = (time.monotonic() - start) * (seed + 1) / max(1, seed)  # at the end of this seed
+            if seed >= FEWEST and expected > 60 * self.minutes:
                 return
             yield seed
 
@@ -68,6 +82,23 @@ class Plan:
     def budget(self) -> rivals.Budget:
         """What every method may spend."""
         return rivals.Budget().times(self.effort)
+
+
+class Watch:
+    """A listener that looks at the accuracy at times that grow apart, and stops at the last mark."""
+
+    def __init__(self, accuracy: Callable[[rivals.Model], float], stop: float = 2.0, apart: float = 1.05) -> None:
+        self.accuracy, self.stop, self.apart, self.next = accuracy, stop, apart, 0.0
+        self.curve: list[tuple[float, float, float, float]] = []  # samples, operations, seconds, accuracy
+
+    def __call__(self, seen: rivals.Seen) -> bool:
+        """True once the last mark is reached."""
+        if seen.seconds < self.next:
+            return False
+        self.next = seen.seconds * self.apart
+        reached = self.accuracy(seen.model())
+        self.curve.append((seen.samples, seen.operations, round(seen.seconds, 4), round(reached, 4)))
+        return reached >= self.stop
 
 
 class Finding(NamedTuple):

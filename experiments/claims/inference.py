@@ -26,7 +26,7 @@ from tejax.rivals import Spec, training
 
 TITLE = "Inference cost"
 CLAIM = "Ternary networks need less memory and less computation to answer."
-MINUTES = 3.0
+MINUTES = 2.0
 BATCHES = (1, 1024)
 EVOLVED, SAME, EQUAL = (128, 64, 10), (64, 64, 10), (64, 16, 10)
 # picojoules, Horowitz 2014, figure 1.1.9

@@ -16,7 +16,7 @@ from tejax import rivals
 
 TITLE = "Size"
 CLAIM = "Ternary networks are about three times smaller."
-MINUTES = 9.0
+MINUTES = 8.0
 RIVALS = [
     *("float32", "bfloat16", "int8", "ternarised", "ternarised, no scale", "ternarised, scales retrained"),
     *("TWN", "BitNet b1.58"),

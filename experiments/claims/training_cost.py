@@ -6,18 +6,16 @@ estimate: one for every weight and sample evaluated, three where gradients are t
 """
 
 from collections import defaultdict
-from collections.abc import Callable
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.claims.common import EVOLVED, Finding, Ledger, Plan, colour, key, panels, spread
+from experiments.claims.common import EVOLVED, Finding, Ledger, Plan, Watch, colour, key, panels, spread
 from tejax import rivals, strategies
-from tejax.rivals import Seen
 
 TITLE = "Cost of training"
 CLAIM = "Evolution without gradients is an affordable way to train ternary networks."
-MINUTES = 7.0
+MINUTES = 5.0
 MARKS = (0.90, 0.95, 0.97)
 GRADIENT = ("float32", "TWN", "BitNet b1.58")
 AFFORDABLE = 10.0  # times the seconds of TWN: the verdict's line
@@ -44,23 +42,6 @@ def measure(plan: Plan, ledger: Ledger) -> list[dict]:
         for name in names:
             rows += ledger.measured(lambda n=name, s=seed: run(n, s), name=name, seed=seed)
     return rows
-
-
-class Watch:
-    """A listener that looks at the accuracy at times that grow apart, and stops at the last mark."""
-
-    def __init__(self, accuracy: Callable[[rivals.Model], float], stop: float = 2.0, apart: float = 1.05) -> None:
-        self.accuracy, self.stop, self.apart, self.next = accuracy, stop, apart, 0.0
-        self.curve: list[tuple[float, float, float, float]] = []  # samples, operations, seconds, accuracy
-
-    def __call__(self, seen: Seen) -> bool:
-        """True once the last mark is reached."""
-        if seen.seconds < self.next:
-            return False
-        self.next = seen.seconds * self.apart
-        reached = self.accuracy(seen.model())
-        self.curve.append((seen.samples, seen.operations, round(seen.seconds, 4), round(reached, 4)))
-        return reached >= self.stop
 
 
 def cost(row: dict, mark: float) -> tuple[float, float, float] | None:

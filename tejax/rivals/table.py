@@ -36,8 +36,11 @@ def _strategy(name: str, generations: int) -> Strategy:
     return strategies.REGISTRY[name](**settings.options, **horizon)
 
 
-def methods(hidden: tuple[int, ...] = (64,)) -> dict[str, Method]:
-    """Every method for networks with these hidden layers, by name: an experiment picks its rows from here."""
+def methods(hidden: tuple[int, ...] = (64,), chunk: int = 32) -> dict[str, Method]:
+    """Every method for networks with these hidden layers, by name: an experiment picks its rows from here.
+
+    chunk: generations of what is evolved between two looks of a listener.
+    """
     float32 = gradient("float32", hidden)
     rows = [
         float32,
@@ -59,5 +62,5 @@ def methods(hidden: tuple[int, ...] = (64,)) -> dict[str, Method]:
         settings = SETTINGS.get(name, Settings())
         # without a horizon the strategy is the same for any number of generations
         make = functools.partial(_strategy, name) if settings.horizon else (lambda _, name=name: _strategy(name, 0))
-        rows.append(evolved(name, make, hidden, batch=settings.batch))
+        rows.append(evolved(name, make, hidden, batch=settings.batch, chunk=chunk))
     return {method.name: method for method in rows}
