@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from experiments.claims import __main__ as command
-from experiments.claims import adaptivity, common, size, training_cost, uncertainty
+from experiments.claims import adaptivity, common, machine_code, size, training_cost, uncertainty
 from tejax import rivals
 
 
@@ -139,6 +140,26 @@ def test_the_verdict_on_training_follows_the_rows():
     assert "10 times the sample evaluations" in found.words[0]
     assert training_cost.finding(rows(20.0)).verdict.startswith("fails: the fastest strategy, genetic, takes 40 times")
     assert training_cost.finding(rows(1.0, reached=0.94)).verdict.startswith("fails: evolution does not reach 95 %")
+
+
+def test_c_programs_are_compiled_and_counted():
+    if not (shutil.which("gcc") and shutil.which("size")):
+        pytest.skip("needs gcc and size")
+    small, large = (machine_code.measured(machine_code.dense((64, width, 10))) for width in (32, 64))
+    weights = 64 * 32 + 32 * 10
+    assert large["bytes"] - small["bytes"] >= 4 * weights
+    if small["instructions"] is not None:
+        assert large["instructions"] - small["instructions"] >= 2 * weights  # a multiplication and an addition each
+
+
+def test_a_claim_from_its_rows_to_its_page(tmp_path, monkeypatch):
+    monkeypatch.setattr(size, "measure", lambda plan, ledger: ledger.measured(lambda: rows_of_size(100), all=True))
+    command.main(["--only", "size", "--out", str(tmp_path)])
+    page = (tmp_path / "README.md").read_text()
+    assert "**Verdict: holds: 3.0 to 3.0 times smaller than float32" in page
+    assert "| genetic, base-3 | 800 (8) | 1,600 (16) |" in page
+    assert "Seeds: 3;" in page
+    assert (tmp_path / "size.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.long

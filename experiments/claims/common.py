@@ -87,7 +87,7 @@ class Plan:
 class Watch:
     """A listener that looks at the accuracy at times that grow apart, and stops at the last mark."""
 
-    def __init__(self, accuracy: Callable[[rivals.Model], float], stop: float = 2.0, apart: float = 1.05) -> None:
+    def __init__(self, accuracy: Callable[[rivals.Model], float], stop: float = 2.0, apart: float = 1.1) -> None:
         self.accuracy, self.stop, self.apart, self.next = accuracy, stop, apart, 0.0
         self.curve: list[tuple[float, float, float, float]] = []  # samples, operations, seconds, accuracy
 

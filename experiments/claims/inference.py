@@ -194,17 +194,27 @@ def figure(rows: list[dict]) -> Figure:
     drawn, axes = panels(3, 4.4, 3.4)
     for panel, batch in zip(axes, BATCHES, strict=False):
         some = [row for row in rows if row["kind"] == "time" and row["batch"] == batch]
-        _bars(panel, [row["name"] for row in some], [row["microseconds"] for row in some])
+        _points(panel, [row["name"] for row in some], [row["microseconds"] for row in some])
         panel.set_xlabel(f"µs, batch {batch:,}")
     programs = [row for row in rows if row["kind"] == "c" and row["instructions"]]
-    _bars(axes[2], [f"{row['name']}, C" for row in programs], [row["instructions"] for row in programs])
+    _points(axes[2], [f"{row['name']}, C" for row in programs], [row["instructions"] for row in programs])
     axes[2].set_xlabel("instructions an inference")
     return drawn
 
 
-def _bars(panel: Any, names: list[str], values: list[float]) -> None:
+def _points(panel: Any, names: list[str], values: list[float]) -> None:
     colours = [colour(0) if name.startswith("evolved") else colour(4) for name in names]
-    panel.barh(range(len(names)), values, color=colours)
+    panel.scatter(values, range(len(names)), color=colours, s=28)
+    for place, value in enumerate(values):
+        panel.annotate(
+            f"{value:,.3g}" if value < 1000 else f"{value:,.0f}",
+            (value, place),
+            (6, -3),
+            textcoords="offset points",
+            fontsize=7,
+        )
     panel.set_yticks(range(len(names)), names, fontsize=7)
     panel.invert_yaxis()
     panel.set_xscale("log")
+    panel.xaxis.set_minor_formatter("")
+    panel.margins(x=0.25, y=0.1)

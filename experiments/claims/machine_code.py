@@ -23,6 +23,7 @@ int main(int argc, char **argv)
 {{
     static {inputs} x[{features}];
     static {outputs} y[{neurons}];
+    static volatile unsigned sink;  /* so that nothing can be left out */
     unsigned state = 1;
     (void)argc;
     for (int row = atoi(argv[1]); row > 0; row--) {{
@@ -33,7 +34,8 @@ int main(int argc, char **argv)
         network(x, y);
         state += (unsigned)y[0];
     }}
-    return (int)(state & 1u);
+    sink = state;
+    return 0;
 }}
 """
 DENSE = """\
@@ -119,7 +121,4 @@ def _instructions(folder: Path, rows: int) -> int:
 
 
 def _run(folder: Path, *command: str) -> subprocess.CompletedProcess:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    if done.returncode not in (0, 1) or (done.returncode and command[0] not in ("valgrind",)):
-        raise RuntimeError(f"{command[0]} failed: {done.stderr.strip().splitlines()[-1:]}")
-    return done
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)

@@ -57,7 +57,7 @@ def _section(name: str, claim: Any, found: Finding, stored: dict) -> str:
             ["| " + " | ".join(found.header) + " |", "|" + " --- |" * len(found.header)]
             + ["| " + " | ".join(row) + " |" for row in found.table]
         ),
-        f"{f'{seeds} seeds; ' if seeds else ''}{machine.get('processor', '')}, {machine.get('cores', '?')} cores; "
+        f"{f'Seeds: {seeds}; ' if seeds else ''}{machine['processor']}, {machine['cores']} cores, {machine['device']}; "
         f"`python -m experiments.claims --only {name}`.",
     ]
     return "\n\n".join(lines) + "\n"

@@ -15,6 +15,7 @@ import numpy as np
 from tejax import evolution, networks, trees
 from tejax.operators import mutation
 from tejax.rivals.methods import Budget, Data, Method, Model, Seen, as_task, softmax
+from tejax.rivals.training import SAVE_EVERY
 from tejax.runs.checkpoints import Checkpoints
 from tejax.tasks import Classification, encoding
 from tejax.types import Genome, Key, Network, Strategy
@@ -92,7 +93,8 @@ class _Keeper:
     """A Recorder that starts from a given state, keeps time, and saves checkpoints if it has a folder."""
 
     def __init__(self, seconds: float | None, state: Any, folder: Path | None) -> None:
-        self.limit, self.state, self.clock, self.aside = seconds, state, time.perf_counter(), 0.0
+        self.limit, self.state, self.aside = seconds, state, 0.0
+        self.clock = self.saved_at = time.perf_counter()
         self.kept = Checkpoints(folder, keep=2) if folder else None
         self.listen: Callable[[evolution.Progress, float], object] = lambda progress, seconds: False
 
@@ -105,10 +107,13 @@ class _Keeper:
         seconds = time.perf_counter() - self.clock - self.aside
         began = time.perf_counter()
         stop = bool(self.listen(progress, seconds))
-        if self.kept and progress.generation >= progress.generations:
+        stop = stop or (self.limit is not None and seconds >= self.limit)
+        due = stop or progress.generation >= progress.generations or began - self.saved_at > SAVE_EVERY
+        if self.kept and due:
             self.kept.save(progress.state, progress.generation)
+            self.saved_at = began
         self.aside += time.perf_counter() - began
-        return stop or (self.limit is not None and seconds >= self.limit)
+        return stop
 
     def close(self) -> float:
         """Seconds spent, what listeners took not counted."""

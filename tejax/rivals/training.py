@@ -20,7 +20,7 @@ from tejax.rivals.models import Spec
 from tejax.runs.checkpoints import Checkpoints
 from tejax.types import Array, Key
 
-__all__ = ["Recipe", "Trained", "apply", "drive", "loose", "loss", "train"]
+__all__ = ["SAVE_EVERY", "Recipe", "Trained", "apply", "drive", "loose", "loss", "train"]
 
 SAVE_EVERY = 30.0  # seconds between checkpoints, at least
 
