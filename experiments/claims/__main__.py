@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, help="a folder for everything, instead of experiments/")
     parser.add_argument("--seeds", type=int, default=Plan.seeds)
     parser.add_argument("--time", type=float, default=1.0, help="a factor on the minutes that each claim may take")
-    parser.add_argument("--pace", type=float, default=1 / 6, help="a factor on adaptivity's marks of 1, 5 and 30 s")
+    parser.add_argument("--pace", type=float, default=0.1, help="a factor on adaptivity's marks of 1, 5 and 30 s")
     chosen = parser.parse_args(arguments)
     folder, results = chosen.out or HERE, chosen.out or record.RESULTS
     ledgers = chosen.out or HERE.parents[1] / "runs" / "claims"

@@ -24,9 +24,11 @@ __all__ = [
     "colour",
     "key",
     "middle",
+    "number",
     "panels",
     "share",
     "spread",
+    "times",
 ]
 
 # The strategies that most claims look at, of those that there are; training_cost looks at all.
@@ -140,9 +142,23 @@ def share(values: Sequence[float]) -> str:
     return f"{mid:.1%} [{low:.1%}, {high:.1%}]"
 
 
-def spread(values: Sequence[float], digits: int = 3) -> str:
+def spread(values: Sequence[float]) -> str:
     """Numbers in words: the median and its interval."""
-    return "{:.{d}g} [{:.{d}g}, {:.{d}g}]".format(*middle(values), d=digits)
+    mid, low, high = map(number, middle(values))
+    return f"{mid} [{low}, {high}]"
+
+
+def number(value: float) -> str:
+    """Three significant digits: 0.0123, 1,250, 3.36e+07."""
+    return f"{value:,.0f}" if 100 <= abs(value) < 1e6 else f"{value:.3g}"
+
+
+def times(there: float, here: float) -> str:
+    """How `here` stands to `there`: 2.1 times less than, 1.7 times more than, as much as."""
+    ratio = there / here
+    if 0.95 < ratio < 1.05:
+        return "as much as"
+    return f"{number(ratio)} times less than" if ratio > 1 else f"{number(1 / ratio)} times more than"
 
 
 def panels(across: int, wide: float = 4.6, high: float = 3.6) -> tuple[Figure, Any]:

@@ -20,7 +20,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.claims import machine_code
-from experiments.claims.common import Finding, Ledger, Plan, colour, key, panels
+from experiments.claims.common import Finding, Ledger, Plan, colour, key, panels, times
 from tejax import networks, trits
 from tejax.rivals import Spec, training
 
@@ -99,14 +99,14 @@ def _times(batch: int, rounds: int) -> list[dict]:
     calls = _calls(batch)
     for call in calls.values():
         call()
-    taken: dict[str, list[float]] = {name: [] for name in calls}
+    micros: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
             start = time.perf_counter()
             for _ in range(5):
                 call()
-            taken[name].append((time.perf_counter() - start) / 5 * 1e6)
-    return [{"name": name, "microseconds": round(statistics.median(values), 2)} for name, values in taken.items()]
+            micros[name].append((time.perf_counter() - start) / 5 * 1e6)
+    return [{"name": name, "microseconds": round(statistics.median(values), 2)} for name, values in micros.items()]
 
 
 def _counts() -> list[dict]:
@@ -139,12 +139,12 @@ def _row(name: str, operations: dict[str, int]) -> dict:
 
 def finding(rows: list[dict]) -> Finding:
     """Ratios to float32 of the same width and of about the same accuracy."""
-    times = {(row["name"], row["batch"]): row["microseconds"] for row in rows if row["kind"] == "time"}
+    taken = {(row["name"], row["batch"]): row["microseconds"] for row in rows if row["kind"] == "time"}
     programs = {row["name"]: row for row in rows if row["kind"] == "c"}
     counts = {row["name"]: row for row in rows if row["kind"] == "count"}
     ours = f"evolved {_text(EVOLVED)}"
     table, words, won = [], [], []
-    for (name, batch), micros in times.items():
+    for (name, batch), micros in taken.items():
         table.append([name, f"batch {batch:,}", f"{micros:,.1f} µs", f"{batch / micros:,.3g} million a second"])
     for name, row in programs.items():
         counted = f"{row['instructions']:,} instructions" if row["instructions"] else "-"
@@ -153,40 +153,31 @@ def finding(rows: list[dict]) -> Finding:
         text = ", ".join(f"{count:,} {what}" for what, count in row["operations"].items())
         table.append([name, "counted", text, f"{row['nanojoules']:,} nJ, an estimate"])
     for batch in BATCHES:
-        fastest = min((micros, name) for (name, b), micros in times.items() if b == batch and name.startswith(ours))
+        fastest = min((micros, name) for (name, b), micros in taken.items() if b == batch and name.startswith(ours))
         for sizes in (SAME, EQUAL):
             there = min(
-                micros for (name, b), micros in times.items() if b == batch and f"float32 {_text(sizes)}" in name
+                micros for (name, b), micros in taken.items() if b == batch and f"float32 {_text(sizes)}" in name
             )
             won.append(there >= fastest[0])
             words.append(
                 f"Batch {batch:,}: the fastest form of the evolved network ({fastest[1].split(', ')[1]}) takes "
-                f"{fastest[0]:,.1f} µs, {_times_of(there, fastest[0])} the fastest float32 {_text(sizes)}."
+                f"{fastest[0]:,.1f} µs, {times(there, fastest[0])} the fastest float32 {_text(sizes)}."
             )
     for sizes in (SAME, EQUAL):
         mine, there = programs[ours], programs[f"float32 {_text(sizes)}"]
         if mine["instructions"] and there["instructions"]:
             won.append(there["instructions"] >= mine["instructions"])
             words.append(
-                f"As C, {_times_of(there['instructions'], mine['instructions'])} float32 {_text(sizes)} in "
+                f"As C, {times(there['instructions'], mine['instructions'])} float32 {_text(sizes)} in "
                 f"instructions ({mine['instructions']:,} against {there['instructions']:,}), without a multiplication."
             )
         won.append(there["bytes"] >= mine["bytes"])
-        words.append(
-            f"In bytes of code and constants, {_times_of(there['bytes'], mine['bytes'])} float32 {_text(sizes)}."
-        )
+        words.append(f"In bytes of code and constants, {times(there['bytes'], mine['bytes'])} float32 {_text(sizes)}.")
         energy = counts[f"float32 {_text(sizes)}"]["nanojoules"] / counts[ours]["nanojoules"]
-        words.append(f"Estimated energy: {_times_of(energy, 1)} float32 {_text(sizes)}.")
+        words.append(f"Estimated energy: {times(energy, 1)} float32 {_text(sizes)}.")
     how = "holds" if all(won) else "fails" if not any(won) else "holds in part"
     verdict = f"{how}: better than float32 in {sum(won)} of {len(won)} comparisons of time, instructions and bytes"
     return Finding(verdict, words, ["network", "how", "cost", "rate or size"], table)
-
-
-def _times_of(there: float, here: float) -> str:
-    ratio = there / here
-    if 0.95 < ratio < 1.05:
-        return "as much as"
-    return f"{ratio:.2g} times less than" if ratio >= 1 else f"{1 / ratio:.2g} times more than"
 
 
 def figure(rows: list[dict]) -> Figure:
