@@ -71,8 +71,8 @@ def finding(rows: list[dict]) -> Finding:
             if base and mine:
                 samples, operations, seconds = (number(ours / theirs) for ours, theirs in zip(mine, base, strict=True))
                 words.append(
-                    f"To {mark:.0%}, {name} takes {seconds} times the seconds, {operations} times the multiply-adds and "
-                    f"{samples} times the sample evaluations of TWN."
+                    f"To {mark:.0%}, {name} takes {seconds} times the seconds, {operations} times the multiply-adds "
+                    f"and {samples} times the sample evaluations of TWN."
                 )
             elif base:
                 words.append(f"To {mark:.0%}, {name} does not come in most runs at this budget; TWN does.")
@@ -83,9 +83,7 @@ def finding(rows: list[dict]) -> Finding:
         for name in EVOLVED
         if (name, 0.95) in medians and ("TWN", 0.95) in medians
     }
-    return Finding(
-        _verdict(seconds), words, ["method", "mark", "reached", "samples", "multiply-adds", "seconds"], table
-    )
+    return Finding(_verdict(slower), words, ["method", "mark", "reached", "samples", "multiply-adds", "seconds"], table)
 
 
 def _verdict(seconds: dict[str, float]) -> str:

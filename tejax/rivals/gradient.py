@@ -38,7 +38,7 @@ def gradient(
     convolutions: tuple[int, ...] = (),
     members: int = 1,
     passes: int = 0,
-    recipe: Recipe = Recipe(),
+    recipe: Recipe = Recipe(),  # noqa: B008
 ) -> Method:
     """A method that trains a network by gradients.
 
