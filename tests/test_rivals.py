@@ -245,6 +245,12 @@ def test_one_interface(name, data):
         assert heard
         assert heard[-1].samples == model.samples
         assert heard[-1].model().scores(data.x_test).shape == (30, 3)
+    if name in strategies.REGISTRY:
+        assert rivals.population_vote(model).scores(data.x_test).shape == (30, 3)
+        alike = rivals.from_its_best(model, jax.random.key(2)).state
+        asked, _ = alike.strategy.ask(jax.random.key(3), alike.state)
+        nearby = jax.vmap(alike.strategy.decode)(asked)[0].weights
+        assert float(np.mean(nearby != alike.genome[0].weights[None])) < 0.3  # of strangers, 0.6 differ
     if not method.base:
         again = method.fit(jax.random.key(1), data, budget, start=model)
         assert again.predict(data.x_test)[1].shape == (30, 3)
@@ -272,6 +278,10 @@ def test_evolution_goes_on_and_resumes(data, tmp_path):
     alike = rivals.from_its_best(whole, jax.random.key(1))
     unlike = np.asarray(alike.state.state.population[0].weights != whole.state.genome[0].weights[None])
     assert 0 < unlike.mean() < 0.03
+    finer = rivals.evolved("finer", lambda generations: strategy, (4,), batch=30, trits=3).fit(
+        jax.random.key(0), data, rivals.Budget(samples=1)
+    )
+    assert finer.state.network.features == (27, 4, 3)
     going_on = method.fit(jax.random.key(2), data, rivals.Budget(samples=1), start=whole)
     assert same(going_on.state.state, whole.state.state)
 

@@ -18,6 +18,7 @@ from tejax.rivals.methods import Budget, Data, Method, Model, Seen, as_task, sof
 from tejax.rivals.training import SAVE_EVERY
 from tejax.runs.checkpoints import Checkpoints
 from tejax.tasks import Classification, encoding
+from tejax.tasks.classification import Options
 from tejax.types import Genome, Key, Network, Strategy
 
 __all__ = ["Evolving", "evolved", "from_its_best", "population_vote"]
@@ -42,12 +43,14 @@ def evolved(
     hidden: tuple[int, ...] = (64,),
     *,
     batch: int = 128,
+    trits: int = Options.trits,
     network: Callable[[tuple[int, ...]], Network] = networks.MLP,
     chunk: int = 32,
 ) -> Method:
     """A method that evolves a network of trits with a strategy.
 
-    make: generations -> the strategy. batch: samples a generation. network: sizes from inputs to outputs -> network.
+    make: generations -> the strategy. batch: samples a generation. trits: of an input a number becomes. network: sizes
+    from inputs to outputs -> network. chunk: generations between two looks of a listener.
     """
 
     def fit(
@@ -58,11 +61,11 @@ def evolved(
         listen: Callable[[Seen], object] | None = None,
         folder: Path | None = None,
     ) -> Model:
-        task = as_task(data, batch)
+        task = as_task(data, batch, trits)
         net = network((task.features, *hidden, task.outputs))
         generations = budget.samples // (make(1).population * task.rows)
         strategy = start.state.strategy if start else make(generations)
-        encode = encoding.fit(data.x_train, 2)
+        encode = encoding.fit(data.x_train, trits)
         weights = trees.size(jax.eval_shape(net.init, jax.random.key(0)))
 
         def as_model(genome: Genome, state: Any, samples: int, seconds: float) -> Model:
@@ -123,12 +126,20 @@ class _Keeper:
 
 
 def from_its_best(model: Model, key: Key) -> Model:
-    """The same model, its population replaced by mutants of its one best genome: all diversity is gone."""
+    """The same model, its population replaced by mutants of its one best genome: all diversity is gone.
+
+    A strategy that holds a distribution and no individuals has a rate `start`, the share of it that lies on the genome
+    that it is given to begin with; it is set to nearly all.
+    """
     mine: Evolving = model.state
-    strategy = mine.strategy
-    state = jax.jit(
-        lambda key: strategy.init(key, lambda key: mutation.flip(key, mine.genome, rate=NEARBY), strategy.rates)
-    )(key)
+    rates = mine.strategy.rates
+    if "start" in getattr(rates, "_fields", ()):
+        rates = rates._replace(start=1 - NEARBY)
+
+    def near(key: Key) -> Genome:
+        return mutation.flip(key, mine.genome, rate=NEARBY)
+
+    state = jax.jit(lambda key: mine.strategy.init(key, near, rates))(key)
     return dataclasses.replace(model, state=mine._replace(state=state))
 
 

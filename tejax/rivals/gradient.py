@@ -13,6 +13,7 @@ from tejax.rivals.methods import Budget, Data, Method, Model, Seen, softmax
 from tejax.rivals.models import Spec
 from tejax.rivals.training import Recipe, Trained, apply, train
 from tejax.tasks import encoding
+from tejax.tasks.classification import Options
 from tejax.types import Key
 
 __all__ = ["Fitted", "average", "gradient", "model_of", "sizes"]
@@ -98,7 +99,7 @@ def encoder(data: Data, inputs: str) -> Encode:
     """Numbers as the network takes them, float32."""
     if inputs == "numbers":
         return lambda x: np.asarray(x, np.float32)
-    encode = encoding.fit(data.x_train, 2)
+    encode = encoding.fit(data.x_train, Options.trits)
     return lambda x: encode(x).astype(np.float32)
 
 

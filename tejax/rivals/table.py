@@ -21,10 +21,12 @@ class Settings(NamedTuple):
 
     options: Mapping[str, Any] = MappingProxyType({})  # of its factory
     batch: int = 128  # samples a generation
+    trits: int = 2  # that an input number becomes
     horizon: str = ""  # the factory's argument that takes the number of generations, if it has one
 
 
-# A strategy that is not named here runs with its defaults.
+# A strategy that is not named here runs with its defaults; another line is all that other settings take, as in
+# "categorical": Settings({"population": 512}, batch=512, trits=3).
 SETTINGS: dict[str, Settings] = {"genetic": Settings()}
 
 
@@ -62,5 +64,5 @@ def methods(hidden: tuple[int, ...] = (64,), chunk: int = 32) -> dict[str, Metho
         settings = SETTINGS.get(name, Settings())
         # without a horizon the strategy is the same for any number of generations
         make = functools.partial(_strategy, name) if settings.horizon else (lambda _, name=name: _strategy(name, 0))
-        rows.append(evolved(name, make, hidden, batch=settings.batch, chunk=chunk))
+        rows.append(evolved(name, make, hidden, batch=settings.batch, trits=settings.trits, chunk=chunk))
     return {method.name: method for method in rows}
