@@ -1,8 +1,9 @@
 """Size: accuracy on digits against the bytes that a network takes, not only at equal numbers of parameters.
 
 Widths 8 to 512 of one hidden layer. Bytes are those of all weights, biases and scales in a format; the inputs of
-evolved networks are two or three trits a pixel, and their larger first layer is counted. Evolved networks have half of their
-usual budget here (1,000 generations instead of 2,000), and those of width 256 and 512 are measured for one seed only.
+evolved networks are two or three trits a pixel, and their larger first layer is counted. Evolved networks have half
+of their usual budget here (1,000 generations instead of 2,000), and those of width 256 and 512 are measured for one
+seed only.
 """
 
 from collections import defaultdict
