@@ -4,7 +4,7 @@ BIN := .venv/bin
 export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.cache/jax
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2
 
-.PHONY: demo test test-all test-oldest lint clean
+.PHONY: demo claims test test-all test-oldest lint clean
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -14,6 +14,9 @@ export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2
 demo: .venv/ready  ## evolve a ternary network on real digits
 	$(BIN)/tejax evolve digits --out runs/demo --overwrite
 	$(BIN)/tejax report runs/demo
+
+claims: .venv/ready  ## measure every claim (half an hour) and write experiments/claims/README.md
+	$(BIN)/python -m experiments.claims
 
 lint: .venv/ready
 	$(BIN)/ruff check .

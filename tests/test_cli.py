@@ -228,6 +228,24 @@ def test_evaluate_a_run_and_a_bare_file(command, finished, tmp_path):
     assert accuracy in command("evaluate", bare, "parity", "--n", 3)[1]
 
 
+def test_export_writes_c_and_safetensors(command, finished, tmp_path):
+    path, _, _ = finished
+    code, out, _ = command("export", path, "--out", tmp_path / "net.c", "--name", "parity", "--json")
+    assert code == 0
+    assert json.loads(out)["files"] == [str(tmp_path / "net.c"), str(tmp_path / "net.h")]
+    assert "void parity(const int8_t x[3], int32_t y[1])" in (tmp_path / "net.c").read_text()
+    copy = tmp_path / "copy.safetensors"
+    code, out, _ = command("export", path / "best.safetensors", "--format", "safetensors", "--out", copy)
+    assert code == 0
+    assert "bytes at 2 bits each" in out
+    assert copy.read_bytes() == (path / "best.safetensors").read_bytes()
+    code, _, err = command("export", tmp_path / "nowhere", "--out", tmp_path / "net.c")
+    assert (code, err.count("\n")) == (2, 1)
+    code, _, err = command("export", path, "--out", tmp_path / "net.txt")
+    assert code == 2
+    assert "out" in err or "ends in .c" in err
+
+
 def test_a_classification_has_its_confusion_and_its_pictures(command, tmp_path):
     rng = np.random.default_rng(0)
     y = np.arange(60) % 3

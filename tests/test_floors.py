@@ -44,6 +44,7 @@ LEVELS = {
     "config": 31,
     "testing": 31,
     "interop": 31,
+    "rivals": 35,
     # floor 4
     "cli": 40,
     "__init__": 50,  # the facade: nothing below imports it

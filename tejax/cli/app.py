@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import tyro
 from tyro.conf import Positional, subcommand
@@ -121,6 +121,27 @@ def evaluate(path: Positional[Path], task: Task | None = None, json: bool = Fals
     return _answer(*evaluation.evaluate(path, task), json)
 
 
+def export(
+    path: Positional[Path],
+    out: Path,
+    format: Literal["c", "safetensors"] = "c",
+    name: str = "network",
+    json: bool = False,
+) -> int:
+    """Write the best network as C99 source (integers only, no library) or as a packed safetensors file.
+
+    Args:
+        path: a run directory or a .safetensors file
+        out: the file to write; C source ends in .c and gets its header beside it
+        format: c or safetensors
+        name: of the C function
+        json: print one JSON object, and nothing else
+    """
+    from tejax.cli import delivery
+
+    return _answer(*delivery.deliver(path, format, out, name), json)
+
+
 def report(directory: Positional[Path], json: bool = False) -> int:
     """Write report.html, one self-contained page, and its pictures into a run directory.
 
@@ -169,6 +190,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "evolve": evolve,
     "resume": resume,
     "evaluate": evaluate,
+    "export": export,
     "report": report,
     "doctor": doctor,
     "bench": bench,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tejax import export, records
-from tejax.cli.stored import stored
+from tejax.cli.stored import best_file, stored
 from tejax.config import TASKS
 from tejax.errors import refuse, require
 from tejax.types import Genome, Network
@@ -36,13 +36,9 @@ def evaluate(path: Path, chosen: Any = None) -> tuple[dict[str, Any], str, int]:
 
     Raises InputError for a missing or damaged file, and for a task that the network does not fit.
     """
-    file = path
     if path.is_dir():
-        experiment = stored(path)
-        file = path / "best.safetensors"
-        if not file.is_file():
-            refuse(f"{path}: has no best.safetensors yet; finish the run with `tejax resume {path}`")
-        chosen = chosen or experiment.task
+        chosen = chosen or stored(path).task
+    file = best_file(path)
     network, genome, metadata = export.read(file)
     if chosen is None:
         if "task" not in metadata:

@@ -6,7 +6,7 @@ from tejax import runs
 from tejax.config import Experiment
 from tejax.errors import refuse
 
-__all__ = ["stored"]
+__all__ = ["best_file", "stored"]
 
 
 def stored(directory: Path) -> Experiment:
@@ -19,3 +19,13 @@ def stored(directory: Path) -> Experiment:
     if experiment is None:
         refuse(f"{directory / 'config.json'}: names no experiment; go on where the run was started, with tejax.evolve")
     return Experiment.from_json(experiment, f"{directory / 'config.json'}: experiment")
+
+
+def best_file(path: Path) -> Path:
+    """The best network of a run directory, or the file that `path` is. Raises InputError where a run has none yet."""
+    if not path.is_dir():
+        return path
+    file = path / "best.safetensors"
+    if not file.is_file():
+        refuse(f"{path}: has no best.safetensors yet; finish the run with `tejax resume {path}`")
+    return file

@@ -21,7 +21,7 @@ from tejax import networks, records
 from tejax.errors import InputError, refuse, require
 from tejax.types import Genome, Network
 
-__all__ = ["FORMAT", "Saved", "load", "read", "save"]
+__all__ = ["FORMAT", "Saved", "checked", "load", "read", "save"]
 
 FORMAT = 1
 LONGEST = 1024  # layers, or whatever else a spec lists
@@ -45,14 +45,9 @@ def save(path: str | Path, network: Network, genome: Genome, metadata: Mapping[s
     """
     from safetensors.numpy import save as to_bytes
 
-    known = type(network) in networks.REGISTRY.values()
-    require(known, f"one of {list(networks.REGISTRY)}", network=type(network).__name__)
-    leaves = dict(_named(genome))
-    wanted = {name: leaf.shape for name, leaf in _named(_outline(network))}
-    fits = {name: np.shape(leaf) for name, leaf in leaves.items()} == wanted
-    require(fits, f"a genome of {network}", genome={name: np.shape(leaf) for name, leaf in leaves.items()})
+    leaves = checked(network, genome)
     note = {**(metadata or {}), "format": FORMAT, "network": records.tagged(network, networks.REGISTRY)}
-    tensors = {name: _pack(name, np.asarray(leaf)) for name, leaf in leaves.items()}
+    tensors = {name: _pack(leaf) for name, leaf in leaves.items()}
     data = to_bytes(tensors, metadata={"tejax": json.dumps(note, sort_keys=True, separators=(",", ":"))})
     path = Path(path)
     draft = path.with_name(path.name + ".tmp")
@@ -64,6 +59,23 @@ def save(path: str | Path, network: Network, genome: Genome, metadata: Mapping[s
             draft.unlink(missing_ok=True)
         refuse(f"{path}: cannot be written ({error.strerror or error})", error)
     return len(data)
+
+
+def checked(network: Network, genome: Genome) -> dict[str, np.ndarray]:
+    """The leaves of a genome by the names of their places (0.weights, 0.bias, 1.weights, ...), int8.
+
+    Raises InputError for a network that is not registered, a genome that is not its own, values that are not trits.
+    """
+    known = type(network) in networks.REGISTRY.values()
+    require(known, f"one of {list(networks.REGISTRY)}", network=type(network).__name__)
+    leaves = {name: np.asarray(leaf) for name, leaf in _named(genome)}
+    wanted = {name: leaf.shape for name, leaf in _named(_outline(network))}
+    shapes = {name: leaf.shape for name, leaf in leaves.items()}
+    require(shapes == wanted, f"a genome of {network}", genome=shapes)
+    for name, leaf in leaves.items():
+        ok = leaf.dtype == np.int8 and bool(np.isin(leaf, (-1, 0, 1)).all())
+        require(ok, "int8 values of -1, 0 and 1", genome=f"{name} of {leaf.dtype}")
+    return leaves
 
 
 def load(path: str | Path) -> tuple[Network, Genome]:
@@ -140,9 +152,7 @@ def _named(genome: Genome) -> Iterator[tuple[str, Any]]:
         yield jax.tree_util.keystr(path, simple=True, separator="."), leaf
 
 
-def _pack(name: str, trits: np.ndarray) -> np.ndarray:
-    ok = trits.dtype == np.int8 and bool(np.isin(trits, (-1, 0, 1)).all())
-    require(ok, "int8 values of -1, 0 and 1", genome=f"{name} of {trits.dtype}")
+def _pack(trits: np.ndarray) -> np.ndarray:
     flat = trits.reshape(-1)
     return np.stack([np.packbits(flat == sign, bitorder="little") for sign in (1, -1)])
 

@@ -1,0 +1,211 @@
+"""Inference cost: one network at batch 1 and 1,024, in XLA, in NumPy and as C; operations counted; energy estimated.
+
+The evolved network is 128-64-10 (two trits a pixel). Beside it stand the float32 network of the same width, and
+64-16-10, which reaches about the same accuracy on digits (see Size). Weights are random: the time does not depend on
+them. Energy is an estimate from operation counts and the figures for 45 nm of Horowitz (ISSCC 2014), each weight read
+once from a cache of 8 KiB; a bitwise operation is counted as a 32-bit addition. Instructions are callgrind's, of gcc
+-O2 without vector extensions of a particular processor; code and constants are counted at -Os.
+"""
+
+import itertools
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from matplotlib.figure import Figure
+
+from experiments.claims import machine_code
+from experiments.claims.common import Finding, Ledger, Plan, colour, key, panels, times
+from tejax import networks, trits
+from tejax.rivals import Spec, training
+
+TITLE = "Inference cost"
+CLAIM = "Ternary networks need less memory and less computation to answer."
+MINUTES = 2.0
+BATCHES = (1, 1024)
+EVOLVED, SAME, EQUAL = (128, 64, 10), (64, 64, 10), (64, 16, 10)
+# picojoules, Horowitz 2014, figure 1.1.9
+PICOJOULES = {"float32 multiply": 3.7, "float32 add": 0.9, "int8 multiply": 0.2, "int32 add": 0.1, "byte read": 10 / 8}
+POPCOUNT = 15  # operations of the exported C function `count`
+
+
+def measure(plan: Plan, ledger: Ledger) -> list[dict]:
+    """Rows of three kinds: times, C programs, counts."""
+    rows = []
+    for batch in BATCHES:
+        rows += ledger.measured(lambda b=batch: _times(b, 5 if plan.quick else 60), kind="time", batch=batch)
+    for name, source in _programs().items():
+        rows += ledger.measured(lambda s=source: [machine_code.measured(s)], kind="c", name=name)
+    return rows + _counts()
+
+
+def _programs() -> dict[str, tuple[str, str, str]]:
+    network = networks.MLP(EVOLVED)
+    return {
+        f"evolved {_text(EVOLVED)}": machine_code.ternary(network, network.init(key(0))),
+        f"int8 {_text(SAME)}": machine_code.dense(SAME, "int8_t"),
+        f"float32 {_text(SAME)}": machine_code.dense(SAME),
+        f"float32 {_text(EQUAL)}": machine_code.dense(EQUAL),
+    }
+
+
+def _text(sizes: tuple[int, ...]) -> str:
+    return "-".join(map(str, sizes))
+
+
+def _calls(batch: int) -> dict[str, Callable[[], Any]]:
+    """Name -> one inference of a batch, finished when it returns."""
+    x = trits.sample(key(1), (batch, EVOLVED[0]))
+    genome = networks.MLP(EVOLVED).init(key(2))
+    calls: dict[str, Callable[[], Any]] = {}
+    for engine in ("packed", "int8", "float"):
+        apply = jax.jit(partial(networks.MLP(EVOLVED, engine=engine).apply, genome))
+        calls[f"evolved {_text(EVOLVED)}, XLA {engine}"] = partial(_finished, apply, x)
+    layers = [(np.asarray(one.weights).T.astype(np.float32), np.asarray(one.bias).sum(axis=1)) for one in genome]
+    calls[f"evolved {_text(EVOLVED)}, NumPy"] = partial(_numpy, layers, np.asarray(x, np.float32), np.sign)
+    for sizes in (SAME, EQUAL):
+        spec = Spec(sizes)
+        params = spec.build(key(3))[1]
+        numbers = np.random.default_rng(0).random((batch, sizes[0]), np.float32)
+        apply = jax.jit(partial(training.apply, spec, params))
+        calls[f"float32 {_text(sizes)}, XLA"] = partial(_finished, apply, jnp.asarray(numbers))
+        leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(params)]
+        pairs = list(zip(leaves[1::2], leaves[::2], strict=True))
+        calls[f"float32 {_text(sizes)}, NumPy"] = partial(_numpy, pairs, numbers, _relu)
+    return calls
+
+
+def _finished(apply: Callable[[Any], jax.Array], x: jax.Array) -> jax.Array:
+    return apply(x).block_until_ready()
+
+
+def _relu(x: np.ndarray) -> np.ndarray:
+    return np.maximum(x, 0)
+
+
+def _numpy(layers: list[tuple[np.ndarray, np.ndarray]], x: np.ndarray, between: Callable) -> np.ndarray:
+    for weights, bias in layers[:-1]:
+        x = between(x @ weights + bias)
+    return x @ layers[-1][0] + layers[-1][1]
+
+
+def _times(batch: int, rounds: int) -> list[dict]:
+    """Microseconds of a call, the median of rounds in which all take turns."""
+    calls = _calls(batch)
+    for call in calls.values():
+        call()
+    micros: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            for _ in range(5):
+                call()
+            micros[name].append((time.perf_counter() - start) / 5 * 1e6)
+    return [{"name": name, "microseconds": round(statistics.median(values), 2)} for name, values in micros.items()]
+
+
+def _counts() -> list[dict]:
+    """Operations of one inference, counted from the shapes, and the energy that they would take."""
+    rows = []
+    for name, sizes, number in (("float32", SAME, "float32"), ("float32", EQUAL, "float32"), ("int8", SAME, "int8")):
+        macs = sum(i * o for i, o in itertools.pairwise(sizes))
+        add = "float32 add" if number == "float32" else "int32 add"
+        each = 4 if number == "float32" else 1
+        biases = sum(sizes[1:]) * 4
+        operations = {f"{number} multiply": macs, add: macs, "byte read": each * macs + biases}
+        rows.append(_row(f"{name} {_text(sizes)}", operations))
+    macs, kept = sum(i * o for i, o in itertools.pairwise(SAME)), 0.55  # of a TWN's weights are not 0
+    scaled = {
+        "float32 add": round(macs * kept),
+        "float32 multiply": sum(SAME[1:]),
+        "byte read": macs // 4 + 4 * sum(SAME[1:]),
+    }
+    rows.append(_row(f"TWN {_text(SAME)}", scaled))
+    words = sum(o * -(-i // 32) for i, o in itertools.pairwise(EVOLVED))
+    steps = words * (3 + 2 * POPCOUNT + 3) + 6 * sum(EVOLVED[:-1])  # and setting each trit
+    rows.append(_row(f"evolved {_text(EVOLVED)}", {"int32 add": steps, "byte read": 8 * words + sum(EVOLVED[1:])}))
+    return rows
+
+
+def _row(name: str, operations: dict[str, int]) -> dict:
+    nanojoules = sum(PICOJOULES[what] * count for what, count in operations.items()) / 1000
+    return {"kind": "count", "name": name, "operations": operations, "nanojoules": round(nanojoules, 2)}
+
+
+def finding(rows: list[dict]) -> Finding:
+    """Ratios to float32 of the same width and of about the same accuracy."""
+    taken = {(row["name"], row["batch"]): row["microseconds"] for row in rows if row["kind"] == "time"}
+    programs = {row["name"]: row for row in rows if row["kind"] == "c"}
+    counts = {row["name"]: row for row in rows if row["kind"] == "count"}
+    ours = f"evolved {_text(EVOLVED)}"
+    table, words, won = [], [], []
+    for (name, batch), micros in taken.items():
+        table.append([name, f"batch {batch:,}", f"{micros:,.1f} µs", f"{batch / micros:,.3g} million a second"])
+    for name, row in programs.items():
+        counted = f"{row['instructions']:,} instructions" if row["instructions"] else "-"
+        table.append([name, "C99, gcc", counted, f"{row['bytes']:,} bytes of code and constants"])
+    for name, row in counts.items():
+        text = ", ".join(f"{count:,} {what}" for what, count in row["operations"].items())
+        table.append([name, "counted", text, f"{row['nanojoules']:,} nJ, an estimate"])
+    for batch in BATCHES:
+        fastest = min((micros, name) for (name, b), micros in taken.items() if b == batch and name.startswith(ours))
+        for sizes in (SAME, EQUAL):
+            there = min(
+                micros for (name, b), micros in taken.items() if b == batch and f"float32 {_text(sizes)}" in name
+            )
+            won.append(there >= fastest[0])
+            words.append(
+                f"Batch {batch:,}: the fastest form of the evolved network ({fastest[1].split(', ')[1]}) takes "
+                f"{fastest[0]:,.1f} µs, {times(there, fastest[0])} the fastest float32 {_text(sizes)}."
+            )
+    for sizes in (SAME, EQUAL):
+        mine, there = programs[ours], programs[f"float32 {_text(sizes)}"]
+        if mine["instructions"] and there["instructions"]:
+            won.append(there["instructions"] >= mine["instructions"])
+            words.append(
+                f"As C, {times(there['instructions'], mine['instructions'])} float32 {_text(sizes)} in "
+                f"instructions ({mine['instructions']:,} against {there['instructions']:,}), without a multiplication."
+            )
+        won.append(there["bytes"] >= mine["bytes"])
+        words.append(f"In bytes of code and constants, {times(there['bytes'], mine['bytes'])} float32 {_text(sizes)}.")
+        energy = counts[f"float32 {_text(sizes)}"]["nanojoules"] / counts[ours]["nanojoules"]
+        words.append(f"Estimated energy: {times(energy, 1)} float32 {_text(sizes)}.")
+    how = "holds" if all(won) else "fails" if not any(won) else "holds in part"
+    verdict = f"{how}: better than float32 in {sum(won)} of {len(won)} comparisons of time, instructions and bytes"
+    return Finding(verdict, words, ["network", "how", "cost", "rate or size"], table)
+
+
+def figure(rows: list[dict]) -> Figure:
+    """Times at both batches, and instructions."""
+    drawn, axes = panels(3, 4.4, 3.4)
+    for panel, batch in zip(axes, BATCHES, strict=False):
+        some = [row for row in rows if row["kind"] == "time" and row["batch"] == batch]
+        _points(panel, [row["name"] for row in some], [row["microseconds"] for row in some])
+        panel.set_xlabel(f"µs, batch {batch:,}")
+    programs = [row for row in rows if row["kind"] == "c" and row["instructions"]]
+    _points(axes[2], [f"{row['name']}, C" for row in programs], [row["instructions"] for row in programs])
+    axes[2].set_xlabel("instructions an inference")
+    return drawn
+
+
+def _points(panel: Any, names: list[str], values: list[float]) -> None:
+    colours = [colour(0) if name.startswith("evolved") else colour(4) for name in names]
+    panel.scatter(values, range(len(names)), color=colours, s=28)
+    for place, value in enumerate(values):
+        panel.annotate(
+            f"{value:,.3g}" if value < 1000 else f"{value:,.0f}",
+            (value, place),
+            (6, -3),
+            textcoords="offset points",
+            fontsize=7,
+        )
+    panel.set_yticks(range(len(names)), names, fontsize=7)
+    panel.invert_yaxis()
+    panel.set_xscale("log")
+    panel.xaxis.set_minor_formatter("")
+    panel.margins(x=0.25, y=0.1)

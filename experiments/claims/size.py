@@ -1,0 +1,141 @@
+"""Size: accuracy on digits against the bytes that a network takes, not only at equal numbers of parameters.
+
+Widths 8 to 512 of one hidden layer. Bytes are those of all weights, biases and scales in a format; the inputs of
+evolved networks are two or three trits a pixel, and their larger first layer is counted. Evolved networks have half
+of their usual budget here (1,000 generations instead of 2,000), and those of width 256 and 512 are measured for one
+seed only.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from experiments.claims.common import EVOLVED, Finding, Ledger, Plan, colour, key, middle, panels, share, times
+from tejax import rivals
+
+TITLE = "Size"
+CLAIM = "Ternary networks are about three times smaller."
+MINUTES = 8.0
+RIVALS = [
+    *("float32", "bfloat16", "int8", "ternarised", "ternarised, no scale", "ternarised, scales retrained"),
+    *("TWN", "BitNet b1.58"),
+]
+WIDTHS = (8, 16, 32, 64, 128, 256, 512)
+WIDE, WIDE_SEEDS = 256, 1  # evolved networks from this width on: for so many seeds
+EFFORT = 0.5  # of the evolved networks' usual budget
+TARGETS = (0.90, 0.925, 0.95, 0.96)
+
+
+def measure(plan: Plan, ledger: Ledger) -> list[dict]:
+    """A row a method, width and seed: accuracy and bytes by format."""
+    data = rivals.digits()
+    rows = []
+
+    def fitted(names: list[str], width: int, seed: int, effort: float) -> list[dict]:
+        table = rivals.methods((width,))
+        models = rivals.fit_all([table[name] for name in names], key(seed, width), data, plan.budget.times(effort))
+        return [
+            {"method": name, "accuracy": model.accuracy(data.x_test, data.y_test), "sizes": model.sizes}
+            for name, model in models.items()
+        ]
+
+    for seed in plan.each_seed():
+        for width in (8, 12) if plan.quick else WIDTHS:
+            mark = {"width": width, "seed": seed}
+            rows += ledger.measured(lambda w=width, s=seed: fitted(RIVALS, w, s, 1.0), group="rivals", **mark)
+            if width < WIDE or seed < WIDE_SEEDS:
+                rows += ledger.measured(lambda w=width, s=seed: fitted(EVOLVED, w, s, EFFORT), group="evolved", **mark)
+    return rows
+
+
+def _curves(rows: list[dict]) -> dict[str, list[tuple[int, float, int, list[float]]]]:
+    """Method and format -> (bytes, median accuracy, width, accuracies), by bytes."""
+    grouped: dict[tuple[str, int], list[dict]] = defaultdict(list)
+    for row in rows:
+        grouped[row["method"], row["width"]].append(row)
+    curves = defaultdict(list)
+    for (method, width), some in grouped.items():
+        accuracies = [row["accuracy"] for row in some]
+        for form, size in some[0]["sizes"].items():
+            name = method if form in method else f"{method}, {form}"
+            curves[name].append((size, float(np.median(accuracies)), width, accuracies))
+    return {name: sorted(points) for name, points in curves.items()}
+
+
+def smallest(points: list[tuple[int, float, int, Any]], target: float) -> tuple[int, int] | None:
+    """Bytes and width of the smallest network of a curve whose median accuracy reaches the target."""
+    return next(((size, width) for size, accuracy, width, _ in points if accuracy >= target), None)
+
+
+def finding(rows: list[dict]) -> Finding:
+    """Bytes at equal accuracy, and what that makes of the claim."""
+    curves = _curves(rows)
+    ours = {
+        name: points for name, points in curves.items() if name.endswith("base-3") and name.split(",")[0] in EVOLVED
+    }
+    table = []
+    for name, points in curves.items():
+        best = max(points, key=lambda point: point[1])
+        cells = [smallest(points, target) for target in TARGETS]
+        table.append([name, *(f"{c[0]:,} ({c[1]})" if c else "-" for c in cells), f"{share(best[3])} at {best[2]}"])
+    words, ratios = [], {}
+    for target in TARGETS:
+        sizes = {name: found[0] for name, points in curves.items() if (found := smallest(points, target))}
+        mine = min((sizes[name] for name in ours if name in sizes), default=None)
+        if mine is None or "float32" not in sizes:
+            continue
+        trained = min((size for name, size in sizes.items() if name.startswith(("TWN", "BitNet"))), default=None)
+        ratios[target] = sizes["float32"] / mine
+        sentence = f"At {target:.1%} the smallest evolved network takes {mine:,} bytes, "
+        sentence += f"{times(sizes['float32'], mine)} the smallest float32 network ({sizes['float32']:,})"
+        sentence += f" and {times(sizes['int8'], mine)} int8 ({sizes['int8']:,})" if "int8" in sizes else ""
+        sentence += (
+            f"; it takes {times(trained, mine)} the smallest that gradients trained to be ternary ({trained:,})."
+            if trained
+            else "; no network that gradients trained to be ternary reaches it."
+        )
+        words.append(sentence)
+    missed = [f"{target:.1%}" for target in TARGETS if target not in ratios]
+    if missed:
+        words.append(f"No evolved network of these widths reaches a median of {' or '.join(missed)} at this budget.")
+    words.append("At equal numbers of weights the ratio is 16 (2 bits) or 20 (base 3) by arithmetic, and says nothing.")
+    return Finding(_verdict(ratios), words, ["network", *(f"bytes (width) at {t:.1%}" for t in TARGETS), "best"], table)
+
+
+def _verdict(ratios: dict[float, float]) -> str:
+    if not ratios:
+        return "not decided: no common accuracy was reached"
+    low, high = min(ratios.values()), max(ratios.values())
+    held = [target for target, ratio in ratios.items() if ratio >= 3]
+    how = "holds" if len(held) == len(TARGETS) else "holds in part" if held else "fails"
+    return f"{how}: {low:.1f} to {high:.1f} times smaller than float32 at equal accuracy, where it is reached"
+
+
+def figure(rows: list[dict]) -> Figure:
+    """Accuracy against bytes, a line a method in its best format."""
+    drawn, (panel,) = panels(1, 7.4, 4.6)
+    curves = {name: points for name, points in _curves(rows).items() if not name.endswith("2-bit")}
+    for place, (name, points) in enumerate(curves.items()):
+        mids = [middle(accuracies) for _, _, _, accuracies in points]
+        lows, highs = [mid - low for mid, low, _ in mids], [high - mid for mid, _, high in mids]
+        thick = 2.6 if name.split(",")[0] in EVOLVED else 1.2
+        panel.errorbar(
+            [point[0] for point in points],
+            [mid for mid, _, _ in mids],
+            yerr=[lows, highs],
+            color=colour(place),
+            label=name,
+            marker="o",
+            markersize=3,
+            linewidth=thick,
+            elinewidth=0.8,
+        )
+    panel.set_xscale("log")
+    panel.set_xlabel("bytes")
+    panel.set_ylabel("test accuracy")
+    panel.set_ylim(0.78, 1.0)
+    panel.set_title("Digits: accuracy against bytes, medians of seeds", loc="left")
+    panel.legend(frameon=False, fontsize=7, loc="lower right")
+    return drawn

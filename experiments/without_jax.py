@@ -1,0 +1,37 @@
+"""A network from its file, in NumPy alone: neither JAX nor tejax is imported.
+
+    python experiments/without_jax.py runs/mine/best.safetensors inputs.npy
+
+inputs.npy holds trits int8 [N, F]; one line a row is printed, the outputs int32.
+"""
+
+import json
+import sys
+
+import numpy as np
+from safetensors import safe_open
+
+
+def load(path):
+    """The layers of a multilayer perceptron: weights [O, F], bias [O] and dead zone, all integers."""
+    with safe_open(path, framework="numpy") as file:
+        spec = json.loads(file.metadata()["tejax"])["network"]
+        bits = {name: np.unpackbits(file.get_tensor(name), axis=1, bitorder="little") for name in file.keys()}  # noqa: SIM118
+    trits = {name: plus.astype(np.int32) - minus for name, (plus, minus) in bits.items()}
+    for place, (fan_in, neurons) in enumerate(zip(spec["features"], spec["features"][1:])):  # noqa: B905
+        weights = trits[f"{place}.weights"][: neurons * fan_in].reshape(neurons, fan_in)
+        bias = trits[f"{place}.bias"][: neurons * spec["bias"]].reshape(neurons, spec["bias"])
+        yield weights, bias.sum(axis=1), int(spec["dead_zone"] * fan_in**0.5)
+
+
+def apply(layers, x):
+    """The outputs, int32 [N, O], for trits x [N, F]."""
+    for weights, bias, zone in layers:
+        sums = x.astype(np.int32) @ weights.T + bias
+        x = np.sign(sums) * (np.abs(sums) > zone)
+    return sums
+
+
+if __name__ == "__main__":
+    for row in apply(load(sys.argv[1]), np.load(sys.argv[2])):
+        print(*row)

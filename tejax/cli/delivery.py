@@ -1,0 +1,26 @@
+"""`tejax export`: the best network of a run, in a form that others can use."""
+
+from pathlib import Path
+from typing import Any
+
+from tejax import export, trees
+from tejax.cli.stored import best_file
+
+__all__ = ["deliver"]
+
+
+def deliver(path: Path, form: str, out: Path, name: str) -> tuple[dict[str, Any], str, int]:
+    """Write the network of a run or of a file to `out`: "c" (with a header beside it), or "safetensors".
+
+    Raises InputError for a missing or damaged file, a network that has no C form, and where `out` cannot be written.
+    """
+    network, genome, metadata = export.read(best_file(path))
+    if form == "c":
+        files = list(export.save_c(out, network, genome, name))
+    else:
+        export.save(out, network, genome, metadata)
+        files = [out]
+    trits = trees.size(genome)
+    result = {"files": [str(file) for file in files], "trits": trits}
+    sizes = ", ".join(f"{file} ({file.stat().st_size:,} bytes)" for file in files)
+    return result, f"wrote {sizes}: {trits:,} trits, {-(-trits // 4):,} bytes at 2 bits each", 0

@@ -1,0 +1,177 @@
+"""The claims' arithmetic by hand, their findings on rows that are made up, and a token of the whole."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from experiments.claims import __main__ as command
+from experiments.claims import adaptivity, common, machine_code, size, training_cost, uncertainty
+from tejax import rivals
+
+
+def test_the_middle_and_its_interval():
+    mid, low, high = common.middle([1, 2, 3, 4, 100])
+    assert mid == 3
+    assert 1 <= low < mid < high <= 100
+    assert common.middle([0.5]) == (0.5, 0.5, 0.5)
+    assert common.share([0.5, 0.5]) == "50.0% [50.0%, 50.0%]"
+
+
+def test_the_paired_test_by_hand():
+    ours = [3.0, 4.0, 5.5, 7.0, 8.0, 9.0]
+    assert common.better(ours, [1.0, 1.5, 2.0, 3.0, 3.4, 2.0]) == pytest.approx(2 / 2**6)  # all six ahead
+    assert common.better(ours, ours) == 1
+
+
+def test_the_ledger_measures_once(tmp_path):
+    calls = []
+
+    def measure():
+        calls.append(1)
+        return [{"value": len(calls)}]
+
+    path = tmp_path / "a" / "ledger.jsonl"
+    first = common.Ledger(path).measured(measure, seed=1)
+    with path.open("a") as file:
+        file.write('["torn')
+    again = common.Ledger(path).measured(measure, seed=1)
+    assert first == again == [{"seed": 1, "value": 1}]
+    assert common.Ledger(path).measured(measure, seed=2) == [{"seed": 2, "value": 2}]
+
+
+def test_calibration_error_by_hand():
+    confidence = np.array([0.95, 0.95, 0.55, 0.55])
+    right = np.array([True, False, True, True])
+    assert uncertainty.ece(confidence, right) == pytest.approx((abs(1.9 - 1) + abs(1.1 - 2)) / 4)
+
+
+def test_risk_and_coverage_by_hand():
+    confidence = np.array([0.9, 0.8, 0.8, 0.3])
+    right = np.array([True, False, True, False])
+    risks = uncertainty.risk_at(confidence, right, np.array([0.25, 0.5, 0.75, 1]))
+    np.testing.assert_allclose(risks, [0, 0.5 / 2, 1 / 3, 2 / 4])  # of two equals, one wrong: half an error each
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=9), st.lists(st.integers(0, 5), min_size=1, max_size=9))
+def test_auroc_is_that_of_scikit_learn(familiar, strange):
+    labels = [1] * len(familiar) + [0] * len(strange)
+    wanted = roc_auc_score(labels, familiar + strange)
+    assert uncertainty.auroc(np.array(familiar, float), np.array(strange, float)) == pytest.approx(wanted)
+
+
+def test_a_temperature_mends_overconfidence():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 3000)
+    honest = np.where(np.arange(3) == y[:, None], 0.7, 0.15)
+    swapped = rng.random(3000) > 0.7
+    honest[swapped] = np.roll(honest[swapped], 1, axis=1)
+    sharp = uncertainty.heated(honest, 1 / 4)
+    temperature = uncertainty.fit_temperature(sharp, y)
+    assert 3 < temperature < 5
+    mended = uncertainty.heated(sharp, temperature)
+    right = mended.argmax(axis=1) == y
+    assert uncertainty.ece(mended.max(axis=1), right) < 0.05 < uncertainty.ece(sharp.max(axis=1), right)
+
+
+def test_unknown_by_the_rules():
+    outputs = np.array([[3, 3, 1], [4, -1, -2], [4, 2, 0], [-1, -2, -3]], np.int32)
+    np.testing.assert_array_equal(uncertainty.RULES["tie"](outputs), [True, False, False, False])
+    np.testing.assert_array_equal(uncertainty.RULES["not exactly one"](outputs), [True, False, True, True])
+
+
+@pytest.mark.parametrize("name", adaptivity.CHANGES)
+def test_a_change_changes_the_rule_and_nothing_else(name):
+    whole = rivals.digits()
+    old, new = adaptivity.change(whole, name, 0)
+    for data in (old, new):
+        assert data.x_train.shape == (len(data.y_train), 64)
+        assert data.classes == 10
+    if name == "new classes":
+        assert set(old.y_train) == set(range(5))
+        assert set(new.y_train) == set(range(10))
+        return
+    same_labels = (old.y_train == new.y_train).all()
+    same_inputs = (old.x_train == new.x_train).all()
+    assert same_labels == (name != "labels")
+    assert same_inputs == (name == "labels")
+    np.testing.assert_array_equal(np.sort(old.x_train, axis=1), np.sort(new.x_train, axis=1))
+    if name == "labels":
+        assert (old.y_train != new.y_train).all()
+        assert len(set(zip(old.y_train, new.y_train, strict=True))) == 10
+    if name == "rotated":
+        picture = old.x_test[0].reshape(8, 8)
+        np.testing.assert_array_equal(new.x_test[0].reshape(8, 8), np.rot90(picture))
+
+
+def rows_of_size(evolved_bytes):
+    return [
+        {"method": name, "width": width, "seed": seed, "accuracy": accuracy, "sizes": {form: each * width}}
+        for name, form, each in (("float32", "float32", 300), ("genetic", "base-3", evolved_bytes))
+        for width, accuracy in ((8, 0.9), (16, 0.93), (32, 0.95), (64, 0.965))
+        for seed in range(3)
+    ]
+
+
+def test_the_verdict_on_size_follows_the_rows():
+    assert size.finding(rows_of_size(100)).verdict.startswith("holds: 3.0 to 3.0 times")
+    assert size.finding(rows_of_size(200)).verdict.startswith("fails: 1.5 to 1.5 times")
+    worse = [row for row in rows_of_size(50) if row["method"] == "float32" or row["width"] < 32]
+    found = size.finding(worse)
+    assert found.verdict.startswith("holds in part: 6.0 to 6.0")
+    assert "reaches a median of 95.0% or 96.0%" in " ".join(found.words)
+
+
+def test_the_verdict_on_training_follows_the_rows():
+    def rows(evolved, reached=0.98):
+        return [
+            {"method": name, "seed": seed, "curve": [(s, o, t / 2, 0.5), (2 * s, 2 * o, t, reached)]}
+            for name, s, o, t in (("TWN", 100, 300, 0.5), ("genetic", 1000, 1000, evolved))
+            for seed in range(3)
+        ]
+
+    found = training_cost.finding(rows(2.0))
+    assert found.verdict.startswith("holds: the fastest strategy, genetic, takes 4 times the seconds of TWN")
+    assert "10 times the sample evaluations" in found.words[0]
+    assert training_cost.finding(rows(20.0)).verdict.startswith("fails: the fastest strategy, genetic, takes 40 times")
+    assert training_cost.finding(rows(1.0, reached=0.94)).verdict.startswith("fails: evolution does not reach 95 %")
+
+
+def test_c_programs_are_compiled_and_counted():
+    if not (shutil.which("gcc") and shutil.which("size")):
+        pytest.skip("needs gcc and size")
+    small, large = (machine_code.measured(machine_code.dense((64, width, 10))) for width in (32, 64))
+    weights = 64 * 32 + 32 * 10
+    assert large["bytes"] - small["bytes"] >= 4 * weights
+    if small["instructions"] is not None:
+        assert large["instructions"] - small["instructions"] >= 2 * weights  # a multiplication and an addition each
+
+
+def test_a_claim_from_its_rows_to_its_page(tmp_path, monkeypatch):
+    monkeypatch.setattr(size, "measure", lambda plan, ledger: ledger.measured(lambda: rows_of_size(100), all=True))
+    command.main(["--only", "size", "--out", str(tmp_path)])
+    page = (tmp_path / "README.md").read_text()
+    assert "**Verdict: holds: 3.0 to 3.0 times smaller than float32" in page
+    assert "| genetic, base-3 | 800 (8) | 1,600 (16) |" in page
+    assert "Seeds: 3;" in page
+    assert (tmp_path / "size.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.long
+def test_a_token_of_every_claim(tmp_path):
+    command.main(["--quick", "--out", str(tmp_path)])
+    page = (tmp_path / "README.md").read_text()
+    for name in command.NAMES:
+        rows = json.loads((tmp_path / f"claims_{name}.json").read_text())["results"]["rows"]
+        assert rows
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert f"({name}.png)" in page
+    assert len(re.findall(r"\*\*Verdict: .+\*\*", page)) == len(command.NAMES)
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.jsonl")}
+    command.main(["--quick", "--out", str(tmp_path), "--only", "size"])  # nothing is measured again
+    assert before == {path: path.read_bytes() for path in tmp_path.glob("*.jsonl")}
