@@ -95,10 +95,10 @@ def test_selection(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "options"), [(name, each) for name in STRATEGIES for each in STRATEGIES[name]], ids=str
+    ("name", "number"), [(name, number) for name in STRATEGIES for number in range(len(STRATEGIES[name]))]
 )
-def test_strategy(name, options):
-    strategy = strategies.REGISTRY[name](population=8, **options)
+def test_strategy(name, number):
+    strategy = strategies.REGISTRY[name](population=8, **STRATEGIES[name][number])
     testing.check_strategy(strategy, networks.MLP((3, 4, 1)), tasks.parity(3))
 
 
