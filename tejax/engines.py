@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from tejax import native
+from tejax import fused, native
 from tejax.errors import require
 from tejax.packing import WORD, Planes, pack
 from tejax.types import Array, Int32, Trits
@@ -25,7 +25,7 @@ __all__ = ["ENGINES", "Engine", "choose", "get", "names", "table", "table_path",
 
 FLOAT_EXACT = 2**24  # float32 holds every integer up to here
 # platform -> (fan-in, the fastest engine up to it), as `tejax bench --calibrate` found it; beyond, int8.
-# Rows of an engine that this machine does not have are passed over.
+# Rows of an engine that this machine does not have are passed over. GPUs have no rows: nobody has measured there yet.
 TABLE: dict[str, tuple[tuple[int, str], ...]] = {"cpu": ((2**20, "native"), (1024, "packed"))}
 NARROW = 4  # words of fan-in up to which the packed engine computes a hidden layer at once
 
@@ -50,6 +50,10 @@ def _plain(product: Callable[[Trits, Trits], Int32[Array, "B O"]]) -> Engine:
         return ternarize(output(x, w, bias), dead_zone)
 
     return Engine(lambda x: x, hidden, output)
+
+
+def _fused_hidden(x: fused.Deferred, w: Trits, bias: Array, dead_zone: int) -> fused.Deferred:
+    return fused.hidden(x, w, bias, functools.partial(ternarize, dead_zone=dead_zone))
 
 
 def ternarize(sums: Array, dead_zone: int | Array = 0) -> Trits:
@@ -134,7 +138,9 @@ ENGINES: dict[str, Engine] = {
     "int8": _plain(_int8),
     "float": _plain(_as_floats(jnp.float32)),
     "bfloat16": _plain(_as_floats(jnp.bfloat16)),
+    "fused": Engine(fused.encode, _fused_hidden, fused.output),
 }
+OPTIONAL = {"native": native, "fused": fused}  # engines that not every machine has; they say themselves
 
 
 def choose(fan_in: int) -> str:
@@ -144,8 +150,8 @@ def choose(fan_in: int) -> str:
 
 
 def names() -> list[str]:
-    """The engines that this machine can run: all, or all but `native`."""
-    return [name for name in ENGINES if name != "native" or native.available()]
+    """The engines that this machine can run."""
+    return [name for name in ENGINES if name not in OPTIONAL or OPTIONAL[name].available()]
 
 
 def table_path() -> Path:
@@ -171,6 +177,7 @@ def table(platform: str) -> tuple[tuple[int, str], ...]:
 def get(name: str, fan_in: int) -> Engine:
     """The engine of this name, or the one that `auto` stands for."""
     require(name == "auto" or name in ENGINES, f"one of {['auto', *ENGINES]}", engine=name)
-    if name == "native":
-        require(native.available(), f"another one here: the native engine is {native.status()}", engine=name)
+    if name in OPTIONAL:
+        optional = OPTIONAL[name]
+        require(optional.available(), f"another one here: the {name} engine is {optional.status()}", engine=name)
     return ENGINES[choose(fan_in) if name == "auto" else name]

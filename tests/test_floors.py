@@ -22,6 +22,7 @@ LEVELS = {
     "trees": 1,
     "fixedpoint": 1,
     "native": 2,
+    "fused": 2,
     "packing": 2,
     "engines": 3,
     "trits": 4,
