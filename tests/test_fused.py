@@ -84,7 +84,9 @@ def test_without_a_gpu_it_says_so_and_auto_passes_it_by(monkeypatch):
     monkeypatch.delenv("TEJAX_FUSED", raising=False)
     assert "fused" not in engines.names()
     for call in (lambda: networks.MLP((3, 2), engine="fused"), lambda: _raw(jnp.ones((1, 3), jnp.int8))):
-        with pytest.raises(InputError, match=r"^engine must be another one here: the fused engine is for GPUs only, not"):
+        with pytest.raises(
+            InputError, match=r"^engine must be another one here: the fused engine is for GPUs only, not"
+        ):
             call()
 
 
