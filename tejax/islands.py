@@ -86,7 +86,7 @@ def islands(strategy: Strategy, count: int, every: int = 16, migrants: int = 2, 
 
 
 def migrate(migrants: int, shift: Array | int, told: tuple[Population, Fitness]) -> tuple[Population, Fitness]:
-    """Population [I, P, ...] and fitness [I, P] (or [I, P, C]) after the fittest of each island i have come to i + shift.
+    """Population [I, P, ...] and fitness [I, P, ...] after the fittest of every island i have come to i + shift.
 
     Between devices this is a collective permute of the migrants, and of nothing else.
     """
