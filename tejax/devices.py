@@ -17,7 +17,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from tejax.errors import require
 
-__all__ = ["AXIS", "everywhere", "fetch", "mesh", "on_all", "over_shares", "place", "settle", "spread"]
+__all__ = ["AXIS", "everywhere", "fetch", "mesh", "on_all", "over_shares", "place", "settle", "spread", "whole"]
 
 AXIS = "devices"
 
@@ -45,7 +45,7 @@ def spread(mesh: Mesh | None) -> Iterator[None]:
 
 
 def over_shares(function: Callable[[list[Any], list[Any]], Any], own: list[Any], common: list[Any]) -> Any:
-    """`function(own, common)`, which maps arrays [R, ...] row by row to such arrays, a share of the rows on each device.
+    """`function(own, common)`, which maps arrays [R, ...] row by row to such arrays, a share of the rows a device.
 
     common: what all rows share, whole on every device. Where the devices do not divide R, the last row is computed
     several times and cut off.
@@ -78,6 +78,11 @@ def on_all(tree: Any) -> Any:
     return jax.lax.with_sharding_constraint(tree, NamedSharding(mesh, PartitionSpec()))
 
 
+def whole(mesh: Mesh | None) -> NamedSharding | None:
+    """The sharding of what is to be whole on every device, for jax.jit."""
+    return None if mesh is None else NamedSharding(mesh, PartitionSpec())
+
+
 def settle(tree: Any, rows: int) -> Any:
     """The same arrays, those of `rows` rows that are themselves arrays spread, the others whole on every device."""
     mesh = _mesh.get()
@@ -95,7 +100,7 @@ def everywhere(tree: Any, mesh: Mesh | None) -> Any:
     """Arrays and keys that every process holds, put on all devices of the mesh."""
     if mesh is None:
         return tree
-    sharding = NamedSharding(mesh, PartitionSpec())
+    sharding = whole(mesh)
 
     def one(leaf: Any) -> Any:
         if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
@@ -116,14 +121,11 @@ def fetch(tree: Any) -> Any:
 
     def one(leaf: Any) -> np.ndarray:
         if isinstance(leaf, jax.Array) and not (leaf.is_fully_addressable or leaf.is_fully_replicated):
-            leaf = _gather(leaf.sharding.mesh)(leaf)
+            assert isinstance(leaf.sharding, NamedSharding)  # what lies on several processes, a mesh has put there
+            leaf = jax.jit(_same, out_shardings=NamedSharding(leaf.sharding.mesh, PartitionSpec()))(leaf)
         return np.asarray(leaf)
 
     return jax.tree.map(one, tree)
-
-
-def _gather(mesh: Mesh) -> Callable[[jax.Array], jax.Array]:
-    return jax.jit(_same, out_shardings=NamedSharding(mesh, PartitionSpec()))
 
 
 def _same(array: jax.Array) -> jax.Array:

@@ -206,8 +206,10 @@ def evolve(
     chunk: generations between two looks of the host; it changes no result.
     batch: individuals evaluated at once, "auto", or None for the whole population; it changes no result.
     target: stop after the first generation that has an individual of this fitness.
-    mesh: devices to spread the population over (`tejax.devices.mesh`), or whole islands if it has some; None: one
-    device. It changes no result. run: keeps metrics and checkpoints, and continues where it left off. callback: called between chunks; True stops.
+    mesh: devices to spread the population over, or whole islands if it has some (`tejax.devices.mesh`); None: one
+    device; it changes no result.
+    run: keeps metrics and checkpoints, and continues where it left off.
+    callback: called between chunks; True stops.
 
     Raises InputError for sizes that are not positive, and for devices that do not divide the population.
     """
@@ -215,8 +217,8 @@ def evolve(
     require(chunk >= 1, "at least 1", chunk=chunk)
     require(batch in ("auto", None) or (isinstance(batch, int) and batch >= 1), "auto, None or at least 1", batch=batch)
     kind = "islands" if strategy.islands > 1 else "population"
-    whole = mesh is None or _rows(strategy) % mesh.size == 0
-    require(whole, "a multiple of devices", **{kind: _rows(strategy)}, devices=mesh.size if mesh else 1)
+    divides = mesh is None or _rows(strategy) % mesh.size == 0
+    require(divides, "a multiple of devices", **{kind: _rows(strategy)}, devices=mesh.size if mesh else 1)
     clock = time.perf_counter()
     init_key, run_key = devices.everywhere(tuple(jax.random.split(key)), mesh)
     task = devices.everywhere(task, mesh)

@@ -73,7 +73,8 @@ def islands(strategy: Strategy, count: int, every: int = 16, migrants: int = 2, 
         def one(row: tuple[Any, Population, Fitness]) -> tuple[Any, Array]:
             return strategy.tell(*row), jnp.max(_total(row[2]))
 
-        return State(*trees.over_rows(one, (state.islands, *told)), generation)
+        after, fittest = trees.over_rows(one, (state.islands, *told))
+        return State(after, fittest, generation)
 
     def best(state: State) -> Genome:
         return strategy.best(trees.take(state.islands, jnp.argmax(state.best)))
@@ -81,8 +82,9 @@ def islands(strategy: Strategy, count: int, every: int = 16, migrants: int = 2, 
     def finalists(state: State) -> Population:
         return _joined(trees.over_rows(strategy.finalists, state.islands))
 
-    functions = {"init": init, "ask": ask, "tell": tell, "best": best, "finalists": finalists}
-    return strategy._replace(**functions, population=count * size, islands=count)
+    return strategy._replace(
+        init=init, ask=ask, tell=tell, best=best, finalists=finalists, population=count * size, islands=count
+    )
 
 
 def migrate(migrants: int, shift: Array | int, told: tuple[Population, Fitness]) -> tuple[Population, Fitness]:

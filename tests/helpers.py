@@ -45,13 +45,13 @@ def fingerprints(result: tejax.Result) -> tuple[str, str]:
     return trees.fingerprint(result.state), trees.fingerprint(result.best)
 
 
-def start(*arguments: object, **options: Any) -> subprocess.Popen:
-    """`tejax ...` in a process of its own, on one CPU device, compiled programs shared."""
+def start(*arguments: object, flags: str = "", **options: Any) -> subprocess.Popen:
+    """`tejax ...` in a process of its own, on one CPU device unless `flags` say more; compiled programs shared."""
     env = {
         **os.environ,
         "TERM": "xterm",
         "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": "",
+        "XLA_FLAGS": flags,
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     }
     command = [sys.executable, "-m", "tejax", *map(str, arguments)]

@@ -96,6 +96,22 @@ def test_ctrl_c_saves_says_how_to_resume_and_exits_130(tmp_path):
     assert checkpoints(path)[-1] == last
 
 
+def test_a_directory_takes_one_writer_at_a_time(tmp_path):
+    path = tmp_path / "run"
+    process = start(*options(path, 100_000))
+    wait_for(lambda: checkpoints(path), process)
+    experiment = tiny(generations=100_000, chunk=1, checkpoint_every=0.0)
+    for second in (lambda: evolve(experiment, run=tejax.Run(path)), lambda: tejax.runs.prepare(path, overwrite=True)):
+        with pytest.raises(InputError, match="another process is writing to it") as refusal:
+            second()
+        assert str(path) in str(refusal.value)
+    process.kill()
+    process.communicate()
+    keeper = tejax.Run(path)
+    evolve(experiment, run=keeper, callback=lambda progress: True)  # the lock went with the process
+    keeper.close()
+
+
 # damaged files
 
 

@@ -40,6 +40,7 @@ LEVELS = {
     "islands": 21,
     # floor 3: the host side
     "records": 30,
+    "processes": 30,
     "runs": 31,
     "export": 31,
     "plots": 31,

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import tyro
 from tyro.conf import Positional, subcommand
 
+from tejax.cli.machines import Machines
 from tejax.config import (
     Addition,
     Categorical,
@@ -67,6 +68,7 @@ def evolve(
     strategy: Strategy = Genetic(),  # noqa: B008
     network: Network = Mlp(),  # noqa: B008
     islands: Islands = Islands(),  # noqa: B008
+    machines: Machines = Machines(),  # noqa: B008
 ) -> int:
     """Evolve a network for a task, and keep the run in a directory.
 
@@ -79,36 +81,50 @@ def evolve(
         strategy: how a population becomes the next one
         network: what is evolved
         islands: sub-populations that live apart
+        machines: devices and processes
     """
-    from tejax import runs
+    from tejax import processes, runs
     from tejax.cli import session
 
+    machines.join()
     experiment = Experiment(task, network, strategy, schedule, islands)
     path = out or Path("runs") / f"{experiment.name}-{schedule.seed}"
     parts = experiment.build()  # refuses bad options before anything is removed
-    runs.prepare(path, overwrite)
-    return _answer(*session.conduct(experiment, parts, path, json), json)
+    mesh = machines.mesh()
+    machines.agree(experiment, path)
+    processes.by_first(lambda: runs.prepare(path, overwrite))
+    return _answer(*session.conduct(experiment, parts, path, json, mesh), json)
 
 
-def resume(directory: Positional[Path], generations: int | None = None, json: bool = False) -> int:
+def resume(
+    directory: Positional[Path],
+    generations: int | None = None,
+    json: bool = False,
+    machines: Machines = Machines(),  # noqa: B008
+) -> int:
     """Go on with a run that was interrupted or killed, to the same bits as if it had not been.
 
     Args:
         directory: the run directory
         generations: go on to this many generations instead of those the run was started with
         json: print one JSON object at the end, and everything else to stderr
+        machines: devices and processes; others than those of the start will do
     """
-    from tejax import runs
+    from tejax import processes, runs
     from tejax.cli import session
     from tejax.cli.stored import stored
 
+    machines.join()
+    mesh = machines.mesh()
     experiment = stored(directory)
     if generations is not None:
         require(generations >= 0, "at least 0", generations=generations)
         schedule = dataclasses.replace(experiment.schedule, generations=generations)
         experiment = dataclasses.replace(experiment, schedule=schedule)
-        runs.amend(directory, experiment.to_json())
-    return _answer(*session.conduct(experiment, experiment.build(), directory, json), json)
+    machines.agree(experiment, directory)
+    if generations is not None:
+        processes.by_first(lambda: runs.amend(directory, experiment.to_json()))
+    return _answer(*session.conduct(experiment, experiment.build(), directory, json, mesh), json)
 
 
 def evaluate(path: Positional[Path], task: Task | None = None, json: bool = False) -> int:
@@ -201,14 +217,17 @@ COMMANDS: dict[str, Callable[..., int]] = {
 
 
 def _answer(result: dict[str, Any], text: str, code: int, as_json: bool) -> int:
-    """Print the result in the form that was asked for; the exit status."""
-    print(json.dumps(result) if as_json else text)  # noqa: T201
+    """Print the result in the form that was asked for (the first process does); the exit status."""
+    if result:
+        print(json.dumps(result) if as_json else text)  # noqa: T201
     return code
 
 
 def _fail(message: object) -> NoReturn:
-    print(f"tejax: {' '.join(str(message).split())}", file=sys.stderr)  # noqa: T201
-    sys.exit(2)
+    from tejax import processes
+
+    print(f"tejax: {' '.join(str(message).split())}", file=sys.stderr, flush=True)  # noqa: T201
+    processes.leave(2)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+from jax.sharding import Mesh
 from rich.console import Console
 
-from tejax import evolution, export, runs, trees
+from tejax import devices, evolution, export, processes, runs, trees
 from tejax.cli.display import Display, say
 from tejax.cli.evaluation import judge
 from tejax.config import Experiment, Parts
@@ -17,10 +19,16 @@ from tejax.runs import Run
 __all__ = ["conduct"]
 
 
-def conduct(experiment: Experiment, parts: Parts, path: Path, quiet: bool) -> tuple[dict[str, Any], str, int]:
-    """Start a run, or go on with it if `path` holds one. The result, the same in words, and the exit status."""
+def conduct(
+    experiment: Experiment, parts: Parts, path: Path, as_json: bool, mesh: Mesh | None = None
+) -> tuple[dict[str, Any], str, int]:
+    """Start a run, or go on with it if `path` holds one. The result, the same in words, and the exit status.
+
+    All processes of a run do this at once; the first of them speaks, and the result of the others is empty.
+    """
     clock = time.perf_counter()
-    console = Console(stderr=quiet)
+    console = Console(stderr=as_json, quiet=not processes.is_first())
+    best = jax.jit(parts.strategy.best, out_shardings=devices.whole(mesh))
     task, network, strategy = parts
     schedule = experiment.schedule
 
@@ -30,12 +38,13 @@ def conduct(experiment: Experiment, parts: Parts, path: Path, quiet: bool) -> tu
         checkpoint_every=schedule.checkpoint_every,
         keep=schedule.keep,
         # only shown and written down; it never reaches the evolution
-        measure=lambda state: judge(task, network, strategy.best(state)),
+        measure=lambda state: judge(task, network, jax.tree.map(jnp.asarray, devices.fetch(best(state)))),
     )
     say(console, _costs(experiment, parts, path))
     with (
         Display(console, schedule.generations, getattr(task, "scale", 1)) as display,
         runs.graceful(run, display.stopping),
+        processes.losing(f"go on with `tejax resume {path}`"),
     ):
         try:
             result = evolution.evolve(
@@ -47,6 +56,7 @@ def conduct(experiment: Experiment, parts: Parts, path: Path, quiet: bool) -> tu
                 chunk=schedule.chunk,
                 batch=schedule.evaluation_batch,
                 target=schedule.target,
+                mesh=mesh,
                 run=run,
                 callback=lambda progress: display.update(progress, run.last),
             )
@@ -63,13 +73,20 @@ def conduct(experiment: Experiment, parts: Parts, path: Path, quiet: bool) -> tu
         "evaluations": result.evaluations,
         "state": trees.fingerprint(result.state),
     }
-    return _finish(experiment, parts, path, result, about, clock)
+    answer: tuple[dict[str, Any], str, int] = {}, "", 0
+
+    def finish() -> None:
+        nonlocal answer
+        answer = _finish(experiment, parts, path, result, about, clock)
+
+    processes.by_first(finish)
+    return answer
 
 
 def _interrupted(path: Path, generation: int | None) -> tuple[dict[str, Any], str, int]:
     """What is said after Ctrl-C; the generation is that of the checkpoint, if one was saved for it."""
     where = "at once" if generation is None else f"at generation {generation}"
-    about = {"run": str(path), "interrupted": True, "generations": generation}
+    about = {"run": str(path), "interrupted": True, "generations": generation} if processes.is_first() else {}
     return about, f"stopped {where}; go on with `tejax resume {path}`", 130
 
 

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tejax import trees
+from tejax import devices, trees
 from tejax.errors import InputError, refuse
 
 __all__ = ["Checkpoints"]
@@ -119,7 +119,7 @@ def _orbax() -> Any:
 
 def _named(state: Any) -> dict[str, np.ndarray]:
     """The arrays of a state by the names of their places, in the order of the names, as NumPy copies."""
-    leaves = jax.tree_util.tree_leaves_with_path(jax.device_get(state))
+    leaves = jax.tree_util.tree_leaves_with_path(devices.fetch(state))
     named = {jax.tree_util.keystr(path) or "state": np.array(leaf) for path, leaf in leaves}
     return dict(sorted(named.items()))
 
@@ -148,7 +148,7 @@ def _like(state: Any, arrays: dict[str, np.ndarray]) -> Any:
 
     def place(path: tuple, leaf: jax.Array) -> jax.Array:
         array = arrays[jax.tree_util.keystr(path) or "state"]
-        return jax.device_put(array, leaf.sharding) if leaf.committed else jnp.asarray(array)
+        return devices.place(array, leaf.sharding) if leaf.committed else jnp.asarray(array)
 
     return jax.tree_util.tree_map_with_path(place, state)
 

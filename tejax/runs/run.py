@@ -16,8 +16,10 @@ from typing import Any
 
 from tejax.errors import refuse, require
 from tejax.evolution import Progress
+from tejax.processes import any_of, by_first, difference, is_first
 from tejax.runs.about import about, read_config, write_text
 from tejax.runs.checkpoints import Checkpoints
+from tejax.runs.lock import Lock
 
 __all__ = ["FILES", "Run", "prepare"]
 
@@ -56,6 +58,7 @@ class Run:
         self._config, self._measure = config, measure
         self._every, self._saved_at = checkpoint_every, time.monotonic()
         self._checkpoints = Checkpoints(self.path / "checkpoints", keep)
+        self._lock = Lock(self.path)
         self._seconds = 0.0  # spent by earlier processes
 
     @property
@@ -71,17 +74,14 @@ class Run:
         """The newest checkpoint (with the structure of `state`) and its generation, or `state` and 0.
 
         Metrics past the checkpoint are dropped, since those generations come again.
-        Raises InputError where the directory holds another run, cannot be read or cannot be written.
+        Raises InputError where the directory holds another run, is written to by another process, cannot be read or
+        cannot be written.
         """
-        if (self.path / "config.json").exists():
-            self._check(read_config(self.path))
-        else:
-            self._create()
+        by_first(self._open)
         state, generation = self._checkpoints.restore(state) or (state, 0)
         kept = [line for line in self.metrics if line["generation"] <= generation]
         self._seconds = kept[-1]["seconds"] if kept else 0.0
-        with _writing(self.path):
-            write_text(self.path / "metrics.jsonl", "".join(json.dumps(line) + "\n" for line in kept))
+        by_first(lambda: self._cut(kept))
         self._saved_at = time.monotonic()
         return state, generation
 
@@ -98,10 +98,12 @@ class Run:
             "evaluations": progress.evaluations,
         }
         self.last = line
-        with _writing(self.path), (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        last = progress.generation >= progress.generations
-        if last or self.stopping or time.monotonic() - self._saved_at >= self._every:
+        if is_first():
+            with _writing(self.path), (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        due = progress.generation >= progress.generations or time.monotonic() - self._saved_at >= self._every
+        self.stopping, due = any_of(self.stopping, due)
+        if due or self.stopping:
             self.save(progress.state, progress.generation)
         return self.stopping
 
@@ -113,6 +115,18 @@ class Run:
     def close(self) -> None:
         """Let go of the directory."""
         self._checkpoints.close()
+        self._lock.release()
+
+    def _open(self) -> None:
+        if (self.path / "config.json").exists():
+            self._check(read_config(self.path))
+        else:
+            self._create()
+        self._lock.take()
+
+    def _cut(self, lines: list[dict[str, Any]]) -> None:
+        with _writing(self.path):
+            write_text(self.path / "metrics.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
 
     def _create(self) -> None:
         with _writing(self.path):
@@ -124,13 +138,13 @@ class Run:
         saved = config.get("experiment")
         if self._config is None or saved is None or saved == self._config:
             return
-        refuse(f"{self.path}: holds a run of another experiment ({_difference(saved, self._config)})")
+        refuse(f"{self.path}: holds a run of another experiment ({difference(saved, self._config, 'experiment')})")
 
 
 def prepare(path: str | Path, overwrite: bool = False) -> None:
     """Make sure that a new run may be written to `path`; with `overwrite`, remove the run that is there.
 
-    Raises InputError if the path holds a run (without `overwrite`) or anything that is not a run's.
+    Raises InputError if the path holds a run (without `overwrite`), one that is going on, or what is not a run's.
     """
     path = Path(path)
     if not path.exists():
@@ -145,7 +159,7 @@ def prepare(path: str | Path, overwrite: bool = False) -> None:
         refuse(f"{path}: holds files that are not a run's ({min(others)}); choose another directory")
     if "config.json" in found and not overwrite:
         refuse(f"{path}: holds a run; go on with `tejax resume {path}`, or replace it with --overwrite")
-    with _writing(path):
+    with Lock(path), _writing(path):
         for name in FILES:
             (path / name).unlink(missing_ok=True)
         shutil.rmtree(path / "checkpoints", ignore_errors=not (path / "checkpoints").exists())
@@ -173,12 +187,3 @@ def _read_metrics(path: Path) -> list[dict[str, Any]]:
             break
         lines.append(line)
     return lines
-
-
-def _difference(saved: Any, now: Any, where: str = "experiment") -> str:
-    """The first place where two plain JSON values differ."""
-    if isinstance(saved, Mapping) and isinstance(now, Mapping):
-        for name in [*saved, *now]:
-            if saved.get(name) != now.get(name):
-                return _difference(saved.get(name), now.get(name), f"{where}.{name}")
-    return f"{where} was {saved!r:.60}, is {now!r:.60}"

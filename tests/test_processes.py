@@ -1,0 +1,161 @@
+"""Real processes that talk over loopback: the same bits as one process, and clear words when something is wrong."""
+
+import json
+import random
+import signal
+import socket
+import time
+
+import pytest
+
+from tejax import cli, errors, processes
+from tejax.errors import InputError
+from tests.helpers import TINY, checkpoints, evolve, fingerprints, start, tejax_process, tiny, wait_for
+
+TOTAL = 12
+RUN = ["evolve", *TINY, "--generations", TOTAL, "--chunk", 2]
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def launch(count, *arguments, devices=1, others=()):
+    """`tejax ...` as `count` processes; `others` are further arguments of all but the first."""
+    place, flags = f"127.0.0.1:{free_port()}", f"--xla_force_host_platform_device_count={devices}"
+    return [
+        start(
+            *[*arguments, *(others if number else ())],
+            *("--coordinator", place, "--process-id", number, "--processes", count, "--json"),
+            flags=flags,
+        )
+        for number in range(count)
+    ]
+
+
+def ends(started, seconds=300):
+    """(exit status, stdout, stderr) of each."""
+    told = [process.communicate(timeout=seconds) for process in started]
+    return [(process.returncode, *words) for process, words in zip(started, told, strict=True)]
+
+
+def bits(answer):
+    told = json.loads(answer)
+    return told["state"], told["best"]
+
+
+def test_two_processes_give_the_bits_of_one_and_the_first_one_writes(tmp_path):
+    path = tmp_path / "run"
+    (code, out, err), (other, nothing, more) = ends(launch(2, *RUN, "--out", path))
+    assert (code, other) == (0, 0), err + more
+    assert bits(out) == fingerprints(evolve(tiny(generations=TOTAL)))
+    assert nothing == ""
+    assert checkpoints(path) == [TOTAL]
+    assert [json.loads(line)["generation"] for line in (path / "metrics.jsonl").read_text().splitlines()] == list(
+        range(2, TOTAL + 1, 2)
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--coordinator", "nowhere"], "coordinator must be HOST:PORT or auto: got coordinator='nowhere'"),
+        (["--coordinator", "a:1", "--processes", 0], "processes must be at least 1: got processes=0"),
+        (["--coordinator", "a:1", "--processes", 2], "process_id must be from 0 to processes - 1: got process_id=None"),
+        (["--processes", 2], "coordinator must be given, for there are several processes"),
+        (
+            ["--coordinator", "127.0.0.1:1", "--process-id", 1, "--processes", 2, "--wait", 1],
+            "the coordinator at 127.0.0.1:1 does not answer (tried for 1 s)",
+        ),
+        (["--devices", 99], "devices must be from 1 to"),
+    ],
+)
+def test_what_cannot_start_says_why_in_one_line(arguments, words, capsys, tmp_path):
+    with pytest.raises(SystemExit) as end:
+        cli.main([str(each) for each in [*RUN, "--out", tmp_path / "run", *arguments]])
+    err = capsys.readouterr().err
+    assert end.value.code == 2
+    assert err.startswith("tejax: ")
+    assert err.count("\n") == 1
+    assert words in err
+
+
+def test_differences_are_named():
+    assert processes.difference({"a": {"b": 1}}, {"a": {"b": 2}}) == "a.b was 1, is 2"
+    processes.agree({"a": 1})  # alone, one agrees with oneself
+    with pytest.raises(InputError, match="mine"):
+        processes.by_first(lambda: errors.refuse("mine"))
+    assert processes.any_of(True, False) == (True, False)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("count", "devices"), [(2, 2), (4, 1), (4, 2)])
+def test_any_number_of_processes_and_devices_gives_the_same_bits(tmp_path, count, devices):
+    path = tmp_path / "run"
+    told = ends(launch(count, *RUN, "--islands", 8, "--elites", 0, "--migrants", 1, "--out", path, devices=devices))
+    assert [code for code, *_ in told] == [0] * count, told
+    alone = tejax_process(*RUN, "--islands", 8, "--elites", 0, "--migrants", 1, "--out", tmp_path / "alone", "--json")
+    assert bits(told[0][1]) == bits(alone.stdout)
+
+
+@pytest.mark.long
+def test_a_run_goes_on_with_other_devices_and_processes(tmp_path):
+    """Two processes, then one with four devices, then four processes; each is asked to stop by SIGTERM."""
+    path, total = tmp_path / "run", 3000
+    first = launch(2, *["evolve", *TINY, "--generations", total, "--chunk", 1, "--checkpoint-every", 0], "--out", path)
+    wait_for(lambda: checkpoints(path), first[0], 200)
+    first[1].send_signal(signal.SIGTERM)
+    assert [code for code, *_ in ends(first)] == [130, 130]
+    reached = checkpoints(path)[-1]
+    assert 0 < reached < total
+    middle = start("resume", path, "--devices", 4, flags="--xla_force_host_platform_device_count=4")
+    wait_for(lambda: checkpoints(path)[-1] > reached, middle, 200)
+    middle.send_signal(signal.SIGTERM)
+    assert middle.wait(timeout=200) == 130
+    told = ends(launch(4, "resume", path, "--generations", checkpoints(path)[-1] + 5))
+    assert [code for code, *_ in told] == [0] * 4, told
+    answer = json.loads(told[0][1])
+    experiment = tiny(generations=answer["generations"], chunk=1, checkpoint_every=0.0)
+    assert bits(told[0][1]) == fingerprints(evolve(experiment))
+
+
+@pytest.mark.long
+def test_processes_that_were_started_with_something_else_are_refused(tmp_path):
+    told = ends(launch(2, *RUN, "--out", tmp_path / "run", others=("--seed", 1)))
+    for code, out, err in told:
+        assert (code, out) == (2, "")
+        assert "process 1 was started with something else than process 0: experiment.schedule.seed was 0, is 1" in err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("victim", [0, 1])
+def test_the_end_of_a_process_ends_the_others_soon_and_the_run_can_go_on(tmp_path, victim):
+    path = tmp_path / "run"
+    endless = ["evolve", *TINY, "--generations", 100_000, "--chunk", 1, "--checkpoint-every", 0, "--out", path]
+    started = launch(2, *endless)
+    wait_for(lambda: checkpoints(path), started[0], 200)
+    time.sleep(random.uniform(0, 1))
+    started[victim].kill()
+    killed = time.monotonic()
+    code, _, err = ends(started, 150)[1 - victim]
+    assert time.monotonic() - killed < 120
+    assert code != 0
+    assert "another process of this run has ended" in err or "another task died" in err or "cannot write" in err
+    total = checkpoints(path)[-1] + 3
+    done = tejax_process("resume", path, "--generations", total, "--json")
+    assert done.returncode == 0, done.stderr
+    assert bits(done.stdout) == fingerprints(evolve(tiny(generations=total)))
+
+
+@pytest.mark.long
+def test_others_that_do_not_come_are_waited_for_only_so_long(tmp_path):
+    place = f"127.0.0.1:{free_port()}"
+    alone = start(*RUN, *("--coordinator", place, "--process-id", 0, "--processes", 2, "--wait", 5))
+    began = time.monotonic()
+    _, err = alone.communicate(timeout=120)
+    assert alone.returncode != 0
+    assert time.monotonic() - began < 100
+    assert "did not find each other" in err or "timed out" in err.lower() or "DEADLINE_EXCEEDED" in err
