@@ -66,7 +66,9 @@ def test_a_population_may_have_inputs_each(interpreted):
 
 def test_evolution_is_the_same(interpreted):
     results = [
-        evolution.evolve(jax.random.key(6), strategies.genetic(population=6, elites=1), network, tasks.parity(3), 3)
+        evolution.evolve(
+            jax.random.key(6), strategies.genetic(population=6, elites=1), network, tasks.parity(3), generations=3
+        )
         for network in _pair((3, 4, 1))
     ]
     assert trees.fingerprint(results[0].state.population) == trees.fingerprint(results[1].state.population)
@@ -84,7 +86,9 @@ def test_without_a_gpu_it_says_so_and_auto_passes_it_by(monkeypatch):
     monkeypatch.delenv("TEJAX_FUSED", raising=False)
     assert "fused" not in engines.names()
     for call in (lambda: networks.MLP((3, 2), engine="fused"), lambda: _raw(jnp.ones((1, 3), jnp.int8))):
-        with pytest.raises(InputError, match=r"^engine must be another one here: the fused engine is for GPUs only, not"):
+        with pytest.raises(
+            InputError, match=r"^engine must be another one here: the fused engine is for GPUs only, not"
+        ):
             call()
 
 
