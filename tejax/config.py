@@ -14,6 +14,7 @@ from tyro.conf import arg
 from tejax import evolution, networks, records, strategies, tasks
 from tejax.errors import refuse, require
 from tejax.tasks.classification import Options
+from tejax.tasks.encoding import Placement
 from tejax.types import Network, Strategy
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "STRATEGIES",
     "TASKS",
     "Addition",
+    "BreastCancer",
     "Categorical",
     "Digits",
     "Experiment",
@@ -33,6 +35,7 @@ __all__ = [
     "Parity",
     "Parts",
     "Schedule",
+    "Wine",
     "Xor",
 ]
 
@@ -64,6 +67,28 @@ class Digits(_Labelled):
     def build(self) -> tasks.Classification:
         """The task."""
         return tasks.digits(**_options(self, Options))
+
+
+@dataclasses.dataclass(frozen=True)
+class BreastCancer(_Labelled):
+    """569 tumours, benign or malignant, by 30 measurements."""
+
+    placement: Placement = "quantile"  # where thresholds stand: evenly, or at the data's quantiles
+
+    def build(self) -> tasks.Classification:
+        """The task."""
+        return tasks.breast_cancer(**_options(self, Options))
+
+
+@dataclasses.dataclass(frozen=True)
+class Wine(_Labelled):
+    """178 wines of three growers by 13 measurements."""
+
+    placement: Placement = "quantile"  # where thresholds stand: evenly, or at the data's quantiles
+
+    def build(self) -> tasks.Classification:
+        """The task."""
+        return tasks.wine(**_options(self, Options))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -258,7 +283,15 @@ class Schedule:
         require(self.keep >= 1, "at least 1", keep=self.keep)
 
 
-TASKS: dict[str, type] = {"digits": Digits, "files": Files, "parity": Parity, "xor": Xor, "addition": Addition}
+TASKS: dict[str, type] = {
+    "digits": Digits,
+    "breast_cancer": BreastCancer,
+    "wine": Wine,
+    "files": Files,
+    "parity": Parity,
+    "xor": Xor,
+    "addition": Addition,
+}
 NETWORKS: dict[str, type] = {"mlp": Mlp}
 STRATEGIES: dict[str, type] = {
     "genetic": Genetic,
@@ -281,7 +314,7 @@ class Parts(NamedTuple):
 class Experiment:
     """A task, a network, a strategy and a schedule: all that a run is determined by."""
 
-    task: Digits | Files | Parity | Xor | Addition
+    task: Digits | BreastCancer | Wine | Files | Parity | Xor | Addition
     network: Mlp = Mlp()
     strategy: Genetic | HillClimb | Categorical | MapElites | LowRank = Genetic()
     schedule: Schedule = Schedule()

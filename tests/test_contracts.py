@@ -10,6 +10,8 @@ from tejax.operators import crossover, mutation, selection
 NETWORKS = {"mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 3, 3), dead_zone=0)]}
 TASKS = {
     "digits": lambda: tasks.digits(batch=7),
+    "breast_cancer": tasks.breast_cancer,
+    "wine": lambda: tasks.wine(batch=9),
     "parity": lambda: tasks.parity(3),
     "xor": tasks.xor,
     "addition": lambda: tasks.addition(2, batch=5),

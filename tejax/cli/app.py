@@ -15,6 +15,7 @@ from tyro.conf import Positional, subcommand
 
 from tejax.config import (
     Addition,
+    BreastCancer,
     Categorical,
     Digits,
     Experiment,
@@ -26,6 +27,7 @@ from tejax.config import (
     Mlp,
     Parity,
     Schedule,
+    Wine,
     Xor,
 )
 from tejax.errors import InputError, require
@@ -34,6 +36,8 @@ __all__ = ["main"]
 
 Task = (
     Annotated[Digits, subcommand("digits")]
+    | Annotated[BreastCancer, subcommand("breast-cancer")]
+    | Annotated[Wine, subcommand("wine")]
     | Annotated[Files, subcommand("files")]
     | Annotated[Parity, subcommand("parity")]
     | Annotated[Xor, subcommand("xor")]
