@@ -15,6 +15,7 @@ from tyro.conf import arg
 from tejax import evolution, networks, records, strategies, tasks
 from tejax.errors import refuse, require
 from tejax.tasks.classification import Options
+from tejax.tasks.encoding import Placement
 from tejax.types import Network, Strategy
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "STRATEGIES",
     "TASKS",
     "Addition",
+    "BreastCancer",
     "Categorical",
     "Conv",
     "Digits",
@@ -37,6 +39,7 @@ __all__ = [
     "Recurrent",
     "Schedule",
     "Serial",
+    "Wine",
     "Xor",
 ]
 
@@ -68,6 +71,28 @@ class Digits(_Labelled):
     def build(self) -> tasks.Classification:
         """The task."""
         return tasks.digits(**_options(self, Options))
+
+
+@dataclasses.dataclass(frozen=True)
+class BreastCancer(_Labelled):
+    """569 tumours, benign or malignant, by 30 measurements."""
+
+    placement: Placement = "quantile"  # where thresholds stand: evenly, or at the data's quantiles
+
+    def build(self) -> tasks.Classification:
+        """The task."""
+        return tasks.breast_cancer(**_options(self, Options))
+
+
+@dataclasses.dataclass(frozen=True)
+class Wine(_Labelled):
+    """178 wines of three growers by 13 measurements."""
+
+    placement: Placement = "quantile"  # where thresholds stand: evenly, or at the data's quantiles
+
+    def build(self) -> tasks.Classification:
+        """The task."""
+        return tasks.wine(**_options(self, Options))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -324,6 +349,8 @@ class Schedule:
 
 TASKS: dict[str, type] = {
     "digits": Digits,
+    "breast_cancer": BreastCancer,
+    "wine": Wine,
     "files": Files,
     "parity": Parity,
     "xor": Xor,
@@ -352,7 +379,7 @@ class Parts(NamedTuple):
 class Experiment:
     """A task, a network, a strategy and a schedule: all that a run is determined by."""
 
-    task: Digits | Files | Parity | Xor | Addition | Serial
+    task: Digits | BreastCancer | Wine | Files | Parity | Xor | Addition | Serial
     network: Mlp | Recurrent | Conv = Mlp()
     strategy: Genetic | HillClimb | Categorical | MapElites | LowRank = Genetic()
     schedule: Schedule = Schedule()

@@ -8,6 +8,7 @@ import pytest
 import tejax
 from tejax.config import (
     Addition,
+    BreastCancer,
     Categorical,
     Conv,
     Digits,
@@ -22,12 +23,15 @@ from tejax.config import (
     Recurrent,
     Schedule,
     Serial,
+    Wine,
     Xor,
 )
 from tejax.errors import InputError
 
 EXPERIMENTS = {
     "digits": Experiment(Digits(trits=2, loss="margin"), Mlp(hidden=(8, 8), dead_zone=1.0), Genetic(adaptive=True)),
+    "breast_cancer": Experiment(BreastCancer(trits=1)),
+    "wine": Experiment(Wine(batch=20)),
     "files": Experiment(Files(path=Path("x.npz"), seed=3), strategy=MapElites(cells=9)),
     "parity": Experiment(
         Parity(5), strategy=LowRank(rank=2), schedule=Schedule(seed=7, target=32, evaluation_batch=None)

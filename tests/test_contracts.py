@@ -24,6 +24,8 @@ NETWORKS = {
 }
 TASKS = {
     "digits": lambda: tasks.digits(batch=7),
+    "breast_cancer": tasks.breast_cancer,
+    "wine": lambda: tasks.wine(batch=9),
     "parity": lambda: tasks.parity(3),
     "xor": tasks.xor,
     "addition": lambda: tasks.addition(2, batch=5),

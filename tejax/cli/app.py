@@ -15,6 +15,7 @@ from tyro.conf import Positional, subcommand
 
 from tejax.config import (
     Addition,
+    BreastCancer,
     Categorical,
     Conv,
     Digits,
@@ -29,6 +30,7 @@ from tejax.config import (
     Recurrent,
     Schedule,
     Serial,
+    Wine,
     Xor,
 )
 from tejax.errors import InputError, require
@@ -37,6 +39,8 @@ __all__ = ["main"]
 
 Task = (
     Annotated[Digits, subcommand("digits")]
+    | Annotated[BreastCancer, subcommand("breast-cancer")]
+    | Annotated[Wine, subcommand("wine")]
     | Annotated[Files, subcommand("files")]
     | Annotated[Parity, subcommand("parity")]
     | Annotated[Xor, subcommand("xor")]

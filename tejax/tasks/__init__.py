@@ -2,7 +2,7 @@
 
 from tejax.tasks.bits import Bits, addition, hyperidentity, parity, xor
 from tejax.tasks.classification import Classification, classification
-from tejax.tasks.datasets import digits, from_files
+from tejax.tasks.datasets import breast_cancer, digits, from_files, wine
 from tejax.tasks.files import load_arrays, load_idx
 from tejax.tasks.serial import Serial, serial
 from tejax.tasks.series import Series, windowed_series
@@ -14,6 +14,7 @@ __all__ = [
     "Serial",
     "Series",
     "addition",
+    "breast_cancer",
     "classification",
     "digits",
     "from_files",
@@ -23,6 +24,7 @@ __all__ = [
     "parity",
     "serial",
     "windowed_series",
+    "wine",
     "xor",
 ]
 
@@ -34,5 +36,10 @@ REGISTRY = {
     "windowed_series": windowed_series,
     "hyperidentity": hyperidentity,
     "serial": serial,
+    "breast_cancer": breast_cancer,
+    "wine": wine,
+    "parity": parity,
+    "xor": xor,
+    "addition": addition,
     "files": from_files,
 }
