@@ -11,6 +11,7 @@ NETWORKS = {
     "mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 3, 3), dead_zone=0)],
     "recurrent": [networks.Recurrent((5, 4, 2)), networks.Recurrent((5, 3, 1), gated=True, bias=0, dead_zone=1)],
     "conv": [networks.Conv((5, 1, 1), (2,), pool=1, outputs=3), networks.Conv((1, 1, 5), (2, 2), pool=1, outputs=2)],
+    "cellular": [networks.Cellular(1, 5, 6, neurons=2, ticks=3, gated=True)],
 }
 TASKS = {
     "digits": lambda: tasks.digits(batch=7),

@@ -15,6 +15,7 @@ from tyro.conf import Positional, subcommand
 
 from tejax.config import (
     Addition,
+    Cellular,
     Conv,
     Digits,
     Experiment,
@@ -43,6 +44,7 @@ Network = (
     Annotated[Mlp, subcommand("mlp")]
     | Annotated[Recurrent, subcommand("recurrent")]
     | Annotated[Conv, subcommand("conv")]
+    | Annotated[Cellular, subcommand("cellular")]
 )
 
 
