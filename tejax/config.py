@@ -25,6 +25,7 @@ __all__ = [
     "Addition",
     "BreastCancer",
     "Categorical",
+    "Cellular",
     "Conv",
     "Digits",
     "Experiment",
@@ -216,6 +217,28 @@ class Conv:
         return networks.Conv((channels or 1, side, side), outputs=task.outputs, **_options(self, Conv))
 
 
+@dataclasses.dataclass(frozen=True)
+class Cellular:
+    """A line of cells that share their trits, one for each output, for numbers side by side (as addition has them)."""
+
+    planes: int = networks.Cellular.planes  # numbers that lie side by side in the input
+    neurons: int = networks.Cellular.neurons  # of a cell
+    ticks: int | None = None  # how often all cells change, by default once for each cell and three times more
+    neighbours: tuple[int, ...] = networks.Cellular.neighbours  # whom a cell sees, by distance along the line
+    edge: str = networks.Cellular.edge  # what cells beyond the last input see: last (the last input) or zero
+    gated: bool = networks.Cellular.gated  # every neuron has a gate that decides whether it changes
+    dead_zone: int = networks.Cellular.dead_zone  # a sum of at most this magnitude becomes 0
+    bias: int = networks.Cellular.bias  # constant inputs of every neuron
+    density: float = networks.Cellular.density  # the share of non-zero trits at the start
+
+    def build(self, task: Any) -> Network:
+        """The network that fits a task. Raises InputError where the inputs are not so many numbers."""
+        fits = self.planes >= 1 and task.features % self.planes == 0
+        require(fits, f"a divisor of the {task.features} inputs", planes=self.planes)
+        options = _options(self, Cellular) | {"ticks": task.outputs + 3 if self.ticks is None else self.ticks}
+        return networks.Cellular(width=task.features // self.planes, cells=task.outputs, **options)
+
+
 def _square(features: int, channels: int) -> bool:
     """Is this a square image, 2 pixels wide at least, of so many channels?"""
     pixels = features // channels
@@ -357,7 +380,7 @@ TASKS: dict[str, type] = {
     "addition": Addition,
     "serial": Serial,
 }
-NETWORKS: dict[str, type] = {"mlp": Mlp, "recurrent": Recurrent, "conv": Conv}
+NETWORKS: dict[str, type] = {"mlp": Mlp, "recurrent": Recurrent, "conv": Conv, "cellular": Cellular}
 STRATEGIES: dict[str, type] = {
     "genetic": Genetic,
     "hill_climb": HillClimb,
@@ -380,7 +403,7 @@ class Experiment:
     """A task, a network, a strategy and a schedule: all that a run is determined by."""
 
     task: Digits | BreastCancer | Wine | Files | Parity | Xor | Addition | Serial
-    network: Mlp | Recurrent | Conv = Mlp()
+    network: Mlp | Recurrent | Conv | Cellular = Mlp()
     strategy: Genetic | HillClimb | Categorical | MapElites | LowRank = Genetic()
     schedule: Schedule = Schedule()
 
@@ -393,7 +416,7 @@ class Experiment:
         """Task, network and strategy. Raises InputError for an option out of range, and for parts that do not fit."""
         self.schedule.check()
         task = self.task.build()
-        kind = "recurrent" if getattr(task, "sequential", False) else "mlp or conv"
+        kind = "recurrent" if getattr(task, "sequential", False) else "mlp, conv or cellular"
         fits = isinstance(self.network, Recurrent) == (kind == "recurrent")
         require(fits, f"{kind} for the task {self.name}", network=records.tagged(self.network, NETWORKS)["name"])
         return Parts(task, self.network.build(task), self.strategy.build())

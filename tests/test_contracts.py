@@ -21,6 +21,7 @@ NETWORKS = {
     ],
     "recurrent": [networks.Recurrent((5, 4, 2)), networks.Recurrent((5, 3, 1), gated=True, bias=0, dead_zone=1)],
     "conv": [networks.Conv((5, 1, 1), (2,), pool=1, outputs=3), networks.Conv((1, 1, 5), (2, 2), pool=1, outputs=2)],
+    "cellular": [networks.Cellular(1, 5, 6, neurons=2, ticks=3, gated=True)],
 }
 TASKS = {
     "digits": lambda: tasks.digits(batch=7),

@@ -17,6 +17,7 @@ from tejax.config import (
     Addition,
     BreastCancer,
     Categorical,
+    Cellular,
     Conv,
     Digits,
     Experiment,
@@ -51,6 +52,7 @@ Network = (
     Annotated[Mlp, subcommand("mlp")]
     | Annotated[Recurrent, subcommand("recurrent")]
     | Annotated[Conv, subcommand("conv")]
+    | Annotated[Cellular, subcommand("cellular")]
 )
 Strategy = (
     Annotated[Genetic, subcommand("genetic")]

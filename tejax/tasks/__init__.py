@@ -38,8 +38,5 @@ REGISTRY = {
     "serial": serial,
     "breast_cancer": breast_cancer,
     "wine": wine,
-    "parity": parity,
-    "xor": xor,
-    "addition": addition,
     "files": from_files,
 }
