@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 
 from tejax import draws, trees
+from tejax.changes import Changes, draw_places, flatten
 from tejax.types import Genome, Key, Mutation, Rate, Trits
 
-__all__ = ["REGISTRY", "flip", "reset", "step"]
+__all__ = ["REGISTRY", "few", "flip", "reset", "step"]
 
 
 def _touch(key: Key, genome: Genome, rate: Rate, change: Callable[[Trits, Trits], Trits]) -> Genome:
@@ -26,12 +27,13 @@ def _touch(key: Key, genome: Genome, rate: Rate, change: Callable[[Trits, Trits]
 
 def flip(key: Key, genome: Genome, *, rate: Rate) -> Genome:
     """Touched trits become one of the two other values, each with probability 1/2."""
+    return _touch(key, genome, rate, _other)
 
-    def change(trits: Trits, ways: Trits) -> Trits:
-        moved = trits + ways  # -2..2, where 2 stands for -1 and -2 for +1
-        return jnp.where(jnp.abs(moved) == 2, -jnp.sign(moved), moved)
 
-    return _touch(key, genome, rate, change)
+def _other(trits: Trits, ways: Trits) -> Trits:
+    """The next of the circle -1, 0, +1, -1, ... where the way is +1, the one before where it is -1."""
+    moved = trits + ways  # -2..2, where 2 stands for -1 and -2 for +1
+    return jnp.where(jnp.abs(moved) == 2, -jnp.sign(moved), moved)
 
 
 def step(key: Key, genome: Genome, *, rate: Rate) -> Genome:
@@ -42,6 +44,17 @@ def step(key: Key, genome: Genome, *, rate: Rate) -> Genome:
 def reset(key: Key, genome: Genome, *, rate: Rate) -> Genome:
     """Touched trits become -1, 0 or +1, each with probability 1/3: two times in three, that is a flip."""
     return flip(key, genome, rate=jnp.float32(rate) * jnp.float32(2 / 3))
+
+
+def few(key: Key, genome: Genome, *, count: int) -> Changes:
+    """`count` trits, every set of places as likely, become one of their two other values: a mutation as its Changes.
+
+    `tejax.changes.write` makes the child's genome of them; a network's `near` evaluates it without.
+    """
+    where, whither = jax.random.split(key)
+    places = draw_places(where, genome, count)
+    ways = jnp.where(draws.fair(whither, (count,)), jnp.int8(1), jnp.int8(-1))
+    return Changes(places, _other(flatten(genome)[places], ways))
 
 
 REGISTRY: dict[str, Mutation] = {"flip": flip, "step": step, "reset": reset}
