@@ -16,10 +16,22 @@ import numpy as np
 from jax import lax
 
 from tejax import trees
+from tejax.changes import Changes
 from tejax.errors import require
 from tejax.types import Array, Fitness, Genome, Key, Network, Population, Strategy, Task
 
-__all__ = ["History", "Progress", "Recorder", "Result", "auto_batch", "champion", "evaluate", "evolve", "generation"]
+__all__ = [
+    "History",
+    "Progress",
+    "Recorder",
+    "Result",
+    "auto_batch",
+    "champion",
+    "evaluate",
+    "evaluate_near",
+    "evolve",
+    "generation",
+]
 
 UNREACHABLE = np.iinfo(np.int32).max
 CPU_ROOM = 3 * 2**23  # bytes that the largest array of an evaluation may take; a wider batch gains nothing on a CPU
@@ -77,6 +89,19 @@ def evaluate(
         return judge(jax.random.clone(key), network.apply, strategy.decode(individual))
 
     return trees.over_rows(one, population, batch)
+
+
+def evaluate_near(
+    network: Any, task: Task, key: Key, parent: Genome, children: Changes, batch: int | None = None
+) -> Fitness:
+    """The fitness of the children of one parent, int32 [P], the same bits as `evaluate` gives their genomes.
+
+    network: one that can evaluate changes, by `near`. children: the Changes of each, [P, K]. batch: children at a time.
+    For several parents, each with its litter, put a vmap over parents and children around it.
+    """
+    apply = network.near(parent)
+    # clone: every child meets the same cases, so the key is used again on purpose
+    return trees.over_rows(lambda child: task.evaluate(jax.random.clone(key), apply, child), children, batch)
 
 
 @partial(jax.jit, static_argnames=("strategy", "network"))

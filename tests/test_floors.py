@@ -21,6 +21,7 @@ LEVELS = {
     "draws": 1,
     "trees": 1,
     "fixedpoint": 1,
+    "changes": 2,
     "native": 2,
     "fused": 2,
     "packing": 2,
