@@ -3,8 +3,8 @@
     python -m experiments.quality.digits
 
 The split of training and test data is the same for all seeds. Evolution and the choice of the answer see training
-data only; the settings were chosen by validation (experiments/quality/defaults.py). Seconds include compilation;
-seconds of the processor, all cores together, are what remains comparable on a machine that is busy with other things.
+data only; the settings follow trials on validation parts of the training data. Seconds include compilation; seconds of
+the processor, all cores together, are what remains comparable on a machine that is busy with other things.
 """
 
 import argparse
