@@ -46,9 +46,9 @@ def test_a_genome_fits_any_line():
 def test_news_travels_a_cell_a_tick():
     """With lower neighbours alone, an input changes no cell below its own, and none further up than there are ticks."""
     network = networks.Cellular(planes=1, width=9, cells=9, neurons=5, ticks=3, neighbours=(-1,))
-    apply, changed = jax.jit(network.apply), set()
+    init, apply, changed = jax.jit(network.init), jax.jit(network.apply), set()
     for seed in range(20):
-        genome = jax.jit(network.init)(jax.random.key(seed))
+        genome = init(jax.random.key(seed))
         x = _inputs(9).at[4].set(1)
         difference = apply(genome, x) != apply(genome, x.at[4].set(-1))
         changed |= set(np.flatnonzero(difference).tolist())
