@@ -3,6 +3,7 @@
 from tejax import draws, fixedpoint, networks, operators, strategies, tasks, trees, trits
 from tejax.errors import InputError
 from tejax.evolution import Result, evolve, generation
+from tejax.islands import islands
 from tejax.runs import Run
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "evolve",
     "fixedpoint",
     "generation",
+    "islands",
     "networks",
     "operators",
     "strategies",

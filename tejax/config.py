@@ -14,6 +14,7 @@ from tyro.conf import arg
 
 from tejax import evolution, networks, records, strategies, tasks
 from tejax.errors import refuse, require
+from tejax.islands import islands as on_islands
 from tejax.tasks.classification import Options
 from tejax.tasks.encoding import Placement
 from tejax.types import Network, Strategy
@@ -32,6 +33,7 @@ __all__ = [
     "Files",
     "Genetic",
     "HillClimb",
+    "Islands",
     "LowRank",
     "MapElites",
     "Mlp",
@@ -346,6 +348,26 @@ class LowRank:
 
 
 @dataclasses.dataclass(frozen=True)
+class Islands:
+    """Sub-populations that live apart and exchange migrants."""
+
+    islands: int = 1  # how many; they share the population evenly, and the strategy's options hold for each of them
+    migrate_every: int = _default(on_islands, "every")  # generations from one migration to the next
+    migrants: int = _default(on_islands, "migrants")  # how many of an island's fittest go to another one
+    topology: str = _default(on_islands, "topology")  # ring: to the next island; tour: to every other island in turn
+
+    def build(self, strategy: Any) -> Strategy:
+        """The strategy that an option record like Genetic describes, on so many islands."""
+        count, population = self.islands, strategy.population
+        require(count >= 1, "at least 1", islands=count)
+        if count == 1:
+            return strategy.build()
+        require(population % count == 0, "a multiple of islands", population=population, islands=count)
+        apart = dataclasses.replace(strategy, population=population // count).build()
+        return on_islands(apart, count, self.migrate_every, self.migrants, self.topology)
+
+
+@dataclasses.dataclass(frozen=True)
 class Schedule:
     """How long to evolve, from which seed, and how often to look."""
 
@@ -400,12 +422,13 @@ class Parts(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
-    """A task, a network, a strategy and a schedule: all that a run is determined by."""
+    """A task, a network, a strategy, islands and a schedule: all that a run is determined by."""
 
     task: Digits | BreastCancer | Wine | Files | Parity | Xor | Addition | Serial
     network: Mlp | Recurrent | Conv | Cellular = Mlp()
     strategy: Genetic | HillClimb | Categorical | MapElites | LowRank = Genetic()
     schedule: Schedule = Schedule()
+    islands: Islands = Islands()
 
     @property
     def name(self) -> str:
@@ -419,7 +442,7 @@ class Experiment:
         kind = "recurrent" if getattr(task, "sequential", False) else "mlp, conv or cellular"
         fits = isinstance(self.network, Recurrent) == (kind == "recurrent")
         require(fits, f"{kind} for the task {self.name}", network=records.tagged(self.network, NETWORKS)["name"])
-        return Parts(task, self.network.build(task), self.strategy.build())
+        return Parts(task, self.network.build(task), self.islands.build(self.strategy))
 
     def to_json(self) -> dict[str, Any]:
         """The experiment as plain JSON; `from_json` brings it back."""
@@ -428,6 +451,7 @@ class Experiment:
             "network": records.tagged(self.network, NETWORKS),
             "strategy": records.tagged(self.strategy, STRATEGIES),
             "schedule": records.to_plain(self.schedule),
+            "islands": records.to_plain(self.islands),
         }
 
     @staticmethod
@@ -438,7 +462,7 @@ class Experiment:
         """
         if not isinstance(plain, Mapping):
             refuse(f"{where} must be an object: got {plain!r:.60}")
-        parts = {"task", "network", "strategy", "schedule"}
+        parts = {"task", "network", "strategy", "schedule", "islands"}
         if set(plain) != parts:
             odd = sorted(str(name) for name in set(plain) ^ parts)[0]
             refuse(f"{where}: {'no' if odd in parts else 'unknown'} field {odd!r:.60}")
@@ -447,4 +471,5 @@ class Experiment:
             records.untagged(NETWORKS, plain["network"], f"{where}.network"),
             records.untagged(STRATEGIES, plain["strategy"], f"{where}.strategy"),
             records.from_plain(Schedule, plain["schedule"], f"{where}.schedule"),
+            records.from_plain(Islands, plain["islands"], f"{where}.islands"),
         )

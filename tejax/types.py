@@ -104,3 +104,4 @@ class Strategy(NamedTuple):
     per_case: bool = False
     decode: Callable[[Any], Genome] = lambda individual: individual  # one individual of a population -> its genome
     probes: bool = False
+    islands: int = 1  # I; of more than one, the state's arrays are [I, ...]

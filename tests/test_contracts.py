@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from tejax import networks, strategies, tasks, testing, trees
+from tejax import islands, networks, strategies, tasks, testing, trees
 from tejax.operators import crossover, mutation, selection, tissue
 
 NETWORKS = {
@@ -102,6 +102,12 @@ def test_selection(name):
 )
 def test_strategy(name, number):
     strategy = strategies.REGISTRY[name](population=8, **STRATEGIES[name][number])
+    testing.check_strategy(strategy, networks.MLP((3, 4, 1)), tasks.parity(3))
+
+
+@pytest.mark.parametrize("name", sorted(set(STRATEGIES) - {"low_rank"}))
+def test_islands_of_a_strategy(name):
+    strategy = islands(strategies.REGISTRY[name](population=8, **STRATEGIES[name][-1]), 3, every=2, migrants=2)
     testing.check_strategy(strategy, networks.MLP((3, 4, 1)), tasks.parity(3))
 
 

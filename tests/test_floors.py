@@ -37,6 +37,7 @@ LEVELS = {
     # floor 2: composition
     "strategies": 20,
     "evolution": 20,
+    "islands": 21,
     # floor 3: the host side
     "records": 30,
     "runs": 31,

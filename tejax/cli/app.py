@@ -24,6 +24,7 @@ from tejax.config import (
     Files,
     Genetic,
     HillClimb,
+    Islands,
     LowRank,
     MapElites,
     Mlp,
@@ -71,6 +72,7 @@ def evolve(
     schedule: Schedule = Schedule(),  # noqa: B008
     strategy: Strategy = Genetic(),  # noqa: B008
     network: Network = Mlp(),  # noqa: B008
+    islands: Islands = Islands(),  # noqa: B008
 ) -> int:
     """Evolve a network for a task, and keep the run in a directory.
 
@@ -82,11 +84,12 @@ def evolve(
         schedule: how long, from which seed
         strategy: how a population becomes the next one
         network: what is evolved
+        islands: sub-populations that live apart
     """
     from tejax import runs
     from tejax.cli import session
 
-    experiment = Experiment(task, network, strategy, schedule)
+    experiment = Experiment(task, network, strategy, schedule, islands)
     path = out or Path("runs") / f"{experiment.name}-{schedule.seed}"
     parts = experiment.build()  # refuses bad options before anything is removed
     runs.prepare(path, overwrite)

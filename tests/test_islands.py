@@ -1,0 +1,138 @@
+"""Islands: each a run of its own, but for the migrants."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+import tejax
+from tejax import evolution, networks, strategies, tasks, trees
+from tejax.config import Experiment, Genetic, Islands, Xor
+from tejax.errors import InputError
+from tejax.islands import TOPOLOGIES, migrate
+from tests.oracles import migration
+
+NETWORK, TASK = networks.MLP((3, 4, 1)), tasks.parity(3)
+ONE = strategies.genetic(population=8, elites=2)
+
+
+@given(
+    count=some.integers(2, 5), size=some.integers(2, 7), spread=some.sampled_from([0, 2, 2**31 - 1]), data=some.data()
+)
+def test_migrants_go_where_the_oracle_sends_them(count, size, spread, data):
+    migrants, shift = data.draw(some.integers(1, size // 2)), data.draw(some.integers(1, count - 1))
+    random = np.random.default_rng(data.draw(some.integers(0, 99)))
+    fitness = random.integers(-spread - 1, spread, (count, size), dtype=np.int32, endpoint=True)
+    population = np.arange(count * size * 2, dtype=np.int8).reshape(count, size, 2)
+    got = jax.jit(partial(migrate, migrants))(shift, (population, fitness))
+    for mine, wanted in zip(got, migration.migrate(population, fitness, migrants, shift), strict=True):
+        np.testing.assert_array_equal(mine, wanted)
+
+
+def generations(strategy, init_key, keys):
+    """States after each generation, driven by hand; keys: one for each generation."""
+    state = jax.jit(lambda key: strategy.init(key, NETWORK.init, strategy.rates))(init_key)
+    step = jax.jit(partial(evolution.generation, strategy, NETWORK, TASK))
+    for key in keys:
+        state, _ = step(key, state)
+    return state
+
+
+def test_until_migrants_come_an_island_is_a_run_of_its_own_with_the_keys_of_its_number():
+    together = tejax.islands(ONE, 3, every=99)
+    state = generations(together, jax.random.key(0), jax.random.split(jax.random.key(1), 3))
+    ask, tell = jax.jit(ONE.ask), jax.jit(ONE.tell)
+    judge = jax.jit(lambda population: evolution.evaluate(ONE, NETWORK, TASK, jax.random.key(0), population))
+    for island in range(3):
+        alone = ONE.init(jax.random.fold_in(jax.random.key(0), island), NETWORK.init)
+        for key in jax.random.split(jax.random.key(1), 3):
+            population, alone = ask(jax.random.fold_in(jax.random.split(key)[0], island), alone)
+            alone = tell(alone, population, judge(population))
+        assert trees.fingerprint(trees.take(state.islands, island)) == trees.fingerprint(alone)
+
+
+def test_migration_happens_every_so_many_generations_and_only_then():
+    apart, together = tejax.islands(ONE, 3, 99), tejax.islands(ONE, 3, 3)
+    same = []
+    for number in (2, 3):
+        ends = (
+            generations(strategy, jax.random.key(0), jax.random.split(jax.random.key(1), number))
+            for strategy in (apart, together)
+        )
+        same.append(len({trees.fingerprint(end.islands) for end in ends}) == 1)
+    assert same == [True, False]
+
+
+def test_on_a_tour_migrants_visit_every_other_island_in_turn():
+    shifts = [int(TOPOLOGIES["tour"](number, 4)) for number in range(6)]
+    assert shifts == [1, 2, 3, 1, 2, 3]
+    strategy = tejax.islands(ONE, 3, 1, topology="tour")
+    assert int(generations(strategy, jax.random.key(0), jax.random.split(jax.random.key(1), 2)).generation) == 2
+
+
+def test_one_island_knows_no_migration():
+    often, never = (
+        generations(tejax.islands(ONE, 1, every), jax.random.key(0), jax.random.split(jax.random.key(1), 3))
+        for every in (1, 99)
+    )
+    assert trees.fingerprint(often) == trees.fingerprint(never)
+
+
+def test_the_best_is_that_of_the_best_island_and_all_finalists_are_looked_at():
+    strategy = tejax.islands(ONE, 3, every=2)
+    result = tejax.evolve(jax.random.key(0), strategy, NETWORK, TASK, generations=5)
+    assert result.evaluations == 5 * 24
+    assert int(jnp.max(result.state.best)) == result.history.best[-1]
+    assert trees.rows(strategy.finalists(result.state)) == 3 * trees.rows(
+        ONE.finalists(trees.take(result.state.islands, 0))
+    )
+    fitness = int(jax.jit(lambda genome: TASK.validate(NETWORK.apply, genome))(strategy.best(result.state)))
+    assert fitness == result.history.best[-1]  # parity is judged on all rows
+
+
+def test_migrants_help_on_parity():
+    """The reason for them: what one island has found, the others have soon after."""
+    lone = strategies.genetic(population=16, elites=2, rates=ONE.rates._replace(mutation=0.02))
+    network, task = networks.MLP((4, 8, 1)), tasks.parity(4)
+    medians = []
+    for every in (4, 999):
+        strategy = tejax.islands(lone, 4, every)
+        ends = [tejax.evolve(jax.random.key(seed), strategy, network, task, generations=60) for seed in range(3)]
+        medians.append(sum(int(np.min(end.state.best)) for end in ends))
+    assert medians[0] >= medians[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"count": 0}, "islands must be at least 1: got islands=0"),
+        ({"every": 0}, "every must be at least 1: got every=0"),
+        ({"migrants": 5}, "migrants must be from 1 to half of an island's population: got migrants=5, population=8"),
+        ({"migrants": 0}, "migrants must be from 1"),
+        ({"topology": "star"}, "topology must be one of"),
+    ],
+)
+def test_wrong_numbers_are_refused_in_one_line(options, words):
+    with pytest.raises(InputError) as refusal:
+        tejax.islands(ONE, **{"count": 3, **options})
+    assert words in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_probes_of_a_base_cannot_migrate():
+    with pytest.raises(InputError, match="strategy must be one whose individuals can live on another island"):
+        tejax.islands(strategies.low_rank(population=8), 2)
+
+
+def test_an_experiment_shares_its_population_among_its_islands():
+    experiment = Experiment(Xor(), strategy=Genetic(population=24, elites=2), islands=Islands(3, 5, 1, "tour"))
+    strategy = experiment.build().strategy
+    assert (strategy.population, strategy.islands) == (24, 3)
+    assert Experiment.from_json(experiment.to_json()) == experiment
+    with pytest.raises(InputError, match="population must be a multiple of islands: got population=25, islands=3"):
+        Experiment(Xor(), strategy=Genetic(population=25), islands=Islands(3)).build()
+    assert Experiment(Xor(), strategy=Genetic(population=25)).build().strategy.islands == 1
