@@ -81,12 +81,19 @@ def islands(strategy: Strategy, count: int, every: int = 16, migrants: int = 2, 
     def finalists(state: State) -> Population:
         return _joined(trees.over_rows(strategy.finalists, state.islands))
 
-    functions = {"init": init, "ask": ask, "tell": tell, "best": best, "finalists": finalists}
-    return strategy._replace(**functions, population=count * size, islands=count)
+    return strategy._replace(
+        init=init,
+        ask=ask,
+        tell=tell,
+        best=best,
+        finalists=finalists,
+        population=count * size,
+        islands=count,
+    )
 
 
 def migrate(migrants: int, shift: Array | int, told: tuple[Population, Fitness]) -> tuple[Population, Fitness]:
-    """Population [I, P, ...] and fitness [I, P] (or [I, P, C]) after the fittest of each island i have come to i + shift.
+    """Population [I, P, ...] and fitness [I, P, ...] after the fittest of every island i have come to i + shift.
 
     Between devices this is a collective permute of the migrants, and of nothing else.
     """
