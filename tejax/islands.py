@@ -73,7 +73,8 @@ def islands(strategy: Strategy, count: int, every: int = 16, migrants: int = 2, 
         def one(row: tuple[Any, Population, Fitness]) -> tuple[Any, Array]:
             return strategy.tell(*row), jnp.max(_total(row[2]))
 
-        return State(*trees.over_rows(one, (state.islands, *told)), generation)
+        states, fittest = trees.over_rows(one, (state.islands, *told))
+        return State(states, fittest, generation)
 
     def best(state: State) -> Genome:
         return strategy.best(trees.take(state.islands, jnp.argmax(state.best)))
