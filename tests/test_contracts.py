@@ -14,6 +14,7 @@ NETWORKS = {
     "tissue": [
         networks.Tissue(5, 2, capacity=12, neighbors=6, ticks=7, evolution=3),
         networks.Tissue(5, 2, capacity=9, neighbors=4, ticks=7, hold=False, capped=False, constant=1),
+        networks.Tissue(5, 2, capacity=9, neighbors=4, ticks=7, engine="int8"),
     ],
     "fixed_tissue": [
         networks.FixedTissue(5, 2, capacity=11, neighbors=16, ticks=5, constant=1),
