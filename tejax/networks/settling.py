@@ -37,12 +37,12 @@ class Sizes(NamedTuple):
 
 
 class Running(NamedTuple):
-    """The samples that have not answered with their next outputs, in the first `count` columns.
+    """The samples that have not answered with their next outputs, in the first `live` columns.
 
     There is room for one block more than there are samples.
     """
 
-    count: Int32[Array, ""]
+    live: Int32[Array, ""]
     now: UInt32[Array, "2W B"]  # the two planes of all neurons, one above the other
     before: UInt32[Array, "2W B"]  # the same a tick earlier
     sample: Int32[Array, "B"]  # whose column it is; B where nobody's
@@ -74,7 +74,7 @@ def _outputs(sizes: Sizes, weights: Int8[Array, "N N"], fed: Trits) -> Int8[Arra
     running = _sweep(sizes, rows, block, jnp.int32(0), start, first=True)
 
     def going_on(carry: tuple[Array, Running]) -> Array:
-        return (carry[0] + 2 <= sizes.ticks) & (carry[1].count > 0)
+        return (carry[0] + 2 <= sizes.ticks) & (carry[1].live > 0)
 
     def step(carry: tuple[Array, Running]) -> tuple[Array, Running]:
         return carry[0] + 1, _sweep(sizes, rows, block, *carry)
@@ -106,16 +106,16 @@ def _sweep(sizes: Sizes, rows: Planes, block: int, number: Array, state: Running
         order = jnp.nonzero(going, size=block, fill_value=0)[0]
         left = jnp.sum(going, dtype=jnp.int32)
         return Running(
-            carry.count + left,
-            _put(carry.now, new[:, order], carry.count),
-            _put(carry.before, now[:, order], carry.count),
-            _put(carry.sample, jnp.where(places < left, mine[order], columns), carry.count),
+            carry.live + left,
+            _put(carry.now, new[:, order], carry.live),
+            _put(carry.before, now[:, order], carry.live),
+            _put(carry.sample, jnp.where(places < left, mine[order], columns), carry.live),
             carry.answers.at[mine].set(heard.T, mode="drop"),
         )
 
     nobody = jnp.full(columns, columns, jnp.int32)
     empty = Running(jnp.int32(0), jnp.zeros_like(state.now), jnp.zeros_like(state.now), nobody, state.answers)
-    return lax.fori_loop(0, (state.count + block - 1) // block, one_block, empty)
+    return lax.fori_loop(0, (state.live + block - 1) // block, one_block, empty)
 
 
 def _take(array: Array, begin: Array, block: int) -> Array:
