@@ -34,9 +34,7 @@ def write(genome: Genome, changes: Changes) -> Genome:
     beyond = jnp.where(changes.places == NOWHERE, row.size, changes.places)  # scatter drops what is out of bounds
     row = row.at[beyond].set(changes.trits, mode="drop")
     starts = [sum(sizes[:number]) for number in range(len(sizes))]
-    written = [
-        row[start : start + leaf.size].reshape(leaf.shape) for start, leaf in zip(starts, leaves, strict=True)
-    ]
+    written = [row[start : start + leaf.size].reshape(leaf.shape) for start, leaf in zip(starts, leaves, strict=True)]
     return jax.tree.unflatten(structure, written)
 
 

@@ -20,7 +20,18 @@ from tejax.changes import Changes
 from tejax.errors import require
 from tejax.types import Array, Fitness, Genome, Key, Network, Population, Strategy, Task
 
-__all__ = ["History", "Progress", "Recorder", "Result", "auto_batch", "champion", "evaluate", "evaluate_near", "evolve", "generation"]
+__all__ = [
+    "History",
+    "Progress",
+    "Recorder",
+    "Result",
+    "auto_batch",
+    "champion",
+    "evaluate",
+    "evaluate_near",
+    "evolve",
+    "generation",
+]
 
 UNREACHABLE = np.iinfo(np.int32).max
 CPU_ROOM = 3 * 2**23  # bytes that the largest array of an evaluation may take; a wider batch gains nothing on a CPU
