@@ -30,12 +30,12 @@ def _both(network, task, parent, children):
     return near, evolution.evaluate(STRATEGY, network, task, key, written)
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(
     sizes=st.tuples(st.integers(1, 12), st.integers(1, 4), st.integers(2, 4)),
     bias=st.integers(0, 2),
     dead_zone=st.sampled_from([0.0, 0.5, 1.0]),
-    count=st.integers(1, 8),
+    count=st.integers(1, 5),
     kind=st.sampled_from(["cross_entropy", "margin", "bits"]),
     seed=st.integers(0, 99),
 )

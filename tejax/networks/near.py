@@ -5,6 +5,7 @@ that neuron's sums alone, and a moved neuron, or a changed synapse of an output,
 cost some O K B operations, where plain evaluation costs (F + O) H B.
 """
 
+import functools
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -70,25 +71,23 @@ def _locate(genome: Any, row: Int8[Array, "N"], changes: Changes) -> _Where:
 
 def outputs(cache: Cache, genome: Any, changes: Changes, dead_zone: int) -> Int32[Array, "B O"]:
     """The outputs of the child that `changes` make of the parent `genome`."""
-    where, count = _locate(genome, cache.trits, changes), changes.places.shape[0]
-    neurons = range(count)
-    source = [jnp.where(where.constant[k], 1, cache.x[where.source[k]].astype(jnp.int32)) for k in neurons]
-    moves = [jnp.where(where.enters[k], where.delta[k], 0) * source[k] for k in neurons]
-    result = cache.outputs
-    for k in neurons:
-        before = cache.sums[where.neuron[k]]
-        after = before
-        for other in neurons:  # several changes may enter one neuron
-            after = after + jnp.where(where.neuron[other] == where.neuron[k], 1, 0) * moves[other]
-        now = ternarize(after, dead_zone).astype(jnp.int32)
-        turned = now - ternarize(before, dead_zone).astype(jnp.int32)
-        counted = jnp.array(False)  # has an earlier change brought this neuron's turn to the outputs?
-        for earlier in range(k):
-            counted = counted | (where.enters[earlier] & (where.neuron[earlier] == where.neuron[k]))
-        synapses = genome[1].weights[:, where.neuron[k]].astype(jnp.int32)
-        synapses = jnp.where(where.enters[k] & ~counted, synapses, 0)
-        arrives = jnp.where(where.constant[k], 1, now)
-        mine = lax.iota(jnp.int32, result.shape[0]) == where.output[k]
-        changed = jnp.where(mine & ~where.enters[k], where.delta[k], 0)
-        result = result + synapses[:, None] * turned[None] + changed[:, None] * arrives[None]
-    return result.T
+    where = _locate(genome, cache.trits, changes)
+    same = (where.neuron[:, None] == where.neuron[None]) & where.enters[None]  # does change j move the neuron of k?
+    source = jnp.where(where.constant[:, None], 1, cache.x[where.source].astype(jnp.int32))
+    before = cache.sums[where.neuron]
+    after = before + _combine(jnp.where(same, where.delta[None], 0), source)
+    now = ternarize(after, dead_zone).astype(jnp.int32)
+    turned = now - ternarize(before, dead_zone).astype(jnp.int32)
+
+    first = where.enters & ~jnp.any(jnp.tril(same, -1), axis=1)  # several changes may move a neuron: it counts once
+    synapses = jnp.where(first[None], genome[1].weights[:, where.neuron].astype(jnp.int32), 0)
+    entered = lax.broadcasted_iota(jnp.int32, synapses.shape, 0) == where.output[None]
+    changed = jnp.where(entered & ~where.enters[None], where.delta[None], 0)
+    arrives = jnp.where((where.constant & ~where.enters)[:, None], 1, now)
+    return (cache.outputs + _combine(synapses, turned) + _combine(changed, arrives)).T
+
+
+def _combine(factors: Int32[Array, "N K"], rows: Int32[Array, "K B"]) -> Int32[Array, "N B"]:
+    """The product of two small matrices, row by row: a few wide vector operations."""
+    terms = [factors[:, k, None] * rows[None, k] for k in range(rows.shape[0])]
+    return functools.reduce(jnp.add, terms)
