@@ -1,6 +1,6 @@
 """tejax: ternary evolution in JAX."""
 
-from tejax import draws, fixedpoint, networks, operators, strategies, tasks, trees, trits
+from tejax import devices, draws, fixedpoint, networks, operators, strategies, tasks, trees, trits
 from tejax.errors import InputError
 from tejax.evolution import Result, evolve, generation
 from tejax.islands import islands
@@ -10,6 +10,7 @@ __all__ = [
     "InputError",
     "Result",
     "Run",
+    "devices",
     "draws",
     "evolve",
     "fixedpoint",

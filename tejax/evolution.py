@@ -14,10 +14,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.sharding import Mesh
 
-from tejax import trees
+from tejax import devices, trees
 from tejax.changes import Changes
 from tejax.errors import require
+from tejax.trees import Shared
 from tejax.types import Array, Fitness, Genome, Key, Network, Population, Strategy, Task
 
 __all__ = [
@@ -82,13 +84,14 @@ def evaluate(
     strategy: Strategy, network: Network, task: Task, key: Key, population: Population, batch: int | None = None
 ) -> Fitness:
     """The fitness of every individual, int32 [P] ([P, C] if the strategy asks per case), `batch` of them at a time."""
-    judge = task.cases if strategy.per_case else task.evaluate  # type: ignore[attr-defined]
 
-    def one(individual: Any) -> Array:
+    def one(row: tuple[Any, Task, Key]) -> Array:
+        individual, task, key = row
+        judge = task.cases if strategy.per_case else task.evaluate  # type: ignore[attr-defined]
         # clone: every individual meets the same cases, so the key is used again on purpose
         return judge(jax.random.clone(key), network.apply, strategy.decode(individual))
 
-    return trees.over_rows(one, population, batch)
+    return trees.over_rows(one, (population, Shared(task), Shared(key)), batch)
 
 
 def evaluate_near(
@@ -104,14 +107,20 @@ def evaluate_near(
     return trees.over_rows(lambda child: task.evaluate(jax.random.clone(key), apply, child), children, batch)
 
 
-@partial(jax.jit, static_argnames=("strategy", "network"))
-def begin(strategy: Strategy, network: Network, task: Task, key: Key) -> Any:
+@partial(jax.jit, static_argnames=("strategy", "network", "mesh"))
+def begin(strategy: Strategy, network: Network, task: Task, key: Key, mesh: Mesh | None = None) -> Any:
     """The strategy's first state, as wide as a `tell` will leave it: only the task knows how many cases there are."""
-    state = strategy.init(key, network.init, strategy.rates)
-    if not strategy.per_case:
-        return state
-    told, _ = jax.eval_shape(partial(generation, strategy, network, task), jax.random.key(0), state)
-    return jax.tree.map(lambda leaf, after: jnp.broadcast_to(leaf, after.shape), state, told)
+    with devices.spread(mesh):
+        state = strategy.init(key, network.init, strategy.rates)
+        if strategy.per_case:
+            told, _ = jax.eval_shape(partial(generation, strategy, network, task), jax.random.key(0), state)
+            state = jax.tree.map(lambda leaf, after: jnp.broadcast_to(leaf, after.shape), state, told)
+        return devices.settle(state, _rows(strategy))
+
+
+def _rows(strategy: Strategy) -> int:
+    """The length of the axis of a state that devices share out: islands, or else individuals."""
+    return strategy.islands if strategy.islands > 1 else strategy.population
 
 
 def generation(
@@ -120,11 +129,11 @@ def generation(
     """One generation: ask, evaluate, tell. The new state and the fitness of the population that was asked."""
     ask_key, task_key = jax.random.split(key)
     population, state = strategy.ask(ask_key, state)
-    fitness = evaluate(strategy, network, task, task_key, population, batch)
+    fitness = devices.on_all(evaluate(strategy, network, task, task_key, population, batch))
     return strategy.tell(state, population, fitness), fitness
 
 
-@partial(jax.jit, static_argnames=("strategy", "network", "chunk", "batch"), donate_argnames=("state",))
+@partial(jax.jit, static_argnames=("strategy", "network", "chunk", "batch", "mesh"), donate_argnames=("state",))
 def _run_chunk(
     strategy: Strategy,
     network: Network,
@@ -137,6 +146,7 @@ def _run_chunk(
     *,
     chunk: int,
     batch: int | None,
+    mesh: Mesh | None = None,
 ) -> tuple[Any, Array, History]:
     """Generations `start` to `end` (at most `chunk` of them), or until one has an individual of fitness `target`."""
 
@@ -148,6 +158,7 @@ def _run_chunk(
     def step(carry: tuple[Array, Any, History]) -> tuple[Array, Any, History]:
         number, state, history = carry
         state, fitness = generation(strategy, network, task, jax.random.fold_in(key, number), state, batch)
+        state = devices.settle(state, _rows(strategy))
         values = summary(fitness)
         history = History(
             *(column.at[number - start].set(value) for column, value in zip(history, values, strict=True))
@@ -155,8 +166,9 @@ def _run_chunk(
         return number + 1, state, history
 
     empty = History(*(jnp.zeros(chunk, jnp.int32) for _ in History._fields))
-    number, state, history = lax.while_loop(wanted, step, (start, state, empty))
-    return state, number, history
+    with devices.spread(mesh):
+        number, state, history = lax.while_loop(wanted, step, (start, state, empty))
+        return state, *devices.on_all((number, history))
 
 
 def summary(fitness: Fitness) -> History:
@@ -184,14 +196,20 @@ def _bytes(aval: Any) -> int:
     return math.prod(aval.shape) * getattr(aval.dtype, "itemsize", 4)
 
 
-@partial(jax.jit, static_argnames=("strategy", "network", "batch"))
+@partial(jax.jit, static_argnames=("strategy", "network", "batch", "mesh"))
 def champion(
-    strategy: Strategy, network: Network, task: Task, state: Any, batch: int | None = None
+    strategy: Strategy, network: Network, task: Task, state: Any, batch: int | None = None, mesh: Mesh | None = None
 ) -> tuple[Genome, Array]:
     """Of the strategy's finalists, the fittest on all that evolution may see, and its fitness there."""
-    finalists = strategy.finalists(state)
-    judged = trees.over_rows(lambda one: task.validate(network.apply, strategy.decode(one)), finalists, batch)
-    return strategy.decode(trees.take(finalists, jnp.argmax(judged))), jnp.max(judged)
+    with devices.spread(mesh):
+        finalists = strategy.finalists(state)
+
+        def one(row: tuple[Any, Task]) -> Array:
+            return row[1].validate(network.apply, strategy.decode(row[0]))
+
+        judged = trees.over_rows(one, (finalists, Shared(task)), batch)
+        best = strategy.decode(trees.take(finalists, jnp.argmax(judged)))
+        return devices.on_all((best, jnp.max(judged)))
 
 
 def evolve(
@@ -204,6 +222,7 @@ def evolve(
     chunk: int = 16,
     batch: int | str | None = "auto",
     target: int | None = None,
+    mesh: Mesh | None = None,
     run: Recorder | None = None,
     callback: Callable[[Progress], object] | None = None,
 ) -> Result:
@@ -212,24 +231,32 @@ def evolve(
     chunk: generations between two looks of the host; it changes no result.
     batch: individuals evaluated at once, "auto", or None for the whole population; it changes no result.
     target: stop after the first generation that has an individual of this fitness.
+    mesh: devices to spread the population over (`tejax.devices.mesh`), or whole islands if it has some; None: one
+    device. It changes no result.
     run: keeps metrics and checkpoints, and continues where it left off. callback: called between chunks; True stops.
 
-    Raises InputError for sizes that are not positive.
+    Raises InputError for sizes that are not positive, and for devices that do not divide the population.
     """
     require(generations >= 0, "at least 0", generations=generations)
     require(chunk >= 1, "at least 1", chunk=chunk)
     require(batch in ("auto", None) or (isinstance(batch, int) and batch >= 1), "auto, None or at least 1", batch=batch)
+    kind = "islands" if strategy.islands > 1 else "population"
+    divided = mesh is None or _rows(strategy) % mesh.size == 0
+    require(divided, "a multiple of devices", **{kind: _rows(strategy)}, devices=mesh.size if mesh else 1)
     clock = time.perf_counter()
-    init_key, run_key = jax.random.split(key)
-    state = begin(strategy, network, task, init_key)
+    init_key, run_key = devices.everywhere(tuple(jax.random.split(key)), mesh)
+    task = devices.everywhere(task, mesh)
+    state = begin(strategy, network, task, init_key, mesh)
     state, start = run.restore(state) if run else (state, 0)
     size = auto_batch(network, task, strategy.population) if batch == "auto" else batch
     goal = UNREACHABLE if target is None else target
 
     done, parts = start, []
     while done < generations:
-        bounds = jnp.int32(done), jnp.int32(min(done + chunk, generations)), jnp.int32(goal)
-        state, reached, history = _run_chunk(strategy, network, task, run_key, state, *bounds, chunk=chunk, batch=size)
+        bounds = devices.everywhere(tuple(map(np.int32, (done, min(done + chunk, generations), goal))), mesh)
+        state, reached, history = _run_chunk(
+            strategy, network, task, run_key, state, *bounds, chunk=chunk, batch=size, mesh=mesh
+        )
         count = int(reached) - done
         done += count
         parts.append(History(*(np.asarray(column)[:count] for column in history)))
@@ -238,7 +265,8 @@ def evolve(
         stops = [bool(listen(progress)) for listen in (run.record if run else None, callback) if listen]
         if any(stops) or parts[-1].best[-1] >= goal:
             break
-    best, fitness = champion(strategy, network, task, state, size)
+    best, fitness = champion(strategy, network, task, state, size, mesh)
+    best = jax.tree.map(jnp.asarray, devices.fetch(best)) if mesh else best
     empty = [History(*(np.zeros(0, np.int32) for _ in History._fields))]
     whole = History(*(np.concatenate(columns) for columns in zip(*(parts or empty), strict=True)))
     return Result(best, int(fitness), state, whole, done, done * strategy.population)

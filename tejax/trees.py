@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tejax import devices
 from tejax.types import Array, Key
 
 __all__ = ["Shared", "concatenate", "fingerprint", "keys_like", "nbytes", "over_rows", "places", "rows", "size", "take"]
@@ -45,20 +46,24 @@ def over_rows(function: Callable[[Any], Any], tree: Any, batch: int | None = Non
     """What `function`, written for one row, gives for every row of `tree`, stacked; `batch` rows at a time.
 
     The one `vmap` over a population. `batch` bounds the memory and changes no result; None takes all rows at once.
-    What is `Shared` is handed to every row bare.
+    What is `Shared` is handed to every row bare. Where rows are spread over devices (`devices.spread`), each device
+    takes its own, and so `function` must be given what it needs in `tree`, and not close over other arrays.
     """
     parts, structure = jax.tree.flatten(tree, is_leaf=_is_shared)
 
-    def one(own: list[Any]) -> Any:
-        mine = iter(own)
-        return function(
-            jax.tree.unflatten(structure, [part.value if _is_shared(part) else next(mine) for part in parts])
-        )
+    def share(own: list[Any], common: list[Any]) -> Any:
+        def one(own: list[Any]) -> Any:
+            mine, ours = iter(own), iter(common)
+            return function(
+                jax.tree.unflatten(structure, [next(ours) if _is_shared(part) else next(mine) for part in parts])
+            )
 
-    own = [part for part in parts if not _is_shared(part)]
-    if batch is None or batch >= rows(tree):
-        return jax.vmap(one)(own)
-    return lax.map(one, own, batch_size=batch)
+        if batch is None or batch >= rows(own):
+            return jax.vmap(one)(own)
+        return lax.map(one, own, batch_size=batch)
+
+    own, common = ([part for part in parts if _is_shared(part) == shared] for shared in (False, True))
+    return devices.over_shares(share, own, [part.value for part in common])
 
 
 def rows(tree: Any) -> int:
@@ -91,7 +96,7 @@ def fingerprint(tree: Any) -> str:
     """The first 16 hex digits of a SHA-256 over paths, shapes, dtypes and bytes: equal trees, equal fingerprints."""
     digest = hashlib.sha256()
     for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
-        array = np.asarray(leaf)
+        array = devices.fetch(leaf)
         digest.update(f"{jax.tree_util.keystr(path)} {array.dtype.str} {array.shape};".encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]

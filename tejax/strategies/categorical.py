@@ -92,12 +92,13 @@ def _first_odds(start: Int32[Array, ""], genome: Trits) -> Int32[Array, "2 ..."]
 def samples(key: Key, state: State, count: int) -> Population:
     """Genomes [count, ...] drawn from the distribution, count / 2 draws, each followed by its mirror image."""
     keys = individual_keys(key, count // 2)
-    pairs = trees.over_rows(partial(_pair, state.odds), keys, room_for(state.odds))
+    pairs = trees.over_rows(_pair, (trees.Shared(state.odds), keys), room_for(state.odds))
     return jax.tree.map(lambda leaf: leaf.reshape(count, *leaf.shape[2:]), pairs)
 
 
-def _pair(odds: Any, key: Key) -> Genome:
+def _pair(row: tuple[Any, Key]) -> Genome:
     """A draw and its mirror image, [2, ...]."""
+    odds, key = row
 
     def leaf(key: Key, odds: Int32[Array, "2 ..."]) -> Int8[Array, "2 ..."]:
         drawn = draws.halves(key, odds.shape[1:]).astype(jnp.int32)

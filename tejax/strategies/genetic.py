@@ -91,8 +91,9 @@ def genetic(
             rates=Rates(*(jnp.asarray(rate, jnp.float32) for rate in rates)),
         )
 
-    def breed(state: State, key: Key) -> tuple[Genome, Array]:
+    def breed(row: tuple[State, Key]) -> tuple[Genome, Array]:
         """One child."""
+        state, key = row
         first, second, crossing, changing, pacing = jax.random.split(key, 5)
         a, b = choose(first, state.fitness), choose(second, state.fitness)
         parents = (decode(trees.take(state.population, index)) for index in (a, b))
@@ -105,7 +106,8 @@ def genetic(
 
     def ask(key: Key, state: State) -> tuple[Population, State]:
         genome = jax.eval_shape(lambda members: decode(trees.take(members, 0)), state.population)
-        children, pace = trees.over_rows(partial(breed, state), _individual_keys(key, population), _batch(genome))
+        rows = trees.Shared(state), _individual_keys(key, population)
+        children, pace = trees.over_rows(breed, rows, _batch(genome))
         chosen = lax.top_k(_total(state.fitness), elites)[1]
 
         def keep_elites(new: Array, old: Array) -> Array:

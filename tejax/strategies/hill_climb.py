@@ -76,11 +76,11 @@ def hill_climb(
         places = lax.iota(jnp.int32, climbers)
         due = (state.fruitless >= jnp.int32(patience)) & (places != jnp.argmax(state.fitness).astype(jnp.int32))
 
-        def one(row: tuple[Array, Array, Genome]) -> Genome:
-            due, key, climber = row
-            return jax.tree.map(partial(jnp.where, due), fresh_start(key, state.starts), climber)
+        def one(row: tuple[Population, Array, Key, Genome]) -> Genome:
+            starts, due, key, climber = row
+            return jax.tree.map(partial(jnp.where, due), fresh_start(key, starts), climber)
 
-        rows = due, individual_keys(key, climbers), state.climbers
+        rows = trees.Shared(state.starts), due, individual_keys(key, climbers), state.climbers
         renewed = trees.over_rows(one, rows, room_for(trees.take(state.climbers, 0)))
         return state._replace(climbers=renewed, fruitless=jnp.where(due, 0, state.fruitless))
 
@@ -89,13 +89,13 @@ def hill_climb(
         if patience is not None:
             state = renew(renewing, state)
 
-        def one(row: tuple[Array, Array]) -> Genome:
-            index, key = row
+        def one(row: tuple[State, Array, Key]) -> Genome:
+            state, index, key = row
             parent = trees.take(state.climbers, index // litter)
             child = mutate(key, parent, rate=state.rates.mutation)
             return jax.tree.map(partial(jnp.where, index % litter == 0), parent, child)
 
-        rows = lax.iota(jnp.int32, population), individual_keys(mutating, population)
+        rows = trees.Shared(state), lax.iota(jnp.int32, population), individual_keys(mutating, population)
         return trees.over_rows(one, rows, room_for(trees.take(state.climbers, 0))), state
 
     def tell(state: State, population: Population, fitness: Fitness) -> State:

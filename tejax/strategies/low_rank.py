@@ -62,8 +62,9 @@ def low_rank(population: int = 4096, rank: int = 1, rates: Rates = Rates()) -> S
         votes = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, jnp.int32), base)
         return State(base, votes, as_traced(rates))
 
-    def probe(state: State, key: Key) -> Genome:
+    def probe(row: tuple[State, Key]) -> Genome:
         """A change and its opposite: every leaf [2, O, r] and [2, r, F], a pair of arrays."""
+        state, key = row
 
         def leaf(key: Key, base: Int8[Array, "O F"]) -> tuple[Array, Array]:
             left, right = jax.random.split(key)
@@ -75,7 +76,7 @@ def low_rank(population: int = 4096, rank: int = 1, rates: Rates = Rates()) -> S
 
     def ask(key: Key, state: State) -> tuple[Population, State]:
         keys = individual_keys(key, population // 2)
-        pairs = trees.over_rows(partial(probe, state), keys, room_for(state.base))
+        pairs = trees.over_rows(probe, (trees.Shared(state), keys), room_for(state.base))
 
         def members(base: Array, pair: tuple[Array, Array]) -> Factored:
             rows, columns = (side.reshape(population, *side.shape[2:]) for side in pair)

@@ -89,8 +89,8 @@ def map_elites(
         elites = jnp.argsort(~state.filled, stable=True)  # the filled cells come first
         count = jnp.sum(state.filled, dtype=jnp.int32)
 
-        def one(row: tuple[Array, Array]) -> Genome:
-            index, key = row
+        def one(row: tuple[State, Array, Array, Array, Key]) -> Genome:
+            state, elites, count, index, key = row
             first, second, crossing, changing = jax.random.split(key, 4)
             parents = (trees.take(state.archive, elites[draws.below(key, (), count)]) for key in (first, second))
             child = cross(crossing, *parents, rate=state.rates.crossover)
@@ -99,7 +99,8 @@ def map_elites(
             stays = (index < cells) & state.filled[place]
             return jax.tree.map(partial(jnp.where, stays), trees.take(state.archive, place), child)
 
-        rows = lax.iota(jnp.int32, population), individual_keys(key, population)
+        common = (trees.Shared(part) for part in (state, elites, count))
+        rows = *common, lax.iota(jnp.int32, population), individual_keys(key, population)
         return trees.over_rows(one, rows, room_for(trees.take(state.archive, 0))), state
 
     def tell(state: State, population: Population, fitness: Fitness) -> State:
