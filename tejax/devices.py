@@ -123,7 +123,7 @@ def fetch(tree: Any) -> Any:
     return jax.tree.map(one, tree)
 
 
-def _gather(mesh: Mesh) -> Callable[[jax.Array], jax.Array]:
+def _gather(mesh: Any) -> Callable[[jax.Array], jax.Array]:
     return jax.jit(_same, out_shardings=NamedSharding(mesh, PartitionSpec()))
 
 
