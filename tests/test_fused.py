@@ -1,4 +1,4 @@
-"""The fused kernel: in Pallas's interpreter against the int8 engine, and lowered to Triton without a GPU."""
+"""The fused kernel: interpreted, against the int8 engine; and lowered to Triton for a GPU that is not here."""
 
 import jax
 import jax.numpy as jnp
