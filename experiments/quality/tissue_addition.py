@@ -39,13 +39,17 @@ def right(network: Any, genome: Any) -> float:
     return float(task.validate(network.apply, genome)) / (4**BITS * OUTPUTS)
 
 
-def reference(seed: int) -> float:
-    """The share that the reference's own search ends with."""
+def reference(seeds: int) -> list[float]:
+    """The shares that the reference's own search ends with."""
     network = ring(256, coded=True)
     climb = tejax.strategies.hill_climb(population=2, climbers=1, mutation=tissue.flip_codes())
     task = tejax.tasks.addition(BITS, mirrored=True)
-    found = tejax.evolve(jax.random.key(seed), climb, network, task, generations=STEPS, chunk=STEPS)
-    return right(network, found.best)
+    shares = []
+    for seed in range(seeds):
+        found = tejax.evolve(jax.random.key(seed), climb, network, task, generations=STEPS, chunk=STEPS)
+        shares.append(round(right(network, found.best), 4))
+        print("reference search", seed, shares[-1], flush=True)
+    return shares
 
 
 def evolved(seed: int, neurons: int, constant: int, seconds: float) -> dict[str, Any]:
@@ -58,7 +62,7 @@ def evolved(seed: int, neurons: int, constant: int, seconds: float) -> dict[str,
     start, curve = time.perf_counter(), []
 
     def look(progress: Any) -> bool:
-        if not curve or progress.generation % 200 == 0:
+        if progress.generation % 100 == 0:
             share = right(network, strategy.best(progress.state))
             curve.append([round(time.perf_counter() - start, 1), progress.generation, round(share, 4)])
             print(seed, neurons, constant, curve[-1], flush=True)
@@ -89,10 +93,7 @@ def main() -> None:
         for constant in (0, 2)
         for seed in range(chosen.seeds)
     ]
-    climbs = []
-    for seed in range(chosen.reference_seeds):
-        climbs.append(round(reference(seed), 4))
-        print("reference search", seed, climbs[-1], flush=True)
+    climbs = reference(chosen.reference_seeds)
     print(record.write("tissue_addition", {"reference search": climbs, "genetic": runs}))
     picture(climbs, runs)
 
