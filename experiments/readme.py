@@ -157,10 +157,10 @@ def rings() -> str:
     head = ["score of one network", "cores", "milliseconds", "times faster than the plain reference", "than AVX2"]
     return "\n\n".join(
         [
-            "**Aigarth's tissue** at production size: addition with 256 neurons, 255 neighbours, all 16,384 pairs (or the "
-            "half that decides, since opposite inputs give opposite outputs); HyperIdentity with 1,024 neurons to the cap "
-            "of 1,000 ticks (`python -m experiments.bench.tissue`). The published times are of one thread of another "
-            "machine:",
+            "**Aigarth's tissue** at production size: addition with 256 neurons, 255 neighbours, all 16,384 pairs (or "
+            "the half that decides, since opposite inputs give opposite outputs); HyperIdentity with 1,024 neurons to "
+            "the cap of 1,000 ticks (`python -m experiments.bench.tissue`). The published times are of one thread of "
+            "another machine:",
             table(head, rows),
             f"{where(record.read('tissue')['machine'])}.",
         ]

@@ -2,6 +2,7 @@
 
 from tejax.tasks.bits import Bits, addition, hyperidentity, parity, xor
 from tejax.tasks.classification import Classification, classification
+from tejax.tasks.control import Control, control
 from tejax.tasks.datasets import breast_cancer, digits, from_files, wine
 from tejax.tasks.files import load_arrays, load_idx
 from tejax.tasks.serial import Serial, serial
@@ -11,11 +12,13 @@ __all__ = [
     "REGISTRY",
     "Bits",
     "Classification",
+    "Control",
     "Serial",
     "Series",
     "addition",
     "breast_cancer",
     "classification",
+    "control",
     "digits",
     "from_files",
     "hyperidentity",
