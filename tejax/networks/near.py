@@ -2,7 +2,7 @@
 
 For a network of one hidden layer. With the parent's hidden sums at hand, a changed synapse of a hidden neuron moves
 that neuron's sums alone, and a moved neuron, or a changed synapse of an output, adds one row to the outputs: K changes
-cost some O K B operations, where plain evaluation costs (F + O) H B.
+cost some (K + O) K B operations, where plain evaluation costs (F + O) H B.
 """
 
 import functools
