@@ -62,7 +62,7 @@ def evolved(seed: int, neurons: int, constant: int, seconds: float) -> dict[str,
     start, curve = time.perf_counter(), []
 
     def look(progress: Any) -> bool:
-        if progress.generation % 100 == 0:
+        if not curve or progress.generation % 100 == 0:
             share = right(network, strategy.best(progress.state))
             curve.append([round(time.perf_counter() - start, 1), progress.generation, round(share, 4)])
             print(seed, neurons, constant, curve[-1], flush=True)

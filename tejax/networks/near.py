@@ -2,20 +2,25 @@
 
 For a network of one hidden layer. With the parent's hidden sums at hand, a changed synapse of a hidden neuron moves
 that neuron's sums alone, and a moved neuron, or a changed synapse of an output, adds one row to the outputs: K changes
-cost some O K B operations, where plain evaluation costs (F + O) H B.
+cost some (K + O) K B operations, where plain evaluation costs (F + O) H B.
 """
 
 import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
 from tejax.changes import NOWHERE, Changes, flatten
 from tejax.engines import Engine, ternarize
+from tejax.errors import require
 from tejax.types import Array, Int8, Int32, Trits
 
 __all__ = ["Cache", "make", "outputs"]
+
+MOST = 1024  # changes of a child: sums of terms up to 4 stay far within int16
 
 
 class Cache(NamedTuple):
@@ -71,23 +76,39 @@ def _locate(genome: Any, row: Int8[Array, "N"], changes: Changes) -> _Where:
 
 def outputs(cache: Cache, genome: Any, changes: Changes, dead_zone: int) -> Int32[Array, "B O"]:
     """The outputs of the child that `changes` make of the parent `genome`."""
+    count = changes.places.shape[0]
+    require(count <= MOST, f"at most {MOST}: many changes are better written out and evaluated plainly", changes=count)
     where = _locate(genome, cache.trits, changes)
     same = (where.neuron[:, None] == where.neuron[None]) & where.enters[None]  # does change j move the neuron of k?
-    source = jnp.where(where.constant[:, None], 1, cache.x[where.source].astype(jnp.int32))
-    before = cache.sums[where.neuron]
-    after = before + _combine(jnp.where(same, where.delta[None], 0), source)
-    now = ternarize(after, dead_zone).astype(jnp.int32)
-    turned = now - ternarize(before, dead_zone).astype(jnp.int32)
-
+    moves = jnp.where(same, where.delta[None], 0)
     first = where.enters & ~jnp.any(jnp.tril(same, -1), axis=1)  # several changes may move a neuron: it counts once
     synapses = jnp.where(first[None], genome[1].weights[:, where.neuron].astype(jnp.int32), 0)
     entered = lax.broadcasted_iota(jnp.int32, synapses.shape, 0) == where.output[None]
     changed = jnp.where(entered & ~where.enters[None], where.delta[None], 0)
-    arrives = jnp.where((where.constant & ~where.enters)[:, None], 1, now)
-    return (cache.outputs + _combine(synapses, turned) + _combine(changed, arrives)).T
+
+    def rows() -> tuple[Array, Array]:
+        source = jnp.where(where.constant[:, None], jnp.int8(1), cache.x[where.source])
+        return source, cache.sums[where.neuron]
+
+    source, before = _stored(rows)
+
+    def turns() -> tuple[Array, Array]:
+        now = ternarize(before + _combine(moves, source), dead_zone)
+        arrives = jnp.where((where.constant & ~where.enters)[:, None], jnp.int8(1), now)
+        return now - ternarize(before, dead_zone), arrives
+
+    turned, arrives = _stored(turns)
+    return _stored(lambda: cache.outputs + _combine(synapses, turned) + _combine(changed, arrives)).T
 
 
-def _combine(factors: Int32[Array, "N K"], rows: Int32[Array, "K B"]) -> Int32[Array, "N B"]:
-    """The product of two small matrices, row by row: a few wide vector operations."""
-    terms = [factors[:, k, None] * rows[None, k] for k in range(rows.shape[0])]
-    return functools.reduce(jnp.add, terms)
+def _combine(factors: Int32[Array, "N K"], rows: Int8[Array, "K B"]) -> Int32[Array, "N B"]:
+    """The product of two small matrices, row by row, in int16: twice the lanes of int32, and no term is above 4."""
+    small, wide = factors.astype(jnp.int16), rows.astype(jnp.int16)
+    terms = [small[:, k, None] * wide[None, k] for k in range(rows.shape[0])]
+    return functools.reduce(jnp.add, terms).astype(jnp.int32)
+
+
+def _stored(function: Callable[[], Any]) -> Any:
+    """What `function` gives, by a loop of one turn: else XLA computes it anew in every fusion that reads it."""
+    empty = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(function))
+    return lax.fori_loop(lax.optimization_barrier(jnp.int32(0)), 1, lambda _, __: function(), empty)
