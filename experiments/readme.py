@@ -128,10 +128,53 @@ def settings() -> str:
     )
 
 
+def serial() -> str:
+    """Exact arithmetic, bit after bit."""
+    data = record.read("serial_arithmetic")
+    rows = [
+        [name, row["trits"], row["exact"], f"{row['longest, seconds']}"]
+        for name, row in data["results"].items()
+        if row["seeds"]
+    ]
+    return "\n\n".join(
+        [
+            "**Exact arithmetic, lowest bit first**: recurrent networks of about ninety trits, evolved on 256 pairs of "
+            "7-bit numbers (products on 8-bit ones), then judged on a million random 64-bit pairs "
+            "(`python -m experiments.quality.serial_arithmetic`):",
+            table(["operation", "trits", "runs exact on all of them", "longest run, seconds"], rows),
+            f"{where(data['machine'])}, busy with other things as well.",
+        ]
+    )
+
+
+def rings() -> str:
+    """Aigarth's tissue at the sizes that Qubic ran."""
+    rows = []
+    for name, cores in (("tissue_one_core", 1), ("tissue", 2)):
+        for what, row in record.read(name)["results"]["rows"].items():
+            faster = row["times faster than published"]
+            rows.append([what, cores, row["milliseconds a network"], faster["plain"], faster.get("AVX2", "-")])
+    head = ["score of one network", "cores", "milliseconds", "times faster than the plain reference", "than AVX2"]
+    return "\n\n".join(
+        [
+            "**Aigarth's tissue** at production size: addition with 256 neurons, 255 neighbours, all 16,384 pairs (or "
+            "the half that decides, since opposite inputs give opposite outputs); HyperIdentity with 1,024 neurons to "
+            "the cap of 1,000 ticks (`python -m experiments.bench.tissue`). The published times are of one thread of "
+            "another machine:",
+            table(head, rows),
+            f"{where(record.read('tissue')['machine'])}.",
+        ]
+    )
+
+
 def figures(text: str) -> str:
     """The README `text` with its figures made anew."""
     before, after = text.split(BEGIN)[0], text.split(END)[1]
-    return f"{before}{BEGIN}\n\n" + "\n\n".join([accuracy(), speed(), memory(), settings()]) + f"\n\n{END}{after}"
+    return (
+        f"{before}{BEGIN}\n\n"
+        + "\n\n".join([accuracy(), speed(), memory(), rings(), settings(), serial()])
+        + f"\n\n{END}{after}"
+    )
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,3 +45,20 @@ def write(name: str, results: Any) -> Path:
 def read(name: str) -> dict[str, Any]:
     """What `write` wrote."""
     return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def collect(name: str, settings: Any, jobs: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """What every job gives, by its label, written after each: an interrupted experiment goes on where it stopped.
+
+    Rows of other `settings` are thrown away, as are labels that are no longer asked for.
+    """
+    path = RESULTS / f"{name}.json"
+    before = read(name)["results"] if path.exists() else {}
+    old = before["rows"] if isinstance(before, dict) and before.get("settings") == settings else {}
+    rows = {label: old[label] for label in jobs if label in old}
+    for label, job in jobs.items():
+        if label not in rows:
+            rows[label] = job()
+            write(name, {"settings": settings, "rows": rows})
+        print(label, rows[label], flush=True)
+    return rows

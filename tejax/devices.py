@@ -45,7 +45,7 @@ def spread(mesh: Mesh | None) -> Iterator[None]:
 
 
 def over_shares(function: Callable[[list[Any], list[Any]], Any], own: list[Any], common: list[Any]) -> Any:
-    """`function(own, common)`, which maps arrays [R, ...] row by row to such arrays, a share of the rows a device.
+    """`function(own, common)`, which maps arrays [R, ...] row by row to such arrays, a share of the rows on a device.
 
     common: what all rows share, whole on every device. Where the devices do not divide R, the last row is computed
     several times and cut off.
@@ -121,11 +121,15 @@ def fetch(tree: Any) -> Any:
 
     def one(leaf: Any) -> np.ndarray:
         if isinstance(leaf, jax.Array) and not (leaf.is_fully_addressable or leaf.is_fully_replicated):
-            assert isinstance(leaf.sharding, NamedSharding)  # what lies on several processes, a mesh has put there
-            leaf = jax.jit(_same, out_shardings=NamedSharding(leaf.sharding.mesh, PartitionSpec()))(leaf)
+            assert isinstance(leaf.sharding, NamedSharding)
+            leaf = _gather(leaf.sharding.mesh)(leaf)
         return np.asarray(leaf)
 
     return jax.tree.map(one, tree)
+
+
+def _gather(mesh: Any) -> Callable[[jax.Array], jax.Array]:
+    return jax.jit(_same, out_shardings=NamedSharding(mesh, PartitionSpec()))
 
 
 def _same(array: jax.Array) -> jax.Array:

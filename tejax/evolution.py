@@ -17,11 +17,23 @@ from jax import lax
 from jax.sharding import Mesh
 
 from tejax import devices, trees
+from tejax.changes import Changes
 from tejax.errors import require
 from tejax.trees import Shared
 from tejax.types import Array, Fitness, Genome, Key, Network, Population, Strategy, Task
 
-__all__ = ["History", "Progress", "Recorder", "Result", "auto_batch", "champion", "evaluate", "evolve", "generation"]
+__all__ = [
+    "History",
+    "Progress",
+    "Recorder",
+    "Result",
+    "auto_batch",
+    "champion",
+    "evaluate",
+    "evaluate_near",
+    "evolve",
+    "generation",
+]
 
 UNREACHABLE = np.iinfo(np.int32).max
 CPU_ROOM = 3 * 2**23  # bytes that the largest array of an evaluation may take; a wider batch gains nothing on a CPU
@@ -80,6 +92,19 @@ def evaluate(
         return judge(jax.random.clone(key), network.apply, strategy.decode(individual))
 
     return trees.over_rows(one, (population, Shared(task), Shared(key)), batch)
+
+
+def evaluate_near(
+    network: Any, task: Task, key: Key, parent: Genome, children: Changes, batch: int | None = None
+) -> Fitness:
+    """The fitness of the children of one parent, int32 [P], the same bits as `evaluate` gives their genomes.
+
+    network: one that can evaluate changes, by `near`. children: the Changes of each, [P, K]. batch: children at a time.
+    For several parents, each with its litter, put a vmap over parents and children around it.
+    """
+    apply = network.near(parent)
+    # clone: every child meets the same cases, so the key is used again on purpose
+    return trees.over_rows(lambda child: task.evaluate(jax.random.clone(key), apply, child), children, batch)
 
 
 @partial(jax.jit, static_argnames=("strategy", "network", "mesh"))
@@ -206,10 +231,9 @@ def evolve(
     chunk: generations between two looks of the host; it changes no result.
     batch: individuals evaluated at once, "auto", or None for the whole population; it changes no result.
     target: stop after the first generation that has an individual of this fitness.
-    mesh: devices to spread the population over, or whole islands if it has some (`tejax.devices.mesh`); None: one
-    device; it changes no result.
-    run: keeps metrics and checkpoints, and continues where it left off.
-    callback: called between chunks; True stops.
+    mesh: devices to spread the population over (`tejax.devices.mesh`), or whole islands if it has some; None: one
+    device. It changes no result.
+    run: keeps metrics and checkpoints, and continues where it left off. callback: called between chunks; True stops.
 
     Raises InputError for sizes that are not positive, and for devices that do not divide the population.
     """
@@ -217,8 +241,8 @@ def evolve(
     require(chunk >= 1, "at least 1", chunk=chunk)
     require(batch in ("auto", None) or (isinstance(batch, int) and batch >= 1), "auto, None or at least 1", batch=batch)
     kind = "islands" if strategy.islands > 1 else "population"
-    divides = mesh is None or _rows(strategy) % mesh.size == 0
-    require(divides, "a multiple of devices", **{kind: _rows(strategy)}, devices=mesh.size if mesh else 1)
+    divided = mesh is None or _rows(strategy) % mesh.size == 0
+    require(divided, "a multiple of devices", **{kind: _rows(strategy)}, devices=mesh.size if mesh else 1)
     clock = time.perf_counter()
     init_key, run_key = devices.everywhere(tuple(jax.random.split(key)), mesh)
     task = devices.everywhere(task, mesh)

@@ -73,8 +73,8 @@ def islands(strategy: Strategy, count: int, every: int = 16, migrants: int = 2, 
         def one(row: tuple[Any, Population, Fitness]) -> tuple[Any, Array]:
             return strategy.tell(*row), jnp.max(_total(row[2]))
 
-        after, fittest = trees.over_rows(one, (state.islands, *told))
-        return State(after, fittest, generation)
+        states, fittest = trees.over_rows(one, (state.islands, *told))
+        return State(states, fittest, generation)
 
     def best(state: State) -> Genome:
         return strategy.best(trees.take(state.islands, jnp.argmax(state.best)))
@@ -83,7 +83,13 @@ def islands(strategy: Strategy, count: int, every: int = 16, migrants: int = 2, 
         return _joined(trees.over_rows(strategy.finalists, state.islands))
 
     return strategy._replace(
-        init=init, ask=ask, tell=tell, best=best, finalists=finalists, population=count * size, islands=count
+        init=init,
+        ask=ask,
+        tell=tell,
+        best=best,
+        finalists=finalists,
+        population=count * size,
+        islands=count,
     )
 
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 
 from tejax import fixedpoint, networks, tasks
 from tests.oracles import losses as oracle
@@ -131,3 +131,15 @@ def test_digits_are_the_real_ones():
     assert len(task.y_train) + len(task.y_test) == len(x) == 1797
     assert (np.bincount(task.y_train) + np.bincount(task.y_test)).tolist() == np.bincount(y).tolist()
     assert tasks.digits(batch=None, trits=2, kind="thermometer").features == 128
+
+
+@pytest.mark.parametrize(
+    ("make", "load", "features"), [(tasks.breast_cancer, load_breast_cancer, 60), (tasks.wine, load_wine, 26)]
+)
+def test_tables_are_the_real_ones_with_thresholds_of_each_column(make, load, features):
+    _, y = load(return_X_y=True)
+    task = make()
+    assert (task.features, task.classes) == (features, len(np.unique(y)))
+    assert (np.bincount(task.y_train) + np.bincount(task.y_test)).tolist() == np.bincount(y).tolist()
+    for column in np.asarray(task.x_train).T:  # a third below both thresholds or above, at most
+        assert (np.bincount(column + 1, minlength=3) < 0.75 * len(column)).all()

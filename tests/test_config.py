@@ -8,7 +8,9 @@ import pytest
 import tejax
 from tejax.config import (
     Addition,
+    BreastCancer,
     Categorical,
+    Cellular,
     Conv,
     Digits,
     Experiment,
@@ -22,18 +24,21 @@ from tejax.config import (
     Recurrent,
     Schedule,
     Serial,
+    Wine,
     Xor,
 )
 from tejax.errors import InputError
 
 EXPERIMENTS = {
     "digits": Experiment(Digits(trits=2, loss="margin"), Mlp(hidden=(8, 8), dead_zone=1.0), Genetic(adaptive=True)),
+    "breast_cancer": Experiment(BreastCancer(trits=1)),
+    "wine": Experiment(Wine(batch=20)),
     "files": Experiment(Files(path=Path("x.npz"), seed=3), strategy=MapElites(cells=9)),
     "parity": Experiment(
         Parity(5), strategy=LowRank(rank=2), schedule=Schedule(seed=7, target=32, evaluation_batch=None)
     ),
     "xor": Experiment(Xor(), Mlp(hidden=()), Categorical(floor=0.01), schedule=Schedule(evaluation_batch=4)),
-    "addition": Experiment(Addition(2, batch=4), strategy=HillClimb(patience=9)),
+    "addition": Experiment(Addition(2, batch=4), Cellular(neurons=4, neighbours=(-1,)), HillClimb(patience=9)),
     "serial": Experiment(Serial("compare", pairs=None), Recurrent(neurons=5, gated=True)),
 }
 
@@ -67,6 +72,10 @@ def test_an_experiment_builds_what_it_says(tmp_path):
 def test_networks_take_their_sizes_from_the_task():
     assert Experiment(Serial(), Recurrent(neurons=5)).build().network.features == (2, 5, 1)
     assert Experiment(Digits(trits=3), Conv(filters=(4,))).build().network.image == (3, 8, 8)
+    built = Experiment(Addition(3), Cellular(neurons=4)).build().network
+    assert (built.width, built.cells, built.ticks) == (3, 4, 7)
+    with pytest.raises(InputError, match="planes must be a divisor of the 6 inputs"):
+        Experiment(Addition(3), Cellular(planes=4)).build()
     with pytest.raises(InputError, match="features must be a square number of pixels times at most 16 trits"):
         Experiment(Parity(7), Conv()).build()
 

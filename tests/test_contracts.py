@@ -14,6 +14,7 @@ NETWORKS = {
     "tissue": [
         networks.Tissue(5, 2, capacity=12, neighbors=6, ticks=7, evolution=3),
         networks.Tissue(5, 2, capacity=9, neighbors=4, ticks=7, hold=False, capped=False, constant=1),
+        networks.Tissue(5, 2, capacity=9, neighbors=4, ticks=7, engine="int8"),
     ],
     "fixed_tissue": [
         networks.FixedTissue(5, 2, capacity=11, neighbors=16, ticks=5, constant=1),
@@ -21,9 +22,12 @@ NETWORKS = {
     ],
     "recurrent": [networks.Recurrent((5, 4, 2)), networks.Recurrent((5, 3, 1), gated=True, bias=0, dead_zone=1)],
     "conv": [networks.Conv((5, 1, 1), (2,), pool=1, outputs=3), networks.Conv((1, 1, 5), (2, 2), pool=1, outputs=2)],
+    "cellular": [networks.Cellular(1, 5, 6, neurons=2, ticks=3, gated=True)],
 }
 TASKS = {
     "digits": lambda: tasks.digits(batch=7),
+    "breast_cancer": tasks.breast_cancer,
+    "wine": lambda: tasks.wine(batch=9),
     "parity": lambda: tasks.parity(3),
     "xor": tasks.xor,
     "addition": lambda: tasks.addition(2, batch=5),

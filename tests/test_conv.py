@@ -34,7 +34,7 @@ def test_apply_equals_the_oracle(options):
     assert outputs.tolist() == np.array(wanted).tolist()
 
 
-@pytest.mark.parametrize("engine", engines.ENGINES)
+@pytest.mark.parametrize("engine", engines.names())
 def test_engines_agree(engine):
     options = {"image": (2, 6, 6), "filters": (4, 3), "outputs": 2}
     network = networks.Conv(**options, engine=engine)

@@ -19,7 +19,7 @@ def whole(matrix):
     return np.asarray(matrix.base, int) + np.asarray(matrix.rows, int) @ np.asarray(matrix.columns, int)
 
 
-@pytest.mark.parametrize("name", engines.ENGINES)
+@pytest.mark.parametrize("name", engines.names())
 @pytest.mark.parametrize("rank", [1, 3])
 def test_products_are_those_of_the_whole_matrix(name, rank):
     engine, matrix = engines.ENGINES[name], some(0, rank)

@@ -22,6 +22,7 @@ LEVELS = {
     "devices": 1,
     "trees": 2,
     "fixedpoint": 1,
+    "changes": 3,
     "native": 2,
     "fused": 2,
     "packing": 2,

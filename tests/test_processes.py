@@ -37,7 +37,11 @@ def launch(count, *arguments, devices=1, others=()):
 
 def ends(started, seconds=300):
     """(exit status, stdout, stderr) of each."""
-    told = [process.communicate(timeout=seconds) for process in started]
+    try:
+        told = [process.communicate(timeout=seconds) for process in started]
+    finally:
+        for process in started:
+            process.kill()
     return [(process.returncode, *words) for process, words in zip(started, told, strict=True)]
 
 
@@ -105,15 +109,16 @@ def test_a_run_goes_on_with_other_devices_and_processes(tmp_path):
     """Two processes, then one with four devices, then four processes; each is asked to stop by SIGTERM."""
     path, total = tmp_path / "run", 3000
     first = launch(2, *["evolve", *TINY, "--generations", total, "--chunk", 1, "--checkpoint-every", 0], "--out", path)
-    wait_for(lambda: checkpoints(path), first[0], 200)
+    wait_for(lambda: checkpoints(path), first[0], 100)
     first[1].send_signal(signal.SIGTERM)
     assert [code for code, *_ in ends(first)] == [130, 130]
     reached = checkpoints(path)[-1]
     assert 0 < reached < total
     middle = start("resume", path, "--devices", 4, flags="--xla_force_host_platform_device_count=4")
-    wait_for(lambda: checkpoints(path)[-1] > reached, middle, 200)
+    wait_for(lambda: checkpoints(path)[-1] > reached, middle, 100)
     middle.send_signal(signal.SIGTERM)
-    assert middle.wait(timeout=200) == 130
+    middle.communicate(timeout=200)
+    assert middle.returncode == 130
     told = ends(launch(4, "resume", path, "--generations", checkpoints(path)[-1] + 5))
     assert [code for code, *_ in told] == [0] * 4, told
     answer = json.loads(told[0][1])
@@ -136,7 +141,7 @@ def test_the_end_of_a_process_ends_the_others_soon_and_the_run_can_go_on(tmp_pat
     path = tmp_path / "run"
     endless = ["evolve", *TINY, "--generations", 100_000, "--chunk", 1, "--checkpoint-every", 0, "--out", path]
     started = launch(2, *endless)
-    wait_for(lambda: checkpoints(path), started[0], 200)
+    wait_for(lambda: checkpoints(path), started[0], 100)
     time.sleep(random.uniform(0, 1))
     started[victim].kill()
     killed = time.monotonic()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tejax
-from tejax import networks, ring, strategies, tasks, trees
+from tejax import networks, ring, strategies, tasks, trees, trits
 from tejax.errors import InputError
 from tejax.networks.tissue import Synapses
 from tejax.operators import tissue
@@ -251,6 +251,35 @@ def settle_and_trace(network, capped):
 # --- what a user meets ---
 
 FIXED = networks.FixedTissue(4, 3, capacity=14, neighbors=6, ticks=9)
+
+
+@pytest.mark.parametrize("ticks", [1, 2, 3, 8, 9])
+@pytest.mark.parametrize("hold", [True, False])
+def test_outputs_are_those_of_settling_whatever_the_engine(ticks, hold):
+    """For more samples than a block holds, under vmap, at caps that end samples in the middle of an alternation."""
+    options = {"neighbors": 6, "ticks": ticks, "hold": hold, "density": 0.35, "capped": hold}
+    network = networks.FixedTissue(7, 2, 40, **options)
+    x = trits.sample(jax.random.key(0), (300, 7))
+    genomes = jax.vmap(network.init)(jax.random.split(jax.random.key(1), 3))
+
+    def settled(genome):
+        return network.read(genome, network.settle(genome, network.start(genome, x)).values)
+
+    wanted = jax.jit(jax.vmap(settled))(genomes)
+    for engine in ("packed", "int8"):
+        apply = dataclasses.replace(network, engine=engine).apply
+        got = jax.jit(jax.vmap(apply, in_axes=(0, None)))(genomes, x)
+        assert trees.fingerprint(got) == trees.fingerprint(wanted), engine
+
+
+def test_some_samples_alternate_until_the_cap():
+    """What the test above is about does happen: its networks do not all come to rest."""
+    network = networks.FixedTissue(7, 2, 40, neighbors=6, ticks=9, density=0.35)
+    x = trits.sample(jax.random.key(0), (300, 7))
+    genome = network.init(jax.random.key(1))
+    settled = jax.jit(network.settle)(genome, network.start(genome, x))
+    assert (settled.reason == 0).any()
+    assert len(set(np.asarray(settled.ticks).tolist())) > 3
 
 
 def test_settling_does_not_depend_on_the_batch():

@@ -2,7 +2,7 @@
 
     python -m experiments.claims                    # within half an hour on two cores
     python -m experiments.claims --only size        # one of them; the page keeps what the others found before
-    python -m experiments.claims --quick --out /tmp/claims
+    python -m experiments.claims --quick --out token
 
 What has been measured stands in a ledger, so that an interrupted run goes on; --fresh begins anew.
 """

@@ -92,6 +92,7 @@ def judge(model: Model, data: Data, held: tuple[np.ndarray, np.ndarray], strange
         "ECE before": ece(model.scores(data.x_test).max(axis=1), right),
         "Brier": float(((probabilities - np.eye(data.classes)[data.y_test]) ** 2).sum(axis=1).mean()),
         "AURC": float(risk_at(confidence, right, np.arange(1, len(right) + 1) / len(right)).mean()),
+        "AUROC errors": _of_errors(confidence, right),
         "temperature": temperature,
         "risks": [round(float(risk), 5) for risk in risks],
     }
@@ -106,9 +107,14 @@ def judge(model: Model, data: Data, held: tuple[np.ndarray, np.ndarray], strange
                 **{name: float(unknown(model.outputs(x)).mean()) for name, x in strange.items()},
             }
         doubt = hidden_zeros(model, data.x_test)
-        row["zeros"] = {"errors": auroc(-doubt[right], -doubt[~right]) if not right.all() else 0.5}
+        row["zeros"] = {"errors": _of_errors(-doubt, right)}
         row["zeros"] |= {name: auroc(-doubt, -hidden_zeros(model, x)) for name, x in strange.items()}
     return row
+
+
+def _of_errors(confidence: np.ndarray, right: np.ndarray) -> float:
+    """The chance that a right answer is more confident than a wrong one; one half where all are right."""
+    return 0.5 if right.all() else auroc(confidence[right], confidence[~right])
 
 
 def hidden_zeros(model: Model, x: np.ndarray) -> np.ndarray:
@@ -186,7 +192,7 @@ def finding(rows: list[dict]) -> Finding:
             wins, losses, tried = wins + len(good), losses + len(bad), tried + len(METRICS)
             words.append(
                 f"One network of {name} against {rival}: better in {', '.join(good) or 'nothing'}; "
-                f"worse in {', '.join(bad) or 'nothing'} (p < 0.05, {len(by_method[name])} seeds)."
+                f"worse in {', '.join(bad) or 'nothing'} (p < 0.05, uncorrected, {len(by_method[name])} seeds)."
             )
         words += _rules(name, by_method[name], by_method["float32"])
     for crowd in (name for name in by_method if name.endswith(", votes")):
@@ -234,11 +240,10 @@ def _rules(name: str, ours: dict[int, dict], floats: dict[int, dict]) -> list[st
             f'{name}, rule "{rule}": answers {coverage:.1%} of the familiar digits with {risk:.1%} errors (float32 at '
             f"that coverage: {there:.1%}), and calls unknown {flagged} among the unfamiliar."
         )
-    zeros = {what: np.median([row["zeros"][what] for row in ours.values()]) for what in ("errors", *STRANGE)}
-    words.append(
-        f"{name}, hidden zeros as doubt (AUROC, 0.5 is chance): "
-        f"{', '.join(f'{value:.2f} for {what}' for what, value in zeros.items())}."
-    )
+    plain = {what: np.median([row[f"AUROC {what}"] for row in ours.values()]) for what in ("errors", *STRANGE)}
+    zeros = {what: np.median([row["zeros"][what] for row in ours.values()]) for what in plain}
+    each = ", ".join(f"{zeros[what]:.2f} ({plain[what]:.2f}) for {what}" for what in plain)
+    words.append(f"{name}, hidden zeros as doubt: AUROC (in brackets that of the confidence) {each}; 0.5 is chance.")
     return words
 
 

@@ -3,10 +3,11 @@
     python -m experiments.quality.serial_arithmetic
     python -m experiments.quality.serial_arithmetic --operations add --seeds 0 1 2
 
-A run is a genetic algorithm on 256 pairs of 7-bit numbers, begun anew (with another key) whenever it has not become
-exact on them within a number of generations. Of the individuals that are exact there, the one is kept that agrees most
-often with the vote of all of them on random pairs without answers. Only then is it judged: on all pairs of 7 bits, and
-on a million random pairs of 64 bits, whose answers are computed in 32-bit limbs of NumPy integers.
+A run makes attempts: a genetic algorithm on 256 pairs of 7-bit numbers (on all 8-bit numbers, for a product), which
+ends when a network is exact on them or after so many generations. The run ends when two networks that are exact there,
+found independently, give the same answers to 65,536 random pairs of 64 bits: what two agree on without having been
+told is what was meant. Only then is the network judged: on all pairs of that length, and on a million random pairs of
+64 bits, whose answers are computed in 32-bit limbs of NumPy integers.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from tejax.strategies.genetic import Rates
 
 BITS, PAIRS = 7, 256
 LONG, MILLION, CHUNK = 64, 10**6, 2**14
+QUESTIONS = 2**16
 ATTEMPTS = 40
 BATCH = 128  # networks evaluated at once: no other number is faster, and none changes a result
 
@@ -36,65 +38,78 @@ class Setting(NamedTuple):
     mutation: float = 0.012
     ticks: int = 2
     population: int = 2048
+    selection: str = "tournament"
+    crossover: str = "by_neuron"
+    samples: int | None = None  # training pairs a generation; None: all
+    bits: int = BITS
 
+
+# Multiplication needs more than one bit of carry, and every step towards it costs bits elsewhere: a tournament on their
+# sum is stuck at 82 to 96 % of them. Lexicase selection keeps those that are good at any bit.
+LEXICASE = {
+    "generations": 160,
+    "population": 512,
+    "selection": "lexicase",
+    "crossover": "two_point",
+    "samples": 8,
+    "bits": 8,
+}
 
 SETTINGS = {
     "add": Setting((1, 1)),
     "subtract": Setting((1, -1)),
     "negate": Setting((-1, 0)),
     "compare": Setting((1, -1)),  # the sign of a - b
-    "times3": Setting((3, 0)),
-    "times5": Setting((5, 0)),
-    "times7": Setting((7, 0)),
+    "times3": Setting((3, 0), **LEXICASE),
+    "times5": Setting((5, 0), **LEXICASE),
+    "times7": Setting((7, 0), **LEXICASE),
 }
 
 
 def parts(operation: str) -> tuple[Any, Any, Any]:
     """Task, network and strategy."""
     setting = SETTINGS[operation]
-    task = tejax.tasks.serial(operation, BITS, PAIRS)
+    task = tejax.tasks.serial(operation, setting.bits, PAIRS, setting.samples)
     network = tejax.networks.Recurrent((task.features, setting.neurons, task.outputs), ticks=setting.ticks)
     strategy = tejax.strategies.genetic(
-        population=setting.population, tournament=16, crossover="by_neuron", rates=Rates(mutation=setting.mutation)
+        population=setting.population,
+        selection=setting.selection,
+        tournament=16,
+        crossover=setting.crossover,
+        rates=Rates(mutation=setting.mutation),
     )
     return task, network, strategy
 
 
-def attempt(key: Any, operation: str, task: Any, network: Any, strategy: Any) -> tuple[tejax.Result, list[int]]:
-    """Attempts until one is exact on the training pairs, or ATTEMPTS: the last one, and the generations of each."""
-    spent = []
+def evolve(key: Any, operation: str) -> tuple[Any, list[dict[str, Any]]]:
+    """The first network that answers as an earlier one does (else the last), and what each attempt came to."""
+    task, network, strategy = parts(operation)
+    setting = SETTINGS[operation]
+    exact = task.y_train.size
+    steps = task.x_train.shape[1] + LONG - setting.bits
+    coins = np.random.default_rng(0).integers(0, 2, (QUESTIONS, steps, task.features))
+    questions = jnp.asarray(2 * coins - 1, jnp.int8)
+    validate = jax.jit(lambda genome: task.validate(network.apply, genome))
+    ask = jax.jit(lambda genome: jnp.sign(network.apply(genome, questions)).astype(jnp.int8))
+    attempts, heard = [], []
     for number in range(ATTEMPTS):
         result = tejax.evolve(
             jax.random.fold_in(key, number),
             strategy,
             network,
             task,
-            generations=SETTINGS[operation].generations,
-            target=task.scale,
+            generations=setting.generations,
             batch=BATCH,
+            target=exact if setting.samples is None else None,
+            callback=lambda progress: int(validate(strategy.best(progress.state))) == exact,
         )
-        spent.append(result.generations)
-        if result.fitness == task.scale:
-            break
-    return result, spent
-
-
-def agreeing(network: Any, task: Any, result: tejax.Result, key: Any) -> Any:
-    """Of the individuals that are exact on the training pairs, the one most often of the opinion of them all."""
-    population = result.state.population
-    exact = jax.jit(jax.vmap(lambda genome: task.validate(network.apply, genome)))(population) == task.scale
-    if not bool(exact.any()):
-        return result.best
-    questions = jnp.where(jax.random.bits(key, (512, LONG, task.features), jnp.uint8) < 128, 1, -1).astype(jnp.int8)
-    committee = tejax.trees.take(population, jnp.flatnonzero(exact)[:64])
-
-    @jax.jit
-    def agreement(committee: Any) -> jax.Array:
-        said = jnp.sign(jax.vmap(lambda genome: network.apply(genome, questions))(committee))
-        vote = jnp.sign(jnp.sum(said, axis=0, dtype=jnp.int32))
-        return jnp.sum((said == vote).astype(jnp.int32), axis=(1, 2, 3), dtype=jnp.int32)
-
-    return tejax.trees.take(committee, int(jnp.argmax(agreement(committee))))
+        curve = [round(int(value) / task.scale, 4) for value in result.history.best]
+        attempts.append({"exact on the training pairs": result.fitness == exact, "curve": curve})
+        if result.fitness == exact:
+            heard.append(tejax.trees.fingerprint(ask(result.best)))
+            if heard.count(heard[-1]) == 2:
+                break
+    return result.best, attempts
 
 
 def bits_of(numbers: np.ndarray, count: int) -> np.ndarray:
@@ -154,22 +169,19 @@ def wrong_long(operation: str, network: Any, genome: Any, count: int, seed: int)
 
 def measure(operation: str, seed: int, count: int) -> dict[str, Any]:
     """One run and its judgement."""
-    task, network, strategy = parts(operation)
+    task, network, _ = parts(operation)
     start = time.perf_counter()
-    run_key, question_key = jax.random.split(jax.random.key(seed))
-    result, spent = attempt(run_key, operation, task, network, strategy)
-    best = agreeing(network, task, result, question_key)
+    best, attempts = evolve(jax.random.key(seed), operation)
     seconds = time.perf_counter() - start
     return {
         "seed": seed,
         "seconds": round(seconds, 1),
-        "attempts": len(spent),
-        "generations": sum(spent),
-        "generations of the last attempt": spent[-1],
-        "trained exactly": result.fitness == task.scale,
+        "attempts": len(attempts),
+        "attempts exact on the training pairs": sum(attempt["exact on the training pairs"] for attempt in attempts),
+        "generations": sum(len(attempt["curve"]) for attempt in attempts),
         "share of right trits, all pairs": task.accuracy(network.apply, best),
         "wrong of the 64-bit pairs": wrong_long(operation, network, best, count, seed),
-        "curve of the last attempt": [round(int(value) / task.scale, 4) for value in result.history.best],
+        "curve of the last attempt": attempts[-1]["curve"],
         "best": tejax.trees.fingerprint(best),
     }
 
@@ -192,7 +204,9 @@ def main() -> None:
             rows.append(measure(operation, seed, chosen.count))
             shown = {name: value for name, value in rows[-1].items() if not name.startswith(("curve", "best"))}
             print(operation, shown, flush=True)
-        perfect = [row["trained exactly"] and row["wrong of the 64-bit pairs"] == 0 for row in rows]
+        perfect = [
+            row["wrong of the 64-bit pairs"] == 0 and row["share of right trits, all pairs"] == 1 for row in rows
+        ]
         results[operation] = {
             "trits": tejax.trees.size(jax.eval_shape(network.init, jax.random.key(0))),
             "setting": SETTINGS[operation]._asdict(),

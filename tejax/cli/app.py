@@ -16,7 +16,9 @@ from tyro.conf import Positional, subcommand
 from tejax.cli.machines import Machines
 from tejax.config import (
     Addition,
+    BreastCancer,
     Categorical,
+    Cellular,
     Conv,
     Digits,
     Experiment,
@@ -31,6 +33,7 @@ from tejax.config import (
     Recurrent,
     Schedule,
     Serial,
+    Wine,
     Xor,
 )
 from tejax.errors import InputError, require
@@ -39,6 +42,8 @@ __all__ = ["main"]
 
 Task = (
     Annotated[Digits, subcommand("digits")]
+    | Annotated[BreastCancer, subcommand("breast-cancer")]
+    | Annotated[Wine, subcommand("wine")]
     | Annotated[Files, subcommand("files")]
     | Annotated[Parity, subcommand("parity")]
     | Annotated[Xor, subcommand("xor")]
@@ -49,6 +54,7 @@ Network = (
     Annotated[Mlp, subcommand("mlp")]
     | Annotated[Recurrent, subcommand("recurrent")]
     | Annotated[Conv, subcommand("conv")]
+    | Annotated[Cellular, subcommand("cellular")]
 )
 Strategy = (
     Annotated[Genetic, subcommand("genetic")]

@@ -62,7 +62,7 @@ def conduct(
             )
         except KeyboardInterrupt:
             return _interrupted(path, None)
-    if run.stopping and result.generations < schedule.generations:
+    if run.stopped and result.generations < schedule.generations:
         return _interrupted(path, result.generations)
     run.save(result.state, result.generations)
     run.close()

@@ -1,4 +1,4 @@
-"""Circle units of aigarth-it (https://pypi.org/project/aigarth-it) as networks and genomes, and back, losing nothing.
+"""Circle units of aigarth-it as networks and genomes, and back, losing nothing.
 
 Only live objects are taken: that package stores its units as pickles, and a pickle can run code when it is read. It
 comes under a licence of its own, so it is never a part of tejax, and only these functions need it.

@@ -1,5 +1,6 @@
 """Networks: frozen specs that make int8 genomes and run them."""
 
+from tejax.networks.cellular import Cellular
 from tejax.networks.circle import Circle, Ring
 from tejax.networks.conv import Conv
 from tejax.networks.ensemble import UNKNOWN, Ensemble, decide
@@ -13,6 +14,7 @@ __all__ = [
     "MLP",
     "REGISTRY",
     "UNKNOWN",
+    "Cellular",
     "Circle",
     "Conv",
     "Ensemble",
@@ -31,6 +33,7 @@ REGISTRY = {
     "mlp": MLP,
     "recurrent": Recurrent,
     "conv": Conv,
+    "cellular": Cellular,
     "circle": Circle,
     "lookup": Lookup,
     "tissue": Tissue,

@@ -6,9 +6,11 @@ import math
 import jax
 
 from tejax import engines, factored
+from tejax.changes import Changes
 from tejax.errors import require
+from tejax.networks import near
 from tejax.networks.layer import Layer, constants, fresh
-from tejax.types import Array, Int32, Key, Trits
+from tejax.types import Apply, Array, Int32, Key, Trits
 
 __all__ = ["MLP", "Layer"]
 
@@ -69,3 +71,20 @@ class MLP:
             x = factored.hidden(engine, x, layer.weights, constants(layer), zone)
         sums = factored.output(engine, x, last.weights, constants(last))
         return sums.reshape(*batch, self.features[-1])
+
+    def near(self, parent: tuple[Layer, ...]) -> Apply:
+        """`apply` for children of one parent, each given by its Changes: the same outputs by far fewer operations.
+
+        The parent's sums are computed where the inputs come in: once, under a vmap over children that share them.
+        Raises InputError unless there is one hidden layer.
+        """
+        require(len(self.features) == 3, "three, for a network of one hidden layer", sizes=len(self.features))
+        engine, dead_zone = engines.get(self.engine, max(self.features[:-1])), self.threshold(self.features[0])
+
+        def apply(changes: Changes, x: Trits) -> Int32[Array, "... O"]:
+            *batch, fan_in = x.shape
+            require(fan_in == self.features[0], f"{self.features[0]}, the inputs of the network", features=fan_in)
+            cache = near.make(engine, parent, x.reshape(math.prod(batch), fan_in), dead_zone)
+            return near.outputs(cache, parent, changes, dead_zone).reshape(*batch, self.features[-1])
+
+        return apply

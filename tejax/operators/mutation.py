@@ -9,9 +9,10 @@ import jax
 import jax.numpy as jnp
 
 from tejax import draws, trees
+from tejax.changes import Changes, draw_places, flatten
 from tejax.types import Genome, Key, Mutation, Rate, Trits
 
-__all__ = ["REGISTRY", "flip", "reset", "single", "step"]
+__all__ = ["REGISTRY", "few", "flip", "reset", "single", "step"]
 
 
 def _touch(key: Key, genome: Genome, rate: Rate, change: Callable[[Trits, Trits], Trits]) -> Genome:
@@ -57,6 +58,17 @@ def single(key: Key, genome: Genome, *, rate: Rate) -> Genome:
     return jax.tree.map(
         lambda trits, places: jnp.where(places == place, _other(trits, way), trits), genome, trees.places(genome)
     )
+
+
+def few(key: Key, genome: Genome, *, count: int) -> Changes:
+    """`count` trits, every set of places as likely, become one of their two other values: a mutation as its Changes.
+
+    `tejax.changes.write` makes the child's genome of them; a network's `near` evaluates it without.
+    """
+    where, whither = jax.random.split(key)
+    places = draw_places(where, genome, count)
+    ways = jnp.where(draws.fair(whither, (count,)), jnp.int8(1), jnp.int8(-1))
+    return Changes(places, _other(flatten(genome)[places], ways))
 
 
 REGISTRY: dict[str, Mutation] = {"flip": flip, "step": step, "reset": reset, "single": single}

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import optax
 
 from tejax.rivals import rounding
-from tejax.rivals.gradient import Fitted, model_of
+from tejax.rivals.gradient import Fitted, beside, model_of, packed_sizes
 from tejax.rivals.methods import Data, Method, Model, after
 from tejax.rivals.models import Spec
 from tejax.rivals.training import Trained, loose, loss
@@ -39,7 +39,7 @@ def eight_bits(base: Method, name: str = "int8") -> Method:
     def derive(key: Key, data: Data, model: Model) -> Model:
         params = _matrices(lambda w: jnp.multiply(*rounding.int8(w)), model.state.trained.params)
         weights = sum(fan_in * neurons for fan_in, neurons in model.state.spec.matrices)
-        return _with(model, params, {"int8": weights + _beside(model.state.spec)})
+        return _with(model, params, {"int8": weights + beside(model.state.spec)})
 
     return after(name, base, derive)
 
@@ -52,7 +52,7 @@ def ternarised(base: Method, name: str = "ternarised", scale: bool = True) -> Me
             trits, kept = rounding.optimal(weights)
             return trits * kept if scale else trits
 
-        return _with(model, _matrices(rounded, model.state.trained.params), _packed(model.state.spec))
+        return _with(model, _matrices(rounded, model.state.trained.params), packed_sizes(model.state.spec))
 
     return after(name, base, derive)
 
@@ -65,7 +65,7 @@ def rescaled(base: Method, name: str = "ternarised, scales retrained") -> Method
         pairs = [rounding.optimal(leaf) for leaf in jax.tree.leaves(trained.params) if leaf.ndim == 2]
         trits, scales = [pair[0] for pair in pairs], jnp.stack([pair[1] for pair in pairs])
         x, y = jnp.asarray(encode(data.x_train)), jnp.asarray(data.y_train)
-        return _with(model, _fit_scales(spec, trained.params, trits, scales, x, y), _packed(spec))
+        return _with(model, _fit_scales(spec, trained.params, trits, scales, x, y), packed_sizes(spec))
 
     return after(name, base, derive)
 
@@ -96,16 +96,3 @@ def _with(model: Model, params: Any, sizes: dict[str, int]) -> Model:
     fitted = Fitted(model.state.spec, Trained(params, None), model.state.encode)
     rounded = model_of(fitted, model.samples, model.seconds)
     return dataclasses.replace(rounded, sizes=sizes, operations=model.operations)
-
-
-def _beside(spec: Spec) -> int:
-    """Bytes of what stays float32: a bias a neuron, a scale a matrix."""
-    return 4 * (sum(neurons for _, neurons in spec.matrices) + len(spec.matrices))
-
-
-def _packed(spec: Spec) -> dict[str, int]:
-    weights = [fan_in * neurons for fan_in, neurons in spec.matrices]
-    return {
-        "2-bit": sum(-(-count // 4) for count in weights) + _beside(spec),
-        "base-3": sum(-(-count // 5) for count in weights) + _beside(spec),
-    }

@@ -10,13 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax.rivals.methods import Budget, Data, Method, Model, Seen, softmax
-from tejax.rivals.models import Spec
+from tejax.rivals.models import KINDS, Spec
 from tejax.rivals.training import Recipe, Trained, apply, train
 from tejax.tasks import encoding
 from tejax.tasks.classification import Options
 from tejax.types import Key
 
-__all__ = ["Fitted", "average", "gradient", "model_of", "sizes"]
+__all__ = ["Fitted", "average", "beside", "encoder", "gradient", "model_of", "packed_sizes", "sizes"]
 
 Encode = Callable[[np.ndarray], np.ndarray]
 
@@ -164,13 +164,22 @@ def _work(spec: Spec, samples: int) -> float:
 
 
 def sizes(spec: Spec) -> dict[str, int]:
-    """Bytes of a network of this kind: its matrices at the format's width, scales and biases at 4 (or 2) bytes each."""
+    """Bytes of all weights and biases, as float32 or packed as trits, as the kind has it."""
+    if spec.kind != "float":
+        return packed_sizes(spec)
+    return {"float32": 4 * sum((fan_in + 1) * neurons for fan_in, neurons in spec.matrices)}
+
+
+def packed_sizes(spec: Spec) -> dict[str, int]:
+    """Bytes where the matrices are packed trits, and the rest is float32."""
     weights = [fan_in * neurons for fan_in, neurons in spec.matrices]
-    biases = 0 if spec.kind == "bitnet" else sum(neurons for _, neurons in spec.matrices)
-    if spec.kind == "float":
-        return {"float32": 4 * (sum(weights) + biases)}
-    beside = 4 * (biases + len(weights))
     return {
-        "2-bit": sum(-(-count // 4) for count in weights) + beside,
-        "base-3": sum(-(-count // 5) for count in weights) + beside,
+        "2-bit": sum(-(-count // 4) for count in weights) + beside(spec),
+        "base-3": sum(-(-count // 5) for count in weights) + beside(spec),
     }
+
+
+def beside(spec: Spec) -> int:
+    """Bytes of what stays float32 beside rounded matrices: a scale each, and a bias a neuron if there are biases."""
+    biases = sum(neurons for _, neurons in spec.matrices) if KINDS[spec.kind].bias else 0
+    return 4 * (len(spec.matrices) + biases)

@@ -1,5 +1,6 @@
 """A float evolution strategy of the same shape: evosax's Open_ES (Salimans et al. 2017, arXiv 1703.03864)."""
 
+import dataclasses
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -56,7 +57,7 @@ def open_es(
         def as_model(chunks: int, seconds: float, state: Any) -> Model:
             _, unravel = ravel_pytree(params)
             model = model_of(Fitted(spec, Trained(unravel(state.mean), None), encode), chunks * chunk, seconds)
-            return Model(**{**vars(model), "operations": float(chunks * chunk) * weights})
+            return dataclasses.replace(model, operations=float(chunks * chunk) * weights)
 
         def heard(chunks: int, seconds: float, state: Any) -> object:
             work = float(chunks * chunk) * weights

@@ -53,7 +53,8 @@ class Run:
         require(checkpoint_every >= 0, "at least 0 seconds", checkpoint_every=checkpoint_every)
         require(keep >= 1, "at least 1", keep=keep)
         self.path = Path(path)
-        self.stopping = False
+        self.stopping = False  # asked to stop
+        self.stopped = False  # has stopped for that, with a checkpoint
         self.last: dict[str, Any] = {}  # the newest line of metrics
         self._config, self._measure = config, measure
         self._every, self._saved_at = checkpoint_every, time.monotonic()
@@ -102,10 +103,11 @@ class Run:
             with _writing(self.path), (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
         due = progress.generation >= progress.generations or time.monotonic() - self._saved_at >= self._every
-        self.stopping, due = any_of(self.stopping, due)
-        if due or self.stopping:
+        # one answer for all processes: a signal that comes from here on waits for the next chunk
+        self.stopped, due = any_of(self.stopping, due)
+        if due or self.stopped:
             self.save(progress.state, progress.generation)
-        return self.stopping
+        return self.stopped
 
     def save(self, state: Any, generation: int) -> None:
         """Save a checkpoint now, unless this generation has one."""

@@ -36,7 +36,6 @@ class Rates(NamedTuple):
     step: float | Array = 0.1  # by chance alone, p moves by step * sqrt(p (1 - p)) a generation
     floor: float | Array = 0.0005  # the least probability of any value
     start: float | Array = 0.0  # the share of the first distribution that lies on one random genome
-    decay: float | Array = 0.0  # the share of the probabilities of +1 and -1 that falls to 0 in a generation
 
 
 class State(NamedTuple):
@@ -74,8 +73,7 @@ def categorical(population: int = 512, rates: Rates = Rates()) -> Strategy:
 
     def tell(state: State, population: Population, fitness: Fitness) -> State:
         votes = utilities(fitness)
-        limits = _units(state.rates.decay), _units(state.rates.floor)
-        move = partial(_move, votes, *_scale(fitness.shape[0], state.rates.step), *limits)
+        move = partial(_move, votes, *_scale(fitness.shape[0], state.rates.step), _units(state.rates.floor))
         odds = jax.tree.map(move, state.odds, population)
         return State(odds, trees.take(population, jnp.argmax(fitness)), state.generation + 1, state.rates)
 
@@ -144,7 +142,6 @@ def _move(
     votes: Int32[Array, "P"],
     halvings: int,
     factor: Int32[Array, ""],
-    decay: Int32[Array, ""],
     floor: Int32[Array, ""],
     odds: Int32[Array, "2 ..."],
     members: Int8[Array, "P ..."],
@@ -155,7 +152,7 @@ def _move(
     halved = (sums + (2**halvings // 2)) >> halvings
     furthest = FAR * 2**12
     moves = jnp.clip(jnp.clip(halved, -furthest, furthest) * factor, -LEAP, LEAP)
-    moved = odds - (odds >> 12) * (decay >> 12) + moves
+    moved = odds + moves
     three = jnp.maximum(jnp.concatenate([moved, ONE - jnp.sum(moved, axis=0, keepdims=True, dtype=jnp.int32)]), floor)
     excess = jnp.sum(three, axis=0, dtype=jnp.int32) - ONE
     largest = lax.broadcasted_iota(jnp.int32, three.shape, 0) == jnp.argmax(three, axis=0).astype(jnp.int32)[None]

@@ -2,7 +2,8 @@
 
 from tejax.tasks.bits import Bits, addition, hyperidentity, parity, xor
 from tejax.tasks.classification import Classification, classification
-from tejax.tasks.datasets import digits, from_files
+from tejax.tasks.control import Control, control
+from tejax.tasks.datasets import breast_cancer, digits, from_files, wine
 from tejax.tasks.files import load_arrays, load_idx
 from tejax.tasks.serial import Serial, serial
 from tejax.tasks.series import Series, windowed_series
@@ -11,10 +12,13 @@ __all__ = [
     "REGISTRY",
     "Bits",
     "Classification",
+    "Control",
     "Serial",
     "Series",
     "addition",
+    "breast_cancer",
     "classification",
+    "control",
     "digits",
     "from_files",
     "hyperidentity",
@@ -23,6 +27,7 @@ __all__ = [
     "parity",
     "serial",
     "windowed_series",
+    "wine",
     "xor",
 ]
 
@@ -34,5 +39,7 @@ REGISTRY = {
     "windowed_series": windowed_series,
     "hyperidentity": hyperidentity,
     "serial": serial,
+    "breast_cancer": breast_cancer,
+    "wine": wine,
     "files": from_files,
 }

@@ -1,4 +1,4 @@
-"""Real data: the digits that scikit-learn ships, and files of one's own."""
+"""Real data: what scikit-learn ships, and files of one's own."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from tejax.tasks import files
 from tejax.tasks.classification import Classification, classification
 
-__all__ = ["digits", "from_files"]
+__all__ = ["breast_cancer", "digits", "from_files", "wine"]
 
 
 def digits(**options: Any) -> Classification:
@@ -18,6 +18,29 @@ def digits(**options: Any) -> Classification:
 
     x, y = load_digits(return_X_y=True)
     return classification(x, y, **{"batch": 128, **options})
+
+
+def breast_cancer(**options: Any) -> Classification:
+    """569 tumours, benign or malignant, by 30 measurements (Wolberg et al. 1995, as scikit-learn ships them).
+
+    The options are those of `classification`; thresholds stand at quantiles unless `placement` says otherwise, since
+    measurements have units of their own.
+    """
+    from sklearn.datasets import load_breast_cancer
+
+    x, y = load_breast_cancer(return_X_y=True)
+    return classification(x, y, **{"placement": "quantile", **options})
+
+
+def wine(**options: Any) -> Classification:
+    """178 wines of three growers by 13 measurements (Forina et al. 1988, as scikit-learn ships them).
+
+    The options are those of `classification`, thresholds at quantiles as for `breast_cancer`.
+    """
+    from sklearn.datasets import load_wine
+
+    x, y = load_wine(return_X_y=True)
+    return classification(x, y, **{"placement": "quantile", **options})
 
 
 def from_files(path: str | Path, labels: str | Path | None = None, **options: Any) -> Classification:

@@ -65,3 +65,19 @@ def conv(genome, image, kernel, stride, pool, dead_zone):
             ]
         )
     return np.array(_sums(genome.readout, image.reshape(-1)))
+
+
+def cellular(genome, places, cells, neurons, ticks, neighbours, edge, dead_zone):
+    """The outputs [cells] for inputs [planes, width]: every cell alone, from the states of the tick before."""
+    states = [[0] * neurons for _ in range(cells)]
+    width = len(places[0])
+    for _ in range(ticks):
+        after = []
+        for at in range(cells):
+            inside = at if at < width else (width - 1 if edge == "last" else None)
+            seen = [0 if inside is None else int(plane[inside]) for plane in places]
+            for distance in (0, *neighbours):
+                seen += states[at + distance] if 0 <= at + distance < cells else [0] * neurons
+            after.append(tick(genome.cell, seen, states[at], dead_zone))
+        states = after
+    return np.array([_sums(genome.readout, state)[0] for state in states])

@@ -1,0 +1,36 @@
+"""What an experiment is: task, network, strategy and schedule, for the command line and for config.json.
+
+A further task, network or strategy is a dataclass with `build` and a line in its table.
+"""
+
+from tejax.config.experiment import Experiment, Parts, Schedule
+from tejax.config.networks import NETWORKS, Cellular, Conv, Mlp, Recurrent
+from tejax.config.strategies import STRATEGIES, Categorical, Genetic, HillClimb, Islands, LowRank, MapElites
+from tejax.config.tasks import TASKS, Addition, BreastCancer, Digits, Files, Parity, Serial, Wine, Xor
+
+__all__ = [
+    "NETWORKS",
+    "STRATEGIES",
+    "TASKS",
+    "Addition",
+    "BreastCancer",
+    "Categorical",
+    "Cellular",
+    "Conv",
+    "Digits",
+    "Experiment",
+    "Files",
+    "Genetic",
+    "HillClimb",
+    "Islands",
+    "LowRank",
+    "MapElites",
+    "Mlp",
+    "Parity",
+    "Parts",
+    "Recurrent",
+    "Schedule",
+    "Serial",
+    "Wine",
+    "Xor",
+]

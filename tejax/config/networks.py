@@ -1,0 +1,99 @@
+"""Networks, as the command line and config.json have them; each takes its outer sizes from the task."""
+
+import dataclasses
+import math
+from typing import Any
+
+from tejax import networks
+from tejax.config.common import fields_of
+from tejax.errors import require
+from tejax.types import Network
+
+__all__ = ["NETWORKS", "Cellular", "Conv", "Mlp", "Recurrent"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Mlp:
+    """A multilayer perceptron of trits."""
+
+    hidden: tuple[int, ...] = networks.MLP.features[1:-1]  # neurons of each hidden layer
+    dead_zone: float = networks.MLP.dead_zone  # a hidden sum within dead_zone * sqrt(fan-in) of 0 becomes 0
+    bias: int = networks.MLP.bias  # constant inputs of each layer
+    density: float = networks.MLP.density  # the share of non-zero weights at the start
+    # how products are computed: auto, native, packed, int8, float or bfloat16; it changes no result
+    engine: str = networks.MLP.engine
+
+    def build(self, task: Any) -> Network:
+        """The network that fits a task."""
+        options = {name: value for name, value in fields_of(self, Mlp).items() if name != "hidden"}
+        return networks.MLP(features=(task.features, *self.hidden, task.outputs), **options)
+
+
+@dataclasses.dataclass(frozen=True)
+class Recurrent:
+    """A small trit state that reads a sequence."""
+
+    neurons: int = networks.Recurrent.features[1]  # of the state
+    ticks: int = networks.Recurrent.ticks  # how often the state changes in a step
+    gated: bool = networks.Recurrent.gated  # every neuron has a gate that decides whether it changes
+    dead_zone: int = networks.Recurrent.dead_zone  # a sum of at most this magnitude becomes 0
+    bias: int = networks.Recurrent.bias  # constant inputs of every neuron
+    density: float = networks.Recurrent.density  # the share of non-zero trits at the start
+
+    def build(self, task: Any) -> Network:
+        """The network that fits a task."""
+        options = {name: value for name, value in fields_of(self, Recurrent).items() if name != "neurons"}
+        return networks.Recurrent((task.features, self.neurons, task.outputs), **options)
+
+
+@dataclasses.dataclass(frozen=True)
+class Conv:
+    """Convolutions of trits, for inputs that are square images."""
+
+    filters: tuple[int, ...] = networks.Conv.filters  # the channels that each stage makes
+    kernel: int = networks.Conv.kernel  # the side of a patch
+    stride: int = networks.Conv.stride  # a stage looks at every stride-th place
+    pool: int = networks.Conv.pool  # and adds up its sums over pool x pool places
+    dead_zone: float = networks.Conv.dead_zone  # a sum within dead_zone * sqrt(fan-in) of 0 becomes 0
+    bias: int = networks.Conv.bias  # constant inputs of each filter
+    density: float = networks.Conv.density  # the share of non-zero weights at the start
+    # how products are computed: auto, packed, int8, float or bfloat16; it changes no result
+    engine: str = networks.Conv.engine
+
+    def build(self, task: Any) -> Network:
+        """The network that fits a task. Raises InputError where the inputs are no square images."""
+        channels = next((n for n in range(1, 17) if _square(task.features, n)), None)
+        require(channels is not None, "a square number of pixels times at most 16 trits", features=task.features)
+        side = math.isqrt(task.features // (channels or 1))
+        return networks.Conv((channels or 1, side, side), outputs=task.outputs, **fields_of(self, Conv))
+
+
+@dataclasses.dataclass(frozen=True)
+class Cellular:
+    """A line of cells that share their trits, one for each output, for numbers side by side (as addition has them)."""
+
+    planes: int = networks.Cellular.planes  # numbers that lie side by side in the input
+    neurons: int = networks.Cellular.neurons  # of a cell
+    ticks: int | None = None  # how often all cells change, by default once for each cell and three times more
+    neighbours: tuple[int, ...] = networks.Cellular.neighbours  # whom a cell sees, by distance along the line
+    edge: str = networks.Cellular.edge  # what cells beyond the last input see: last (the last input) or zero
+    gated: bool = networks.Cellular.gated  # every neuron has a gate that decides whether it changes
+    dead_zone: int = networks.Cellular.dead_zone  # a sum of at most this magnitude becomes 0
+    bias: int = networks.Cellular.bias  # constant inputs of every neuron
+    density: float = networks.Cellular.density  # the share of non-zero trits at the start
+
+    def build(self, task: Any) -> Network:
+        """The network that fits a task. Raises InputError where the inputs are not so many numbers."""
+        fits = self.planes >= 1 and task.features % self.planes == 0
+        require(fits, f"a divisor of the {task.features} inputs", planes=self.planes)
+        options = fields_of(self, Cellular) | {"ticks": task.outputs + 3 if self.ticks is None else self.ticks}
+        return networks.Cellular(width=task.features // self.planes, cells=task.outputs, **options)
+
+
+def _square(features: int, channels: int) -> bool:
+    """Is this a square image, 2 pixels wide at least, of so many channels?"""
+    pixels = features // channels
+    return features % channels == 0 and pixels >= 4 and math.isqrt(pixels) ** 2 == pixels
+
+
+NETWORKS: dict[str, type] = {"mlp": Mlp, "recurrent": Recurrent, "conv": Conv, "cellular": Cellular}

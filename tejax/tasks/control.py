@@ -1,0 +1,292 @@
+"""Control: an individual acts in an environment, episode after episode, whole rollouts on the device.
+
+Environments are gymnax's (R. T. Lange 2022, extra `control`) or any object with the same `reset` and `step`. They
+compute in floating point, so this is the one task whose fitness may differ between platforms, and between batch sizes
+where a platform's sine does: everything from the trits of an observation to the trits of an action is exact.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tejax import engines
+from tejax.errors import refuse, require
+from tejax.types import Apply, Array, Genome, Int8, Int32, Key
+
+__all__ = ["Control", "Trajectory", "control"]
+
+RECORDED = 64  # episodes of random actions that set the thresholds
+STICKY = 0.9  # how likely such an action is held on, without which a swing would never build up
+FRESH, VALIDATION, RECORD = range(3)  # streams of episodes that no generation draws from
+
+
+class Trajectory(NamedTuple):
+    """What happened in E episodes of at most T steps."""
+
+    states: Any  # the environment's states before each step, leaves [T, E, ...]
+    rewards: Array  # float32 [T, E], 0 after the end
+    alive: Array  # bool [T, E]: whether the episode still went on
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["params", "thresholds"],
+    meta_fields=["environment", "episodes", "steps", "resolution", "action_trits", "seed", "judged"],
+)
+@dataclasses.dataclass(frozen=True)
+class Control:
+    """E episodes a generation, the same for every individual; fitness is the sum of their rounded returns.
+
+    A network whose `apply` is a bound method, with `step` and `init_state` beside it, keeps its state in an episode.
+    """
+
+    params: Any  # the environment's own numbers
+    thresholds: Array  # float32 [2, L, F]: trit l of a feature is -1 up to the lower, +1 above the upper, else 0
+    environment: Any
+    episodes: int = 8  # E
+    steps: int = 500  # T, where an episode is cut off
+    resolution: float = 1.0  # a return is rounded to whole multiples of it
+    action_trits: int = 1  # trits whose mean is one continuous action, from the lowest to the highest
+    seed: int = 0  # of the recording, of validation and of fresh episodes
+    judged: int = 100  # episodes of validation, and fresh ones of a score
+
+    @property
+    def features(self) -> int:
+        """The trits of an observation."""
+        return self.thresholds.shape[1] * self.thresholds.shape[2]
+
+    @property
+    def outputs(self) -> int:
+        """One output a discrete action, or `action_trits` for each continuous one."""
+        space = self.environment.action_space(self.params)
+        return int(space.n) if _discrete(space) else self.action_trits * int(np.prod(space.shape))
+
+    @property
+    def rows(self) -> int:
+        """The steps that one evaluation may take."""
+        return self.episodes * self.steps
+
+    @property
+    def scale(self) -> float:
+        """Fitness divided by this is the mean return of an episode."""
+        return self.episodes / self.resolution
+
+    def evaluate(self, key: Key, apply: Apply, genome: Genome) -> Int32[Array, ""]:
+        """The summed returns of one individual in the episodes that `key` begins, in units of `resolution`."""
+        return jnp.sum(self.cases(key, apply, genome), dtype=jnp.int32)
+
+    def cases(self, key: Key, apply: Apply, genome: Genome) -> Int32[Array, "E"]:
+        """The return of one individual in each episode that `key` begins, in units of `resolution`."""
+        return self._units(self._returns(jax.random.split(key, self.episodes), apply, genome))
+
+    def validate(self, apply: Apply, genome: Genome) -> Int32[Array, ""]:
+        """The summed returns of one individual in `judged` episodes that no generation saw."""
+        keys = jax.random.split(self._stream(VALIDATION), self.judged)
+        return jnp.sum(self._units(self._returns(keys, apply, genome)), dtype=jnp.int32)
+
+    def score(self, apply: Apply, genome: Genome, episodes: int | None = None) -> float:
+        """The mean return, unrounded, of one individual in fresh episodes (`judged` of them by default)."""
+        keys = jax.random.split(self._stream(FRESH), episodes or self.judged)
+        return float(np.mean(np.asarray(_fresh(self, keys, apply, genome))))
+
+    def rollout(self, key: Key, apply: Apply, genome: Genome, episodes: int = 1) -> Trajectory:
+        """Every step of one individual in the episodes that `key` begins."""
+        return _trajectory(self, jax.random.split(key, episodes), apply, genome)
+
+    def encode(self, observation: Array) -> Int8[Array, "... F"]:
+        """The trits of observations [..., N]: trit l of all numbers, then trit l + 1."""
+        numbers = observation[..., None, :].astype(jnp.float32)
+        low, high = ((numbers > limits).astype(jnp.int8) for limits in self._limits(numbers.ndim))
+        return (low + high - jnp.int8(1)).reshape(*observation.shape[:-1], self.features)
+
+    def act(self, outputs: Int32[Array, "... O"]) -> Array:
+        """The actions that outputs mean: the index of the highest, or means of trits between low and high."""
+        space = self.environment.action_space(self.params)
+        if _discrete(space):
+            return jnp.argmax(outputs, axis=-1).astype(jnp.int32)
+        low, high = (jnp.broadcast_to(jnp.asarray(edge, jnp.float32), space.shape) for edge in (space.low, space.high))
+        votes = engines.ternarize(outputs, 0).reshape(*outputs.shape[:-1], *space.shape, self.action_trits)
+        mean = jnp.sum(votes, axis=-1, dtype=jnp.int32).astype(jnp.float32) / jnp.float32(self.action_trits)
+        half, middle = ((high + sign * low) / jnp.float32(2) for sign in (jnp.float32(-1), jnp.float32(1)))
+        shape = (1,) * (mean.ndim - half.ndim) + half.shape
+        return middle.reshape(shape) + mean * half.reshape(shape)
+
+    def _limits(self, ndim: int) -> tuple[Array, Array]:
+        low, high = self.thresholds
+        shape = (1,) * (ndim - 2) + low.shape
+        return low.reshape(shape), high.reshape(shape)
+
+    def _stream(self, number: int) -> Key:
+        return jax.random.fold_in(jax.random.key(self.seed), number)
+
+    def _units(self, returns: Array) -> Int32[Array, "E"]:
+        return jnp.round(returns / jnp.float32(self.resolution)).astype(jnp.int32)
+
+    def _returns(self, keys: Key, apply: Apply, genome: Genome) -> Array:
+        """The return of each episode, float32 [E]; it stops when all have ended, which changes no result."""
+        start, step = _episodes(self, keys, *_policy(self, apply, genome, keys.shape[0]))
+
+        def going(carry: tuple[Array, Any, Array]) -> Array:
+            time, (_, _, _, alive), _ = carry
+            return (time < self.steps) & jnp.any(alive)
+
+        def advance(carry: tuple[Array, Any, Array]) -> tuple[Array, Any, Array]:
+            time, now, total = carry
+            now, reward = step(now, time)
+            return time + 1, now, total + reward
+
+        zero = jnp.zeros(keys.shape, jnp.float32)
+        return lax.while_loop(going, advance, (jnp.int32(0), start, zero))[2]
+
+
+def control(
+    env: str | Any = "CartPole-v1",
+    episodes: int = 8,
+    trits: int = 4,
+    steps: int | None = None,
+    resolution: float = 1.0,
+    action_trits: int = 3,
+    seed: int = 0,
+    judged: int = 100,
+    params: Any = None,
+) -> Control:
+    """A control task.
+
+    env: a name that gymnax knows, or an object with gymnax's reset, step, action_space and default_params.
+    episodes: E, of a generation. trits: of each number observed; their thresholds are quantiles of what episodes of
+    random actions meet. steps: where an episode is cut off, by default where the environment says.
+    resolution: what a return is rounded to. action_trits: of each continuous action. seed: of the recording, of
+    validation and of fresh episodes. judged: how many those are. params: the environment's, if not its defaults.
+
+    Raises InputError for a name that gymnax does not know, a size that is not positive, and where gymnax is missing.
+    """
+    require(episodes >= 1, "at least 1", episodes=episodes)
+    require(trits >= 1, "at least 1", trits=trits)
+    require(steps is None or steps >= 1, "at least 1, or None", steps=steps)
+    require(resolution > 0, "above 0", resolution=resolution)
+    require(action_trits >= 1, "at least 1", action_trits=action_trits)
+    require(judged >= 1, "at least 1", judged=judged)
+    require(0 <= seed < 2**32, "from 0 to 2^32 - 1", seed=seed)
+    environment = _make(env) if isinstance(env, str) else env
+    params = jax.tree.map(jnp.asarray, environment.default_params if params is None else params)
+    limit = int(getattr(params, "max_steps_in_episode", 1000)) if steps is None else steps
+    blank = jnp.zeros((2, trits, 1), jnp.float32)
+    task = Control(params, blank, environment, episodes, limit, resolution, action_trits, seed, judged)
+    return dataclasses.replace(task, thresholds=_thresholds(_record(task), trits))
+
+
+@functools.cache  # an environment is equal to itself only, and a second one would compile everything again
+def _make(name: str) -> Any:
+    try:
+        import gymnax
+    except ImportError as error:
+        refuse("control needs gymnax: install tejax[control]", error)
+    require(name in gymnax.registered_envs, f"one of {', '.join(gymnax.registered_envs)}", env=name)
+    return gymnax.make(name)[0]
+
+
+def _discrete(space: Any) -> bool:
+    return hasattr(space, "n")
+
+
+# An episode's carry: the environment's state, its observation [E, N], the policy's memory, alive [E].
+Policy = Callable[[Any, Array, Array], tuple[Any, Array]]  # (memory, observation, time) -> memory, actions
+
+
+def _episodes(task: Control, keys: Key, memory: Any, policy: Policy) -> tuple[Any, Callable[[Any, Array], Any]]:
+    """E episodes at their first step, and the function that takes all of them one step on: its rewards are 0 after
+    an episode's end, whatever an environment that begins anew by itself then does.
+    """
+    begin, onward = jax.vmap(lambda key: tuple(jax.random.split(key)))(keys)
+    observation, state = _lenient(jax.vmap(task.environment.reset, in_axes=(0, None)), begin, task.params)
+
+    def step(now: Any, time: Array) -> tuple[Any, Array]:
+        state, observation, memory, alive = now
+        memory, action = policy(memory, observation, time)
+        step_keys = jax.vmap(jax.random.fold_in, in_axes=(0, None))(onward, time)
+        stepped = jax.vmap(task.environment.step, in_axes=(0, 0, 0, None))
+        observation, state, reward, *ends, _ = _lenient(stepped, step_keys, state, action, task.params)
+        ended = functools.reduce(jnp.logical_or, ends)  # one flag, or: terminated, truncated
+        reward = jnp.where(alive, reward.astype(jnp.float32), jnp.float32(0))
+        return (state, _flat(observation), memory, alive & ~ended), reward
+
+    return (state, _flat(observation), memory, jnp.ones(keys.shape, bool)), step
+
+
+def _lenient(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call other people's code under JAX's usual rules, however strict ours are."""
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), jax.debug_key_reuse(False):
+        return function(*arguments)
+
+
+def _flat(observation: Array) -> Array:
+    return observation.reshape(observation.shape[0], -1).astype(jnp.float32)
+
+
+def _policy(task: Control, apply: Apply, genome: Genome, episodes: int) -> tuple[Any, Policy]:
+    """The memory that E episodes begin with, and the policy that one individual is."""
+    network: Any = getattr(apply, "__self__", None)
+    if hasattr(network, "step") and hasattr(network, "init_state"):
+        fresh = network.init_state()
+        memory = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (episodes, *leaf.shape)), fresh)
+
+        def remember(memory: Any, observation: Array, time: Array) -> tuple[Any, Array]:
+            memory, outputs = network.step(genome, memory, task.encode(observation))
+            return memory, task.act(outputs)
+
+        return memory, remember
+    return None, lambda memory, observation, time: (memory, task.act(apply(genome, task.encode(observation))))
+
+
+@partial(jax.jit, static_argnames="apply")
+def _fresh(task: Control, keys: Key, apply: Apply, genome: Genome) -> Array:
+    return task._returns(keys, apply, genome)
+
+
+@partial(jax.jit, static_argnames="apply")
+def _trajectory(task: Control, keys: Key, apply: Apply, genome: Genome) -> Trajectory:
+    start, step = _episodes(task, keys, *_policy(task, apply, genome, keys.shape[0]))
+
+    def advance(now: Any, time: Array) -> tuple[Any, Trajectory]:
+        after, reward = step(now, time)
+        return after, Trajectory(now[0], reward, now[3])
+
+    return lax.scan(advance, start, lax.iota(jnp.int32, task.steps))[1]
+
+
+@jax.jit
+def _record(task: Control) -> tuple[Array, Array]:
+    """The observations [T, E, N] of episodes of random actions, each held on for a while, and which of them count."""
+    space = task.environment.action_space(task.params)
+    run_key, action_key = jax.random.split(task._stream(RECORD))
+
+    def draw(held: Array, observation: Array, time: Array) -> tuple[Array, Array]:
+        drawing, holding = jax.random.split(jax.random.fold_in(action_key, time))
+        drawn = _lenient(jax.vmap(space.sample), jax.random.split(drawing, RECORDED))
+        hold = (jax.random.uniform(holding, (RECORDED,)) < STICKY) & (time > 0)
+        held = jnp.where(hold.reshape(-1, *(1,) * (drawn.ndim - 1)), held, drawn)
+        return held, held
+
+    first = jax.eval_shape(jax.vmap(space.sample), jax.eval_shape(lambda: jax.random.split(action_key, RECORDED)))
+    held = jnp.zeros(first.shape, first.dtype)
+    start, step = _episodes(task, jax.random.split(run_key, RECORDED), held, draw)
+
+    def advance(now: Any, time: Array) -> tuple[Any, tuple[Array, Array]]:
+        return step(now, time)[0], (now[1], now[3])
+
+    return lax.scan(advance, start, lax.iota(jnp.int32, task.steps))[1]
+
+
+def _thresholds(recorded: tuple[Array, Array], trits: int) -> Array:
+    """Float32 [2, L, N]: quantiles of every number, the lower half paired with the upper half."""
+    observations, alive = recorded
+    met = np.asarray(observations)[np.asarray(alive)]
+    shares = np.arange(1, 2 * trits + 1) / (2 * trits + 1)
+    return jnp.asarray(np.quantile(met, shares, axis=0).reshape(2, trits, -1), jnp.float32)
