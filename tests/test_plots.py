@@ -1,3 +1,4 @@
+import subprocess
 import sys
 
 import numpy as np
@@ -53,9 +54,14 @@ def test_weights_are_drawn_where_inputs_are_square():
     assert plots.weights(rows[:, :1]) is None
 
 
-def test_a_figure_is_saved_without_pyplot(tmp_path):
+def test_pictures_need_no_pyplot():
+    """In a process of its own: gymnax, which other tests load, brings pyplot along."""
+    program = "import sys; from tejax import plots; plots.curves(%r); sys.exit('matplotlib.pyplot' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program % METRICS], check=True)
+
+
+def test_a_figure_is_saved(tmp_path):
     path = plots.save(plots.curves(METRICS), tmp_path / "curve.png")
     assert path.read_bytes().startswith(b"\x89PNG")
-    assert "matplotlib.pyplot" not in sys.modules
     with pytest.raises(InputError, match=r"nowhere.*cannot be written"):
         plots.save(plots.curves(METRICS), tmp_path / "nowhere" / "curve.png")
