@@ -102,9 +102,13 @@ def evaluate_near(
     network: one that can evaluate changes, by `near`. children: the Changes of each, [P, K]. batch: children at a time.
     For several parents, each with its litter, put a vmap over parents and children around it.
     """
-    apply = network.near(parent)
-    # clone: every child meets the same cases, so the key is used again on purpose
-    return trees.over_rows(lambda child: task.evaluate(jax.random.clone(key), apply, child), children, batch)
+
+    def one(row: tuple[Task, Key, Genome, Changes]) -> Fitness:
+        task, key, parent, child = row
+        # clone: every child meets the same cases, so the key is used again on purpose
+        return task.evaluate(jax.random.clone(key), network.near(parent), child)
+
+    return trees.over_rows(one, (trees.Shared(task), trees.Shared(key), trees.Shared(parent), children), batch)
 
 
 @partial(jax.jit, static_argnames=("strategy", "network", "mesh"))

@@ -16,7 +16,7 @@ from jax import lax
 
 from tejax import trees
 from tejax.errors import require
-from tejax.strategies.shared import individual_keys
+from tejax.strategies.shared import individual_keys, total
 from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Strategy
 
 __all__ = ["TOPOLOGIES", "State", "islands"]
@@ -71,7 +71,7 @@ def islands(strategy: Strategy, count: int, every: int = 16, migrants: int = 2, 
             told = lax.cond(generation % every == 0, partial(migrate, migrants, shift), lambda told: told, told)
 
         def one(row: tuple[Any, Population, Fitness]) -> tuple[Any, Array]:
-            return strategy.tell(*row), jnp.max(_total(row[2]))
+            return strategy.tell(*row), jnp.max(total(row[2]))
 
         states, fittest = trees.over_rows(one, (state.islands, *told))
         return State(states, fittest, generation)
@@ -100,11 +100,11 @@ def migrate(migrants: int, shift: Array | int, told: tuple[Population, Fitness])
     """
 
     def leave(island: tuple[Population, Fitness]) -> tuple[Population, Fitness]:
-        return trees.take(island, lax.top_k(_total(island[1]), migrants)[1])
+        return trees.take(island, lax.top_k(total(island[1]), migrants)[1])
 
     def arrive(row: tuple[Any, Any]) -> tuple[Population, Fitness]:
         island, arrivals = row
-        places = lax.top_k(~_total(island[1]), migrants)[1]  # ~x is -x - 1, which cannot overflow
+        places = lax.top_k(~total(island[1]), migrants)[1]  # ~x is -x - 1, which cannot overflow
         return jax.tree.map(lambda own, new: own.at[places].set(new), island, arrivals)
 
     leaving = trees.over_rows(leave, told)
@@ -115,7 +115,3 @@ def migrate(migrants: int, shift: Array | int, told: tuple[Population, Fitness])
 def _joined(population: Population) -> Population:
     """[I, P, ...] -> [I * P, ...]"""
     return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), population)
-
-
-def _total(fitness: Fitness) -> Int32[Array, "P"]:
-    return fitness if fitness.ndim == 1 else jnp.sum(fitness, axis=1, dtype=jnp.int32)

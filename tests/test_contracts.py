@@ -20,6 +20,9 @@ NETWORKS = {
         networks.FixedTissue(5, 2, capacity=11, neighbors=16, ticks=5, constant=1),
         networks.FixedTissue(5, 2, capacity=11, neighbors=4, ticks=5, coded=True),
     ],
+    "tiled_tissue": [
+        networks.TiledTissue(5, 2, 9, neighbors=10, ticks=5, layout=tuple((n // 3, n % 3) for n in range(9))),
+    ],
     "recurrent": [networks.Recurrent((5, 4, 2)), networks.Recurrent((5, 3, 1), gated=True, bias=0, dead_zone=1)],
     "conv": [networks.Conv((5, 1, 1), (2,), pool=1, outputs=3), networks.Conv((1, 1, 5), (2, 2), pool=1, outputs=2)],
     "cellular": [networks.Cellular(1, 5, 6, neurons=2, ticks=3, gated=True)],

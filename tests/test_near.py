@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tejax import InputError, changes, evolution, networks, strategies, tasks, trees
+from tejax import InputError, changes, devices, evolution, networks, strategies, tasks, trees
 from tejax.changes import NOWHERE, Changes
 from tejax.operators import mutation
 
@@ -80,6 +80,20 @@ def test_several_parents_minibatches_and_children_in_parts():
     written = jax.vmap(jax.vmap(changes.write, in_axes=(None, 0)))(parents, children)
     flat = jax.tree.map(lambda leaf: leaf.reshape(12, *leaf.shape[2:]), written)
     assert np.array_equal(near.reshape(-1), evolution.evaluate(STRATEGY, network, task, jax.random.key(6), flat))
+
+
+def test_children_are_shared_out_over_devices():
+    task, network = tasks.addition(2, batch=5), networks.MLP((4, 3, 3))
+    parent = network.init(jax.random.key(9))
+    children = jax.vmap(lambda key: mutation.few(key, parent, count=2))(jax.random.split(jax.random.key(10), 11))
+
+    def evaluate(parent, children):
+        return evolution.evaluate_near(network, task, jax.random.key(11), parent, children)
+
+    with devices.spread(devices.mesh(8)):
+        spread = jax.jit(evaluate)(parent, children)
+    assert len(spread.sharding.device_set) == 8
+    assert np.array_equal(spread, evaluate(parent, children))
 
 
 def test_changes_nowhere_change_nothing():

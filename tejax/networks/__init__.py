@@ -8,6 +8,7 @@ from tejax.networks.layer import Layer
 from tejax.networks.lookup import Lookup, Tables
 from tejax.networks.mlp import MLP
 from tejax.networks.recurrent import Recurrent
+from tejax.networks.tiled import TiledTissue
 from tejax.networks.tissue import FixedTissue, Tissue
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Recurrent",
     "Ring",
     "Tables",
+    "TiledTissue",
     "Tissue",
     "decide",
 ]
@@ -38,4 +40,5 @@ REGISTRY = {
     "lookup": Lookup,
     "tissue": Tissue,
     "fixed_tissue": FixedTissue,
+    "tiled_tissue": TiledTissue,
 }

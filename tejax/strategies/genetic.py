@@ -21,12 +21,12 @@ from tejax.operators import crossover as crossovers
 from tejax.operators import mutation as mutations
 from tejax.operators import selection as selections
 from tejax.packing import WORD, Packed, pack, pack_genome, unpack_genome
+from tejax.strategies.shared import as_traced, individual_keys, room_for, total
 from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Strategy
 
 __all__ = ["Rates", "State", "genetic"]
 
 OCTAVE = 4  # a self-adapted rate moves in steps of 2^(1/4)
-ROOM = 2**28  # bytes of genomes that are bred at once
 REACH = 4 * OCTAVE  # and stays within 2^-4 .. 2^4 of the common rate
 
 
@@ -84,11 +84,11 @@ def genetic(
     def init(key: Key, sample: Callable[[Key], Genome], rates: Rates = rates) -> State:
         return State(
             population=trees.over_rows(
-                lambda key: encode(sample(key)), _individual_keys(key, population), _batch(jax.eval_shape(sample, key))
+                lambda key: encode(sample(key)), individual_keys(key, population), room_for(jax.eval_shape(sample, key))
             ),
             fitness=jnp.zeros((population, 1) if per_case else population, jnp.int32),
             pace=jnp.zeros(population, jnp.int32),
-            rates=Rates(*(jnp.asarray(rate, jnp.float32) for rate in rates)),
+            rates=as_traced(rates),
         )
 
     def breed(row: tuple[State, Key]) -> tuple[Genome, Array]:
@@ -106,9 +106,9 @@ def genetic(
 
     def ask(key: Key, state: State) -> tuple[Population, State]:
         genome = jax.eval_shape(lambda members: decode(trees.take(members, 0)), state.population)
-        rows = trees.Shared(state), _individual_keys(key, population)
-        children, pace = trees.over_rows(breed, rows, _batch(genome))
-        chosen = lax.top_k(_total(state.fitness), elites)[1]
+        rows = trees.Shared(state), individual_keys(key, population)
+        children, pace = trees.over_rows(breed, rows, room_for(genome))
+        chosen = lax.top_k(total(state.fitness), elites)[1]
 
         def keep_elites(new: Array, old: Array) -> Array:
             return new.at[:elites].set(old[chosen])  # in place: joining two arrays would cost a third of a generation
@@ -120,7 +120,7 @@ def genetic(
         return state._replace(population=population, fitness=fitness)
 
     def best(state: State) -> Genome:
-        return decode(trees.take(state.population, jnp.argmax(_total(state.fitness))))
+        return decode(trees.take(state.population, jnp.argmax(total(state.fitness))))
 
     def finalists(state: State) -> Population:
         one = packed_majority(state.population) if packed else jax.tree.map(majority, state.population)
@@ -131,15 +131,6 @@ def genetic(
 
 def _as_it_is(genome: Genome) -> Genome:
     return genome
-
-
-def _batch(genome: Genome) -> int:
-    """How many children to breed at once: as many as ROOM allows, however large the population is."""
-    return max(1, ROOM // max(1, trees.nbytes(genome)))
-
-
-def _individual_keys(key: Key, count: int) -> Key:
-    return jax.vmap(partial(jax.random.fold_in, key))(lax.iota(jnp.uint32, count))
 
 
 def majority(trits: Array) -> Array:
@@ -164,7 +155,3 @@ def _most(up: Array, down: Array, voters: int) -> Array:
 def _octaves() -> Array:
     """2^(pace / 4) for every pace, float32: a table made once, so that no platform's exp2 is asked."""
     return jnp.asarray(2.0 ** (np.arange(-REACH, REACH + 1) / OCTAVE), jnp.float32)
-
-
-def _total(fitness: Fitness) -> Int32[Array, "P"]:
-    return fitness if fitness.ndim == 1 else jnp.sum(fitness, axis=1, dtype=jnp.int32)

@@ -10,7 +10,7 @@ from jax import lax
 from tejax import trees
 from tejax.types import Array, Fitness, Genome, Int32, Key
 
-__all__ = ["as_traced", "coarseness", "individual_keys", "room_for", "utilities"]
+__all__ = ["as_traced", "coarseness", "individual_keys", "room_for", "total", "utilities"]
 
 ROOM = 2**28  # bytes of genomes that are made at once
 
@@ -31,6 +31,11 @@ def individual_keys(key: Key, indices: Array | int) -> Any:
 def room_for(genome: Genome) -> int:
     """How many individuals like this one to make at once: as many as ROOM allows, however large the population is."""
     return max(1, ROOM // max(1, trees.nbytes(genome)))
+
+
+def total(fitness: Fitness) -> Int32[Array, "P"]:
+    """One number an individual, int32 [P]: fitness itself, or the sum over its cases [P, C]."""
+    return fitness if fitness.ndim == 1 else jnp.sum(fitness, axis=1, dtype=jnp.int32)
 
 
 def utilities(fitness: Fitness) -> Int32[Array, "P"]:
