@@ -111,11 +111,16 @@ def evaluate_near(
 def begin(strategy: Strategy, network: Network, task: Task, key: Key, mesh: Mesh | None = None) -> Any:
     """The strategy's first state, as wide as a `tell` will leave it: only the task knows how many cases there are."""
     with devices.spread(mesh):
-        state = strategy.init(key, network.init, strategy.rates)
-        if strategy.per_case:
-            told, _ = jax.eval_shape(partial(generation, strategy, network, task), jax.random.key(0), state)
-            state = jax.tree.map(lambda leaf, after: jnp.broadcast_to(leaf, after.shape), state, told)
-        return devices.settle(state, _rows(strategy))
+        return devices.settle(first_state(strategy, network, task, key, strategy.rates), _rows(strategy))
+
+
+def first_state(strategy: Strategy, network: Network, task: Task, key: Key, rates: Any) -> Any:
+    """What `begin` compiles, with rates of one's own."""
+    state = strategy.init(key, network.init, rates)
+    if strategy.per_case:
+        told, _ = jax.eval_shape(partial(generation, strategy, network, task), jax.random.key(0), state)
+        state = jax.tree.map(lambda leaf, after: jnp.broadcast_to(leaf, after.shape), state, told)
+    return state
 
 
 def _rows(strategy: Strategy) -> int:

@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from tejax.errors import refuse, require
 
-__all__ = ["confusion", "curves", "save", "weights"]
+__all__ = ["confusion", "curves", "heat_map", "save", "weights"]
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#C7322F", "#8C8C8C"
 TRITS = ListedColormap([BLUE, "white", RED])  # -1, 0, +1
@@ -127,6 +127,48 @@ def weights(rows: np.ndarray, planes: int = 1, most: int = 64) -> Figure | None:
     title = f"First-layer weights of {len(images)} of {len(rows)} neurons: red +1, white 0, blue \N{MINUS SIGN}1"
     figure.suptitle(title, fontsize=10)
     return figure
+
+
+def heat_map(rows: Sequence[Mapping[str, Any]], value: str, x: str, y: str) -> Figure:
+    """The mean of one column of a table at every pair of values that two others take; a dash where all are None.
+
+    rows: of a sweep, say. value: the column shown. x, y: the columns along and up.
+    """
+    require(len(rows) > 0, "of one row or more", rows=rows)
+    for name, column in (("value", value), ("x", x), ("y", y)):
+        require(column in rows[0], f"one of {list(rows[0])}", **{name: column})
+    across, up = ({row[name]: None for row in rows} for name in (x, y))  # in the order of the rows
+    cells: dict[tuple[int, int], list[float]] = {}
+    for row in rows:
+        if row[value] is not None:
+            cells.setdefault((list(up).index(row[y]), list(across).index(row[x])), []).append(row[value])
+    means = np.full((len(up), len(across)), np.nan)
+    for place, values in cells.items():
+        means[place] = np.mean(values)
+    figure = Figure(figsize=(2.4 + 0.75 * len(across), 1.8 + 0.5 * len(up)), layout="constrained")
+    panel = figure.subplots()
+    panel.imshow(np.ma.masked_invalid(means), cmap="cividis", aspect="auto", origin="lower")
+    middle = 0.0 if np.isnan(means).all() else (np.nanmin(means) + np.nanmax(means)) / 2
+    for place, mean in np.ndenumerate(means):
+        text = "-" if np.isnan(mean) else f"{mean:.4g}"
+        colour = "white" if mean < middle else "black"
+        panel.text(place[1], place[0], text, ha="center", va="center", color=colour, fontsize=9)
+    panel.set_xticks(range(len(across)), [_label(each) for each in across])
+    panel.set_yticks(range(len(up)), [_label(each) for each in up])
+    panel.tick_params(length=0)
+    panel.spines[:].set_visible(False)
+    panel.set_xlabel(_words(x))
+    panel.set_ylabel(_words(y))
+    panel.set_title(f"{_words(value)}, mean", loc="left")
+    return figure
+
+
+def _label(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def save(figure: Figure, path: str | Path, dpi: int = 120) -> Path:
