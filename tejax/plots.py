@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from tejax.errors import refuse, require
 
-__all__ = ["confusion", "curves", "heat_map", "save", "weights"]
+__all__ = ["bars", "confusion", "curves", "heat_map", "save", "trials", "weights"]
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#C7322F", "#8C8C8C"
 TRITS = ListedColormap([BLUE, "white", RED])  # -1, 0, +1
@@ -160,6 +160,44 @@ def heat_map(rows: Sequence[Mapping[str, Any]], value: str, x: str, y: str) -> F
     panel.set_xlabel(_words(x))
     panel.set_ylabel(_words(y))
     panel.set_title(f"{_words(value)}, mean", loc="left")
+    return figure
+
+
+def trials(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """The value of every finished trial of a search, and the best so far.
+
+    rows: with trial (a number), state (complete or pruned) and value (None where there is none).
+    """
+    kept = sorted((row for row in rows if row["value"] is not None), key=lambda row: row["trial"])
+    require(len(kept) > 0, "of a finished trial or more", rows=rows)
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    panel = figure.subplots()
+    for state, colour in (("complete", BLUE), ("pruned", GREY)):
+        mine = [row for row in kept if row["state"] == state]
+        if mine:
+            places, values = [row["trial"] for row in mine], [row["value"] for row in mine]
+            panel.scatter(places, values, s=22, color=colour, label=f"{state}: {len(mine)}")
+    whole = [row for row in kept if row["state"] == "complete"]
+    if whole:
+        best = np.maximum.accumulate([row["value"] for row in whole])
+        panel.step([row["trial"] for row in whole], best, where="post", color=ORANGE, label=f"best: {best[-1]:.4g}")
+    _tidy(panel)
+    panel.set_xlabel("trial")
+    panel.set_ylabel("value")
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+    panel.legend(frameon=False, loc="lower right")
+    return figure
+
+
+def bars(values: Mapping[str, float], unit: str) -> Figure:
+    """Named numbers as bars, the largest on top. unit: for the axis."""
+    require(len(values) > 0, "of one number or more", values=values)
+    ordered = sorted(values.items(), key=lambda item: item[1])
+    figure = Figure(figsize=(8, 1.2 + 0.35 * len(ordered)), layout="constrained")
+    panel = figure.subplots()
+    panel.barh([_words(name) for name, _ in ordered], [value for _, value in ordered], color=BLUE)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.set_xlabel(unit)
     return figure
 
 
