@@ -207,8 +207,8 @@ def report(directory: Positional[Path], json: bool = False) -> int:
     """
     from tejax.cli import pages, sweep_pages
 
-    kind = sweep_pages if (directory / "sweep.json").is_file() else pages
-    return _answer(*kind.report(directory), json)
+    write = sweep_pages.report if (directory / "sweep.json").is_file() else pages.report
+    return _answer(*write(directory), json)
 
 
 def doctor(json: bool = False) -> int:
