@@ -31,6 +31,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, Trial, TrialState
+from sqlalchemy.pool import NullPool  # no connection is held between two questions: a worker may be one of hundreds
 
 from experiments import search_space, trials
 from experiments.slots import FlockLock, Slots, beating
@@ -121,7 +122,7 @@ def open_study(options: argparse.Namespace) -> optuna.Study:
     try:
         options.folder.mkdir(parents=True, exist_ok=True)
         if options.storage:
-            storage: Any = RDBStorage(options.storage, engine_kwargs={"pool_pre_ping": True})
+            storage: Any = RDBStorage(options.storage, engine_kwargs={"poolclass": NullPool})
         else:
             path = str(options.folder / "journal.log")
             storage = JournalStorage(JournalFileBackend(path, lock_obj=FlockLock(path)))
