@@ -83,7 +83,10 @@ class Result(NamedTuple):
 def evaluate(
     strategy: Strategy, network: Network, task: Task, key: Key, population: Population, batch: int | None = None
 ) -> Fitness:
-    """The fitness of every individual, int32 [P] ([P, C] if the strategy asks per case), `batch` of them at a time."""
+    """The fitness of every individual, int32 [P] ([P, C] if the strategy asks per case), `batch` of them at a time.
+
+    key: of the cases, the same for all. population: [P, ...], as the strategy's `ask` gives it.
+    """
 
     def one(row: tuple[Any, Task, Key]) -> Array:
         individual, task, key = row
@@ -131,7 +134,12 @@ def _rows(strategy: Strategy) -> int:
 def generation(
     strategy: Strategy, network: Network, task: Task, key: Key, state: Any, batch: int | None = None
 ) -> tuple[Any, Fitness]:
-    """One generation: ask, evaluate, tell. The new state and the fitness of the population that was asked."""
+    """One generation: ask, evaluate, tell. The new state and the fitness of the population that was asked.
+
+    key: of this generation; `fold_in(run_key, number)` in `evolve`. state: as `strategy.init` or the last `tell` left
+    it. batch: individuals evaluated at once, None for all; it changes no result. Fitness is int32 [P], or [P, C] for a
+    strategy that wants that of every case.
+    """
     ask_key, task_key = jax.random.split(key)
     population, state = strategy.ask(ask_key, state)
     fitness = devices.on_all(evaluate(strategy, network, task, task_key, population, batch))
@@ -205,7 +213,11 @@ def _bytes(aval: Any) -> int:
 def champion(
     strategy: Strategy, network: Network, task: Task, state: Any, batch: int | None = None, mesh: Mesh | None = None
 ) -> tuple[Genome, Array]:
-    """Of the strategy's finalists, the fittest on all that evolution may see, and its fitness there."""
+    """Of the strategy's finalists, the fittest on all that evolution may see, and its fitness there.
+
+    state: of the strategy. batch: individuals evaluated at once, None for all. mesh: devices over which the state is
+    spread, None for one. Neither changes the result. The fitness is int32 [].
+    """
     with devices.spread(mesh):
         finalists = strategy.finalists(state)
 
@@ -233,6 +245,7 @@ def evolve(
 ) -> Result:
     """Evolve for a number of generations and answer the best genome.
 
+    key: of everything random; the same one gives the same bits. strategy, network, task: as `tejax.types` has them.
     chunk: generations between two looks of the host; it changes no result.
     batch: individuals evaluated at once, "auto", or None for the whole population; it changes no result.
     target: stop after the first generation that has an individual of this fitness.

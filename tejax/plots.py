@@ -26,6 +26,8 @@ def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "
     """Fitness (best, median, worst) against generations, and below it the accuracy where the metrics have one.
 
     metrics: the lines of metrics.jsonl. scale: fitness is divided by it. unit: what that makes of it, for the axis.
+
+    Raises InputError without a line.
     """
     require(len(metrics) > 0, "of one line or more", metrics=metrics)
     accurate = "accuracy" in metrics[-1]
@@ -71,6 +73,8 @@ def confusion(matrix: np.ndarray, names: Sequence[str] | None = None) -> Figure:
     """A confusion matrix, counts int [C, C]: rows the true class, columns the answer; colour is the share of a row.
 
     names: of the classes, 0 to C - 1 by default.
+
+    Raises InputError for a matrix that is not square.
     """
     classes = len(matrix)
     require(np.shape(matrix) == (classes, classes), "square", matrix=f"array of shape {np.shape(matrix)}")
@@ -133,6 +137,8 @@ def heat_map(rows: Sequence[Mapping[str, Any]], value: str, x: str, y: str) -> F
     """The mean of one column of a table at every pair of values that two others take; a dash where all are None.
 
     rows: of a sweep, say. value: the column shown. x, y: the columns along and up.
+
+    Raises InputError for a table without rows, and for a column that it does not have.
     """
     require(len(rows) > 0, "of one row or more", rows=rows)
     for name, column in (("value", value), ("x", x), ("y", y)):
@@ -167,6 +173,8 @@ def trials(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """The value of every finished trial of a search, and the best so far.
 
     rows: with trial (a number), state (complete or pruned) and value (None where there is none).
+
+    Raises InputError where no trial is finished.
     """
     kept = sorted((row for row in rows if row["value"] is not None), key=lambda row: row["trial"])
     require(len(kept) > 0, "of a finished trial or more", rows=rows)
@@ -190,7 +198,10 @@ def trials(rows: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def bars(values: Mapping[str, float], unit: str) -> Figure:
-    """Named numbers as bars, the largest on top. unit: for the axis."""
+    """Named numbers as bars, the largest on top. unit: for the axis.
+
+    Raises InputError for an empty table.
+    """
     require(len(values) > 0, "of one number or more", values=values)
     ordered = sorted(values.items(), key=lambda item: item[1])
     figure = Figure(figsize=(8, 1.2 + 0.35 * len(ordered)), layout="constrained")

@@ -23,6 +23,8 @@ def draw(ring: Ring, capped: bool = True, values: np.ndarray | None = None) -> F
     """The ring, clockwise from the top: neurons by kind, synapses red (+1) or blue (-1), thin where they arrive.
 
     ring: synapses [N, K] and kinds [N]. capped: the rule of its window. values: trits [N] to fill the neurons with.
+
+    Raises InputError for fewer than two neurons.
     """
     kinds = np.asarray(ring.kinds)
     population = int((kinds != EMPTY).sum())
