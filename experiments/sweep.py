@@ -69,6 +69,9 @@ def main() -> None:
     except InputError as error:
         print(f"sweep: {error}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        print("sweep: interrupted; another worker takes up what this one had", file=sys.stderr)
+        sys.exit(130)
 
 
 def arguments() -> argparse.ArgumentParser:
