@@ -5,11 +5,13 @@ from tejax.errors import InputError
 from tejax.evolution import Result, evolve, generation
 from tejax.islands import islands
 from tejax.runs import Run
+from tejax.sweep import Sweep, sweep
 
 __all__ = [
     "InputError",
     "Result",
     "Run",
+    "Sweep",
     "devices",
     "draws",
     "evolve",
@@ -19,6 +21,7 @@ __all__ = [
     "networks",
     "operators",
     "strategies",
+    "sweep",
     "tasks",
     "trees",
     "trits",

@@ -43,6 +43,8 @@ def draw_places(key: Key, genome: Genome, count: int) -> Int32[Array, "K"]:
 
     Floyd's way (Bentley & Floyd 1987, "A sample of brilliance"): draw from ever longer beginnings of the row, and take
     the last place of the beginning where the one drawn is taken already.
+
+    Raises InputError for fewer than one, and for more than there are.
     """
     size = trees.size(genome)
     require(1 <= count <= size, f"from 1 to the {size} trits of a genome", count=count)

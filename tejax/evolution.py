@@ -83,7 +83,10 @@ class Result(NamedTuple):
 def evaluate(
     strategy: Strategy, network: Network, task: Task, key: Key, population: Population, batch: int | None = None
 ) -> Fitness:
-    """The fitness of every individual, int32 [P] ([P, C] if the strategy asks per case), `batch` of them at a time."""
+    """The fitness of every individual, int32 [P] ([P, C] if the strategy asks per case), `batch` of them at a time.
+
+    key: of the cases, the same for all. population: [P, ...], as the strategy's `ask` gives it.
+    """
 
     def one(row: tuple[Any, Task, Key]) -> Array:
         individual, task, key = row
@@ -115,11 +118,16 @@ def evaluate_near(
 def begin(strategy: Strategy, network: Network, task: Task, key: Key, mesh: Mesh | None = None) -> Any:
     """The strategy's first state, as wide as a `tell` will leave it: only the task knows how many cases there are."""
     with devices.spread(mesh):
-        state = strategy.init(key, network.init, strategy.rates)
-        if strategy.per_case:
-            told, _ = jax.eval_shape(partial(generation, strategy, network, task), jax.random.key(0), state)
-            state = jax.tree.map(lambda leaf, after: jnp.broadcast_to(leaf, after.shape), state, told)
-        return devices.settle(state, _rows(strategy))
+        return devices.settle(first_state(strategy, network, task, key, strategy.rates), _rows(strategy))
+
+
+def first_state(strategy: Strategy, network: Network, task: Task, key: Key, rates: Any) -> Any:
+    """What `begin` compiles, with rates of one's own."""
+    state = strategy.init(key, network.init, rates)
+    if strategy.per_case:
+        told, _ = jax.eval_shape(partial(generation, strategy, network, task), jax.random.key(0), state)
+        state = jax.tree.map(lambda leaf, after: jnp.broadcast_to(leaf, after.shape), state, told)
+    return state
 
 
 def _rows(strategy: Strategy) -> int:
@@ -130,7 +138,12 @@ def _rows(strategy: Strategy) -> int:
 def generation(
     strategy: Strategy, network: Network, task: Task, key: Key, state: Any, batch: int | None = None
 ) -> tuple[Any, Fitness]:
-    """One generation: ask, evaluate, tell. The new state and the fitness of the population that was asked."""
+    """One generation: ask, evaluate, tell. The new state and the fitness of the population that was asked.
+
+    key: of this generation; `fold_in(run_key, number)` in `evolve`. state: as `strategy.init` or the last `tell` left
+    it. batch: individuals evaluated at once, None for all; it changes no result. Fitness is int32 [P], or [P, C] for a
+    strategy that wants that of every case.
+    """
     ask_key, task_key = jax.random.split(key)
     population, state = strategy.ask(ask_key, state)
     fitness = devices.on_all(evaluate(strategy, network, task, task_key, population, batch))
@@ -204,7 +217,11 @@ def _bytes(aval: Any) -> int:
 def champion(
     strategy: Strategy, network: Network, task: Task, state: Any, batch: int | None = None, mesh: Mesh | None = None
 ) -> tuple[Genome, Array]:
-    """Of the strategy's finalists, the fittest on all that evolution may see, and its fitness there."""
+    """Of the strategy's finalists, the fittest on all that evolution may see, and its fitness there.
+
+    state: of the strategy. batch: individuals evaluated at once, None for all. mesh: devices over which the state is
+    spread, None for one. Neither changes the result. The fitness is int32 [].
+    """
     with devices.spread(mesh):
         finalists = strategy.finalists(state)
 
@@ -232,6 +249,7 @@ def evolve(
 ) -> Result:
     """Evolve for a number of generations and answer the best genome.
 
+    key: of everything random; the same one gives the same bits. strategy, network, task: as `tejax.types` has them.
     chunk: generations between two looks of the host; it changes no result.
     batch: individuals evaluated at once, "auto", or None for the whole population; it changes no result.
     target: stop after the first generation that has an individual of this fitness.

@@ -145,7 +145,10 @@ LOSSES: dict[str, Callable[[tuple[int, int]], Loss]] = {
 
 
 def make_loss(name: str, temperature: tuple[int, int] = (1, 1)) -> Loss:
-    """A registered loss; `temperature` is T of the cross-entropy and the limit of the margin."""
+    """A registered loss; `temperature` is T of the cross-entropy and the limit of the margin.
+
+    Raises InputError for another name, and for a temperature that is not a ratio (1 to 4096, 1 to 64).
+    """
     require(name in LOSSES, f"one of {list(LOSSES)}", loss=name)
     return LOSSES[name](_ratio(temperature))
 

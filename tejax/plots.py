@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from tejax.errors import refuse, require
 
-__all__ = ["confusion", "curves", "save", "weights"]
+__all__ = ["bars", "confusion", "curves", "heat_map", "save", "trials", "weights"]
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#C7322F", "#8C8C8C"
 TRITS = ListedColormap([BLUE, "white", RED])  # -1, 0, +1
@@ -26,6 +26,8 @@ def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "
     """Fitness (best, median, worst) against generations, and below it the accuracy where the metrics have one.
 
     metrics: the lines of metrics.jsonl. scale: fitness is divided by it. unit: what that makes of it, for the axis.
+
+    Raises InputError without a line.
     """
     require(len(metrics) > 0, "of one line or more", metrics=metrics)
     accurate = "accuracy" in metrics[-1]
@@ -71,6 +73,8 @@ def confusion(matrix: np.ndarray, names: Sequence[str] | None = None) -> Figure:
     """A confusion matrix, counts int [C, C]: rows the true class, columns the answer; colour is the share of a row.
 
     names: of the classes, 0 to C - 1 by default.
+
+    Raises InputError for a matrix that is not square.
     """
     classes = len(matrix)
     require(np.shape(matrix) == (classes, classes), "square", matrix=f"array of shape {np.shape(matrix)}")
@@ -127,6 +131,93 @@ def weights(rows: np.ndarray, planes: int = 1, most: int = 64) -> Figure | None:
     title = f"First-layer weights of {len(images)} of {len(rows)} neurons: red +1, white 0, blue \N{MINUS SIGN}1"
     figure.suptitle(title, fontsize=10)
     return figure
+
+
+def heat_map(rows: Sequence[Mapping[str, Any]], value: str, x: str, y: str) -> Figure:
+    """The mean of one column of a table at every pair of values that two others take; a dash where all are None.
+
+    rows: of a sweep, say. value: the column shown. x, y: the columns along and up.
+
+    Raises InputError for a table without rows, and for a column that it does not have.
+    """
+    require(len(rows) > 0, "of one row or more", rows=rows)
+    for name, column in (("value", value), ("x", x), ("y", y)):
+        require(column in rows[0], f"one of {list(rows[0])}", **{name: column})
+    across, up = ({row[name]: None for row in rows} for name in (x, y))  # in the order of the rows
+    cells: dict[tuple[int, int], list[float]] = {}
+    for row in rows:
+        if row[value] is not None:
+            cells.setdefault((list(up).index(row[y]), list(across).index(row[x])), []).append(row[value])
+    means = np.full((len(up), len(across)), np.nan)
+    for place, values in cells.items():
+        means[place] = np.mean(values)
+    figure = Figure(figsize=(2.4 + 0.75 * len(across), 1.8 + 0.5 * len(up)), layout="constrained")
+    panel = figure.subplots()
+    panel.imshow(np.ma.masked_invalid(means), cmap="cividis", aspect="auto", origin="lower")
+    middle = 0.0 if np.isnan(means).all() else (np.nanmin(means) + np.nanmax(means)) / 2
+    for place, mean in np.ndenumerate(means):
+        text = "-" if np.isnan(mean) else f"{mean:.4g}"
+        colour = "white" if mean < middle else "black"
+        panel.text(place[1], place[0], text, ha="center", va="center", color=colour, fontsize=9)
+    panel.set_xticks(range(len(across)), [_label(each) for each in across])
+    panel.set_yticks(range(len(up)), [_label(each) for each in up])
+    panel.tick_params(length=0)
+    panel.spines[:].set_visible(False)
+    panel.set_xlabel(_words(x))
+    panel.set_ylabel(_words(y))
+    panel.set_title(f"{_words(value)}, mean", loc="left")
+    return figure
+
+
+def trials(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """The value of every finished trial of a search, and the best so far.
+
+    rows: with trial (a number), state (complete or pruned) and value (None where there is none).
+
+    Raises InputError where no trial is finished.
+    """
+    kept = sorted((row for row in rows if row["value"] is not None), key=lambda row: row["trial"])
+    require(len(kept) > 0, "of a finished trial or more", rows=rows)
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    panel = figure.subplots()
+    for state, colour in (("complete", BLUE), ("pruned", GREY)):
+        mine = [row for row in kept if row["state"] == state]
+        if mine:
+            places, values = [row["trial"] for row in mine], [row["value"] for row in mine]
+            panel.scatter(places, values, s=22, color=colour, label=f"{state}: {len(mine)}")
+    whole = [row for row in kept if row["state"] == "complete"]
+    if whole:
+        best = np.maximum.accumulate([row["value"] for row in whole])
+        panel.step([row["trial"] for row in whole], best, where="post", color=ORANGE, label=f"best: {best[-1]:.4g}")
+    _tidy(panel)
+    panel.set_xlabel("trial")
+    panel.set_ylabel("value")
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+    panel.legend(frameon=False, loc="lower right")
+    return figure
+
+
+def bars(values: Mapping[str, float], unit: str) -> Figure:
+    """Named numbers as bars, the largest on top. unit: for the axis.
+
+    Raises InputError for an empty table.
+    """
+    require(len(values) > 0, "of one number or more", values=values)
+    ordered = sorted(values.items(), key=lambda item: item[1])
+    figure = Figure(figsize=(8, 1.2 + 0.35 * len(ordered)), layout="constrained")
+    panel = figure.subplots()
+    panel.barh([_words(name) for name, _ in ordered], [value for _, value in ordered], color=BLUE)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.set_xlabel(unit)
+    return figure
+
+
+def _label(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def save(figure: Figure, path: str | Path, dpi: int = 120) -> Path:

@@ -23,6 +23,8 @@ def draw(ring: Ring, capped: bool = True, values: np.ndarray | None = None) -> F
     """The ring, clockwise from the top: neurons by kind, synapses red (+1) or blue (-1), thin where they arrive.
 
     ring: synapses [N, K] and kinds [N]. capped: the rule of its window. values: trits [N] to fill the neurons with.
+
+    Raises InputError for fewer than two neurons.
     """
     kinds = np.asarray(ring.kinds)
     population = int((kinds != EMPTY).sum())
@@ -37,11 +39,11 @@ def draw(ring: Ring, capped: bool = True, values: np.ndarray | None = None) -> F
     return figure
 
 
-def film(path: str | Path, ring: Ring, traced: np.ndarray, capped: bool = True, fps: int = 2) -> Path:
+def film(path: str | Path, ring: Ring, traced: np.ndarray, capped: bool = True, fps: int = 2, dpi: int = 80) -> Path:
     """Write the ticks of one sample as an animated GIF.
 
     traced: the values [T + 1, N] before the first tick and after each, as a tissue's `trace` gives them.
-    fps: ticks a second. Raises InputError where the file cannot be written.
+    fps: ticks a second. dpi: of the picture, 7 inches wide. Raises InputError where the file cannot be written.
     """
     from matplotlib.animation import PillowWriter
 
@@ -53,7 +55,7 @@ def film(path: str | Path, ring: Ring, traced: np.ndarray, capped: bool = True, 
     neurons, alive = panel.collections[-1], np.asarray(ring.kinds) != EMPTY
     writer = PillowWriter(fps=fps)
     try:
-        with writer.saving(figure, str(path), dpi=80):
+        with writer.saving(figure, str(path), dpi=dpi):
             for number, values in enumerate(traced):
                 neurons.set_facecolor([tuple(colour) for colour in TRITS(values[alive].astype(int) + 1)])
                 panel.set_title(f"tick {number}", loc="left", weight="bold")

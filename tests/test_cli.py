@@ -21,7 +21,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 @pytest.fixture(autouse=True)
 def _own_cache(monkeypatch):
     """The tests have a compilation cache already."""
-    monkeypatch.setattr(app, "_keep_compiled_programs", lambda: None)
+    monkeypatch.setattr(app, "keep_compiled_programs", lambda: None)
 
 
 @pytest.fixture

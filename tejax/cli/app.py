@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import logging
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -13,7 +12,9 @@ from typing import Annotated, Any, Literal, NoReturn
 import tyro
 from tyro.conf import Positional, subcommand
 
+from tejax.cli.compiled import keep_compiled_programs
 from tejax.cli.machines import Machines
+from tejax.cli.sweeps import Grid
 from tejax.config import (
     Addition,
     BreastCancer,
@@ -102,6 +103,36 @@ def evolve(
     return _answer(*session.conduct(experiment, parts, path, json, mesh), json)
 
 
+def sweep(
+    task: Task,
+    out: Path | None = None,
+    overwrite: bool = False,
+    json: bool = False,
+    grid: Grid = Grid(),  # noqa: B008
+    schedule: Schedule = Schedule(),  # noqa: B008
+    strategy: Strategy = Genetic(),  # noqa: B008
+    network: Network = Mlp(),  # noqa: B008
+    islands: Islands = Islands(),  # noqa: B008
+) -> int:
+    """Evolve at several rates from several seeds, all in one compiled program, and keep a table of the runs.
+
+    Args:
+        task: what the networks shall do
+        out: the directory, by default runs/sweep-TASK
+        overwrite: replace the sweep that is there
+        json: print one JSON object at the end, and everything else to stderr
+        grid: rates and seeds
+        schedule: how long, from which seed on; no checkpoints are kept
+        strategy: how a population becomes the next one
+        network: what is evolved
+        islands: sub-populations that live apart
+    """
+    from tejax.cli import sweeps
+
+    experiment = Experiment(task, network, strategy, schedule, islands)
+    return _answer(*sweeps.conduct(experiment, grid, out, overwrite, json), json)
+
+
 def resume(
     directory: Positional[Path],
     generations: int | None = None,
@@ -168,15 +199,16 @@ def export(
 
 
 def report(directory: Positional[Path], json: bool = False) -> int:
-    """Write report.html, one self-contained page, and its pictures into a run directory.
+    """Write report.html, one self-contained page, and its pictures into the directory of a run or a sweep.
 
     Args:
-        directory: the run directory
+        directory: of the run or the sweep
         json: print one JSON object, and nothing else
     """
-    from tejax.cli import pages
+    from tejax.cli import pages, sweep_pages
 
-    return _answer(*pages.report(directory), json)
+    write = sweep_pages.report if (directory / "sweep.json").is_file() else pages.report
+    return _answer(*write(directory), json)
 
 
 def doctor(json: bool = False) -> int:
@@ -213,6 +245,7 @@ def bench(
 
 COMMANDS: dict[str, Callable[..., int]] = {
     "evolve": evolve,
+    "sweep": sweep,
     "resume": resume,
     "evaluate": evaluate,
     "export": export,
@@ -240,7 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 if it went well, 2 with one line for bad input, 130 after Ctrl-C."""
     logging.basicConfig(format="tejax: %(message)s")
     try:
-        _keep_compiled_programs()
+        keep_compiled_programs()
         code = tyro.extras.subcommand_cli_from_dict(
             COMMANDS,
             prog="tejax",
@@ -265,15 +298,3 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             raise
         _fail(f"out of memory: lower --evaluation-batch or --population ({str(error) or 'no memory left'})")
     sys.exit(code)
-
-
-def _keep_compiled_programs() -> None:
-    """Let JAX keep compiled programs in the user's cache folder, unless the user has said otherwise."""
-    import jax
-
-    config: Any = jax.config
-    if config.jax_compilation_cache_dir is None:
-        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        config.update("jax_compilation_cache_dir", str(Path(home) / "tejax" / "jax"))
-    if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
-        config.update("jax_persistent_cache_min_compile_time_secs", 0.2)

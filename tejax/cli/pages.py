@@ -2,6 +2,7 @@
 
 import base64
 import html
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tejax.cli.stored import stored
 from tejax.errors import refuse
 from tejax.runs import Run
 
-__all__ = ["report"]
+__all__ = ["page", "report"]
 
 CAPTIONS = {
     "curve": "Fitness of the best, median and worst individual of a generation, and accuracy of the fittest one.",
@@ -36,6 +37,7 @@ td:first-child {{ color: #666; }}
 <h1>{title}</h1>
 <div class="numbers">{numbers}</div>
 {figures}
+{sections}
 <h2>Experiment</h2>
 {experiment}
 <h2>Where it ran</h2>
@@ -68,42 +70,62 @@ def report(path: Path) -> tuple[dict[str, Any], str, int]:
             "bytes": f"{best.stat().st_size:,}",
             **numbers,
         }
-    page = path / "report.html"
     place = {name: value for name, value in runs.read_config(path).items() if name != "experiment"}
-    text = PAGE.format(
-        title=html.escape(f"tejax: {experiment.name}, seed {experiment.schedule.seed}"),
-        numbers="".join(
-            f"<div><b>{html.escape(value)}</b>{html.escape(name)}</div>" for name, value in numbers.items()
-        ),
-        figures="".join(_figure(name, file) for name, file in pictures.items()),
-        experiment=_table(_flat(experiment.to_json())),
-        place=_table(place),
-    )
-    try:
-        page.write_text(text, encoding="utf-8")
-    except OSError as error:
-        refuse(f"{page}: cannot be written ({error.strerror or error})", error)
-    files = {"report": str(page), **{name: str(file) for name, file in pictures.items()}}
+    title = f"tejax: {experiment.name}, seed {experiment.schedule.seed}"
+    captions = {file: CAPTIONS[name] for name, file in pictures.items()}
+    written = page(path / "report.html", title, numbers, captions, {}, experiment.to_json(), place)
+    files = {"report": str(written), **{name: str(file) for name, file in pictures.items()}}
     return files, "\n".join(f"{name:<15} {file}" for name, file in files.items()), 0
 
 
-def _figure(name: str, file: Path) -> str:
+def page(
+    path: Path,
+    title: str,
+    numbers: Mapping[str, str],
+    pictures: Mapping[Path, str],
+    sections: Mapping[str, str],
+    experiment: Mapping[str, Any],
+    place: Mapping[str, Any],
+) -> Path:
+    """Write one self-contained page.
+
+    numbers: name -> what stands large above it. pictures: file -> caption. sections: heading -> HTML.
+    experiment: nested; place: versions and machine. Raises InputError where it cannot be written.
+    """
+    text = PAGE.format(
+        title=html.escape(title),
+        numbers="".join(
+            f"<div><b>{html.escape(value)}</b>{html.escape(name)}</div>" for name, value in numbers.items()
+        ),
+        figures="".join(_figure(file, caption) for file, caption in pictures.items()),
+        sections="".join(f"<h2>{html.escape(heading)}</h2>{body}" for heading, body in sections.items()),
+        experiment=_table(_flat(experiment)),
+        place=_table(place),
+    )
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        refuse(f"{path}: cannot be written ({error.strerror or error})", error)
+    return path
+
+
+def _figure(file: Path, caption: str) -> str:
     data = base64.b64encode(file.read_bytes()).decode()
-    caption = html.escape(CAPTIONS[name])
+    caption = html.escape(caption)
     return (
         f'<figure><img alt="{caption}" src="data:image/png;base64,{data}"><figcaption>{caption}</figcaption></figure>'
     )
 
 
-def _flat(plain: dict[str, Any], before: str = "") -> dict[str, Any]:
+def _flat(plain: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     """Nested objects as one, with dotted names."""
     flat: dict[str, Any] = {}
     for name, value in plain.items():
-        flat |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: value}
+        flat |= _flat(value, f"{before}{name}.") if isinstance(value, Mapping) else {before + name: value}
     return flat
 
 
-def _table(values: dict[str, Any]) -> str:
+def _table(values: Mapping[str, Any]) -> str:
     rows = (
         f"<tr><td>{html.escape(name)}</td><td>{html.escape(str(value))}</td></tr>" for name, value in values.items()
     )

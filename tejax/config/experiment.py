@@ -17,7 +17,10 @@ __all__ = ["Experiment", "Parts", "Schedule"]
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-    """How long to evolve, from which seed, and how often to look."""
+    """How long to evolve, from which seed, and how often to look.
+
+    `check` raises InputError for a number out of range.
+    """
 
     seed: int = 0  # of everything random but the split, 0 to 2^32 - 1
     generations: int = 2000  # how many to run

@@ -40,6 +40,8 @@ class Cellular:
     edge: what cells beyond the last input see: "last", the last input again, which extends the sign of a number in
     two's complement, or "zero".
     gated, dead_zone, bias, density: as for `Recurrent`.
+
+    Raises InputError for a size or rate out of range, and `apply` for inputs of another width.
     """
 
     planes: int = 2

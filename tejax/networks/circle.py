@@ -46,6 +46,8 @@ class Circle:
     synapses: K, the most that can enter a neuron, and how many do in a fresh genome.
     max_ticks: when to stop at the latest.
     density: the share of non-zero weights in a fresh genome.
+
+    Raises InputError for a size or rate out of range, and `apply` for inputs of another width.
     """
 
     inputs: int = 14

@@ -37,6 +37,9 @@ class Conv:
     dead_zone: a sum of F products becomes 0 where its magnitude is at most dead_zone * sqrt(F), rounded down.
     bias: the constant inputs of every filter and output. density: the share of non-zero trits in a fresh genome.
     engine: how products are computed (see `tejax.trits.dot`); it never changes a result.
+
+    Raises InputError for a size or rate out of range, for stages that leave nothing of the image, and `apply` for
+    inputs of another width.
     """
 
     image: tuple[int, int, int] = (1, 8, 8)

@@ -26,6 +26,8 @@ class Ensemble:
       does not vote.
       "sign": the sign of each output. The outputs are the votes for +1 minus those for -1; a zero is no vote, and a
       zero of the ensemble is its "unknown" (`tasks.Bits` counts it as wrong).
+
+    Raises InputError for fewer than one member, and for another reading.
     """
 
     network: Network

@@ -71,6 +71,8 @@ class Lookup:
     inputs, outputs: neurons that take a row of x, and those whose values are the answer.
     signal: the neuron that asks for the next row, by being 0; while it is not, the inputs are 0.
     window: rows. max_ticks: how long a window may take.
+
+    Raises InputError for a neuron that does not exist, for roles that clash, and `apply` for windows of another width.
     """
 
     sources: tuple[tuple[int, ...], ...]

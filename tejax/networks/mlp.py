@@ -23,6 +23,8 @@ class MLP:
     bias: C, the constant inputs of each layer.
     density: the share of non-zero weights in a fresh genome.
     engine: how products are computed (see `tejax.trits.dot`); it never changes a result.
+
+    Raises InputError for a size or rate out of range, and `apply` for inputs of another width.
     """
 
     features: tuple[int, ...] = (64, 64, 10)

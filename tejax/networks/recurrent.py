@@ -34,6 +34,8 @@ class Recurrent:
     bias: C, the constant inputs of every neuron and output. Without them, a network is an odd function: opposite
     inputs give opposite outputs.
     density: the share of non-zero trits in a fresh genome.
+
+    Raises InputError for a size or rate out of range, and `apply` for inputs of another width.
     """
 
     features: tuple[int, int, int] = (2, 8, 1)

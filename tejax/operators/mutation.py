@@ -1,6 +1,6 @@
-"""Mutations of one genome, any pytree of int8 trits.
+"""Mutations of one genome, any pytree of int8 trits: (key, genome, *, rate) -> the mutant, of the same shapes.
 
-`rate` is the probability that a trit is touched; for `single`, that the one trit is.
+`rate`, 0 to 1, is the probability that a trit is touched; for `single`, that the one trit is.
 """
 
 from collections.abc import Callable

@@ -21,7 +21,10 @@ def tournament(key: Key, fitness: Fitness, *, size: int = 4) -> Int32[Array, ""]
 
 
 def truncation(key: Key, fitness: Fitness, *, keep: float = 0.25) -> Int32[Array, ""]:
-    """Any of the fittest `keep` share of the population (at least one), each as likely (Muehlenbein 1993)."""
+    """Any of the fittest `keep` share of the population (at least one), each as likely (Muehlenbein 1993).
+
+    fitness: int32 [P]. Raises InputError for a share outside 0 to 1.
+    """
     require(0 < keep <= 1, "above 0 and at most 1", keep=keep)
     survivors = max(1, round(keep * fitness.shape[0]))
     return lax.top_k(fitness, survivors)[1][draws.below(key, (), survivors)]

@@ -59,6 +59,8 @@ class Spec:
 
     features: sizes from the inputs to the outputs. kind: see KINDS. dropout: the share of hidden activations dropped.
     convolutions: channels of 3 x 3 convolutions of stride 2 before the dense layers; the inputs are a square picture.
+
+    Raises InputError for a size, kind or share out of range.
     """
 
     features: tuple[int, ...]

@@ -29,7 +29,10 @@ _adam = optax.scale_by_adam()
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How a network is trained."""
+    """How a network is trained.
+
+    Raises InputError for a batch below 1 and a rate that is not positive.
+    """
 
     batch: int = 64  # samples a step
     rate: float = 3e-3  # of Adam, at the start
@@ -102,6 +105,8 @@ def train(
 
     start: go on from there (fine-tuning), with fresh moments; None: from random weights.
     The same key gives the same parameters, interrupted and resumed or not. The state, epochs done, seconds.
+
+    Raises InputError for a negative number of epochs.
     """
     require(epochs >= 0, "at least 0", epochs=epochs)
     init_key, run_key = jax.random.split(key)

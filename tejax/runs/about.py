@@ -66,7 +66,10 @@ def read_config(directory: str | Path) -> dict[str, Any]:
 
 
 def amend(directory: str | Path, experiment: Mapping[str, Any]) -> None:
-    """Put another experiment into the config.json of a run: one of more generations, say."""
+    """Put another experiment into the config.json of a run: one of more generations, say.
+
+    Raises InputError where there is no run, where it is damaged, and where it cannot be written.
+    """
     config = {**read_config(directory), "experiment": experiment}
     try:
         write_text(Path(directory) / "config.json", json.dumps(config, indent=2) + "\n")

@@ -86,6 +86,8 @@ def parity(n: int = 6, batch: int | None = None) -> Bits:
     """Is the number of ones among n bits odd? All 2^n rows, one output.
 
     n: bits, 1 to 16. batch: rows a generation, None for all.
+
+    Raises InputError for a number out of range.
     """
     require(1 <= n <= 16, "from 1 to 16", n=n)
     _check_batch(batch, 2**n)
@@ -105,6 +107,8 @@ def addition(bits: int = 4, batch: int | None = None, mirrored: bool = False) ->
     Qubic's addition task. bits: 1 to 8. batch: rows a generation, None for all.
     mirrored: look at the rows of negative a only, each for itself and for its opposite (row p from the end): the
     same fitness at half the cost for a network that is an odd function, such as a tissue without constant inputs.
+
+    Raises InputError for a number out of range.
     """
     require(1 <= bits <= 8, "from 1 to 8", bits=bits)
     _check_batch(batch, 4**bits // (2 if mirrored else 1))
@@ -123,6 +127,8 @@ def hyperidentity(n: int = 64, seed: int = 0) -> Bits:
 
     The reference lets neurons keep their values from one evaluation to the next; a tissue's `settle` takes and gives
     them. Here, as for every task, an evaluation starts afresh. n: at least 1. seed: of both patterns, 0 to 2^32 - 1.
+
+    Raises InputError for a number out of range.
     """
     require(n >= 1, "at least 1", n=n)
     require(0 <= seed < 2**32, "from 0 to 2^32 - 1", seed=seed)

@@ -26,7 +26,11 @@ Split = Literal["train", "test"]
 )
 @dataclasses.dataclass(frozen=True)
 class Classification:
-    """Labelled trits in two splits. Evolution sees the training split only."""
+    """Labelled trits in two splits. Evolution sees the training split only.
+
+    loss: cross_entropy, margin or wrong. temperature: T of the cross-entropy as a ratio, or the limit of the margin.
+    `split`, `predict` and `accuracy` raise InputError for a split other than train and test.
+    """
 
     x_train: Int8[Array, "N F"]
     y_train: Int32[Array, "N"]

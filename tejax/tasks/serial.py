@@ -68,6 +68,8 @@ class Serial:
     """Sequences of bits and what must come out at each step; fitness is the number of right trits.
 
     Evolution sees the training split only.
+
+    `accuracy` raises InputError for a split other than train and test.
     """
 
     x_train: Int8[Array, "N T F"]
@@ -136,6 +138,8 @@ def serial(
     replacement; None, or more than there are: all. batch: how many of them a generation looks at, None for all.
 
     The test split is every pair up to 8 bits (every number up to 16), 16,384 random pairs beyond.
+
+    Raises InputError for another operation, and for a number out of range.
     """
     require(operation in OPERATIONS, f"one of {list(OPERATIONS)}", operation=operation)
     require(1 <= bits <= 16, "from 1 to 16", bits=bits)

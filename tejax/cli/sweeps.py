@@ -1,0 +1,151 @@
+"""`tejax sweep`: a grid of rates and seeds in one compiled program, kept in a directory.
+
+sweep.json              the experiment, its rates and seeds, versions and devices
+table.csv, table.json   one row a run
+report.html, *.png      made by `tejax report`
+"""
+
+import dataclasses
+import itertools
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+from tejax.config import Experiment
+from tejax.config.common import fields_of
+from tejax.errors import refuse, require
+
+__all__ = ["FILES", "Grid", "conduct", "settings"]
+
+FILES = ("sweep.json", "table.csv", "table.json")
+QUIET = 10.0  # seconds between two lines
+
+
+@dataclasses.dataclass(frozen=True)
+class Grid:
+    """Rates and seeds, of which all combinations are run."""
+
+    # NAME=VALUE,VALUE,... with the name of a rate's option, as in mutation_rate=0.001,0.003,0.01; several may be given
+    rates: tuple[str, ...] = ()
+    seeds: int = 8  # how many, from --seed on
+    at_once: int | None = None  # runs abreast on the device, or None for all; it changes no result
+
+
+def settings(experiment: Experiment, rates: tuple[str, ...]) -> dict[str, list[float]]:
+    """The values of every rate, by the name of its option. Raises InputError for what is no rate or no number."""
+    strategy, values = experiment.strategy, {}
+    known = [name for name, value in fields_of(strategy, type(strategy)).items() if isinstance(value, float)]
+    for text in rates:
+        name, _, listed = text.partition("=")
+        name = name.replace("-", "_")
+        require(name in known, f"NAME=VALUE,VALUE,... with a name among {known}", rates=text)
+        try:
+            values[name] = [float(value) for value in listed.split(",")]
+        except ValueError:
+            require(False, f"NAME=VALUE,VALUE,... with numbers for {name}", rates=text)
+    return values
+
+
+def conduct(
+    experiment: Experiment, grid: Grid, out: Path | None, overwrite: bool, as_json: bool
+) -> tuple[dict[str, Any], str, int]:
+    """Run the sweep and write its directory. The result, the same in words, and the exit status."""
+    from rich.console import Console
+
+    from tejax import runs
+    from tejax.cli.display import say
+    from tejax.sweep import sweep
+
+    clock, schedule = time.perf_counter(), experiment.schedule
+    base: Any = experiment.strategy
+    require(grid.seeds >= 1, "at least 1", seeds=grid.seeds)
+    values = settings(experiment, grid.rates)
+    options = [dict(zip(values, row, strict=True)) for row in itertools.product(*values.values())]
+    # building every one checks its rates
+    strategies = [experiment.islands.build(dataclasses.replace(base, **option)) for option in options]
+    parts = experiment.build()
+    path = out or Path("runs") / f"sweep-{experiment.name}"
+    _prepare(path, overwrite)
+    console, told = Console(stderr=as_json), [0.0]
+    say(
+        console,
+        f"tejax sweep: {len(options)} configurations x {grid.seeds} seeds of {experiment.name}, "
+        f"{schedule.generations:,} generations of {parts.strategy.population:,} individuals each\ncompiling...",
+    )
+
+    def show(done: int, wanted: int) -> None:
+        if time.monotonic() - told[0] >= QUIET or done == wanted:
+            told[0] = time.monotonic()
+            say(console, f"{done:,} of {wanted:,} generations")
+
+    result = sweep(
+        parts.strategy,
+        parts.network,
+        parts.task,
+        rates=[strategy.rates for strategy in strategies],
+        seeds=range(schedule.seed, schedule.seed + grid.seeds),
+        generations=schedule.generations,
+        target=schedule.target,
+        at_once=grid.at_once,
+        chunk=schedule.chunk,
+        batch=schedule.evaluation_batch,
+        callback=show,
+    )
+    table, plain = result.save(path)
+    seconds = round(time.perf_counter() - clock, 2)
+    note = {
+        "kind": "grid",
+        **runs.about(),
+        "experiment": experiment.to_json(),
+        "rates": values,
+        "varied": [name for name in parts.strategy.rates._fields if len({row[name] for row in result.rows}) > 1],
+        "seeds": grid.seeds,
+        "seconds": seconds,
+    }
+    (path / "sweep.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+    means = _means(result.rows, options)
+    best = max(means, key=lambda row: (row["accuracy"], row["fitness"]))
+    answer = {"sweep": str(path), "runs": len(result.rows), "best": best, "table": str(table), "seconds": seconds}
+    lines = [
+        "",
+        *(_line(row, values) for row in means),
+        "",
+        f"best mean     {_line(best, values)}",
+        f"table         {table}, {plain.name} (`tejax report {path}` draws it)",
+        f"time          {seconds:.1f} s for {len(result.rows)} runs",
+    ]
+    return answer, "\n".join(lines), 0
+
+
+def _means(rows: list[dict[str, Any]], options: list[dict[str, float]]) -> list[dict[str, Any]]:
+    """One row a configuration: its options, and the means of its runs."""
+    means = []
+    for configuration, option in enumerate(options):
+        mine = [row for row in rows if row["configuration"] == configuration]
+        reached = [row["generations_to_target"] for row in mine if row["generations_to_target"] is not None]
+        numbers = {name: sum(row.get(name, math.nan) for row in mine) / len(mine) for name in ("fitness", "accuracy")}
+        means.append({**option, **numbers, "reached": len(reached), "runs": len(mine)})
+    return means
+
+
+def _line(row: dict[str, Any], values: dict[str, list[float]]) -> str:
+    rates = "  ".join(f"{name} {row[name]:g}" for name in values)
+    reached = f"  target reached by {row['reached']} of {row['runs']}" if row["reached"] else ""
+    return f"{rates}  fitness {row['fitness']:.4g}  test accuracy {row['accuracy']:.2%}{reached}".strip()
+
+
+def _prepare(path: Path, overwrite: bool) -> None:
+    """Make the directory. Raises InputError where it holds something that must not be lost, and where it cannot be."""
+    if path.is_file():
+        refuse(f"{path}: is a file; a sweep needs a directory")
+    found = {each.name for each in path.iterdir()} if path.exists() else set()
+    others = sorted(name for name in found if name not in FILES and not name.endswith((".png", "report.html")))
+    if others:
+        refuse(f"{path}: holds files that are not a sweep's ({others[0]}); choose another directory")
+    if found and not overwrite:
+        refuse(f"{path}: holds a sweep; choose another directory, or replace it with --overwrite")
+    path.mkdir(parents=True, exist_ok=True)
+    for name in found:
+        (path / name).unlink()
