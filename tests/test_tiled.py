@@ -33,6 +33,7 @@ def adder(bits, constant, circular, ticks=256):
         size + size % 2,
         ticks,
         constant=constant,
+        steps=(-1, 0),
         kinds=kinds,
         layout=places,
         circular=circular,
@@ -41,7 +42,7 @@ def adder(bits, constant, circular, ticks=256):
 
 def full_adder():
     """carry = sign(a + b + c), sum = sign(a + b + c - 2 carry), where c comes to the sum a tick late."""
-    tile = np.zeros((6, 3, 6), np.int8)
+    tile = np.zeros((6, 2, 6), np.int8)
     before, here = 0, 1
     for role, sign in ((CARRY, 1), (AGAINST, -1)):
         tile[role, here, [A, B]] = sign
@@ -63,7 +64,7 @@ def test_without_a_constant_a_carry_that_nothing_decides_stays_zero(circular, sh
     assert tasks.addition(4).accuracy(adder(4, 0, circular).apply, full_adder()) == share
 
 
-@pytest.mark.parametrize(("bits", "constant", "circular"), [(1, 0, True), (2, 1, False), (2, 0, True), (2, 1, True)])
+@pytest.mark.parametrize(("bits", "constant", "circular"), [(2, 1, False), (3, 0, True), (3, 1, True)])
 def test_laid_out_place_by_place(bits, constant, circular):
     network = adder(bits, constant, circular, ticks=5)
     tile = network.init(jax.random.key(bits))
@@ -71,9 +72,9 @@ def test_laid_out_place_by_place(bits, constant, circular):
     synapses, around = np.asarray(tile.synapses), network.places if circular else 99
     for to, (place, role) in enumerate(network.layout):
         for origin, (there, part) in enumerate(network.layout):
-            for step in (1, 0, -1):  # of two places in a circle, the other one comes before
+            for number, step in enumerate(network.steps):
                 if (there - place - step) % around == 0 and to != origin:
-                    weights[to, origin] = synapses[role, step + 1, part]
+                    weights[to, origin] = synapses[role, number, part]
     x = trits.sample(jax.random.key(0), (7, 2 * bits), 1.0)
     values = jax.jit(network.start)(tile, x)
     held = np.array(network.kinds) == INPUT
@@ -90,6 +91,10 @@ def test_laid_out_place_by_place(bits, constant, circular):
         ({"layout": ((0, 0),) * 9}, "layout must be 9 different pairs of a place and a role, from 0 up: got "),
         ({"layout": ((0, 0),)}, "layout must be 9 different pairs"),
         ({"neighbors": 4}, "neighbors must be wide enough to reach all neurons, each once: got neighbors=4"),
+        (
+            {"steps": (-1, 0, -1)},
+            "steps must be different numbers of places, also in a circle of 3: got steps=(-1, 0, -1)",
+        ),
         ({"coded": True}, "coded must be False: a tile holds trits: got coded=True"),
     ],
 )

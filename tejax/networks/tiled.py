@@ -1,6 +1,6 @@
 """A tissue whose synapses repeat: one tile of trits, laid along the ring place by place, as a ripple adder repeats.
 
-Weight sharing for rings: where a table of all synapses has N * K trits to find, a tile has 3 * R * R, whatever the
+Weight sharing for rings: where a table of all synapses has N * K trits to find, a tile has S * R * R, whatever the
 length. What is laid out is an ordinary `FixedTissue`, which `laid` gives: it ticks and settles like any other.
 """
 
@@ -22,7 +22,7 @@ __all__ = ["Tile", "TiledTissue"]
 class Tile(NamedTuple):
     """The genome of a tiled tissue."""
 
-    synapses: Int8[Array, "R 3 R"]  # to a role, from a role one place before (0), at the same (1), one place after (2)
+    synapses: Int8[Array, "R S R"]  # to a role, from one of the steps away, from a role there
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,10 +31,12 @@ class TiledTissue(FixedTissue):
 
     layout: (place, role) of the neuron at each position of the ring, which kinds goes along with; at most one neuron
     of a role at a place. Places and roles count from 0; not every place needs every role.
+    steps: how many places onward the synapses of a tile come from, S different numbers: -1 is the place before.
     circular: the last place comes before the first.
     """
 
     layout: tuple[tuple[int, int], ...] = ()
+    steps: tuple[int, ...] = (-1, 0, 1)
     circular: bool = False
 
     def __post_init__(self) -> None:
@@ -43,6 +45,10 @@ class TiledTissue(FixedTissue):
         object.__setattr__(self, "layout", layout)
         good = len(set(layout)) == len(layout) == self.capacity and min(map(min, layout)) >= 0
         require(good, f"{self.capacity} different pairs of a place and a role, from 0 up", layout=self.layout)
+        object.__setattr__(self, "steps", tuple(int(step) for step in self.steps))
+        room = self.places if self.circular else 2 * self.places
+        apart = 0 < len(self.steps) == len({step % room for step in self.steps})
+        require(apart, f"different numbers of places, also in a circle of {self.places}", steps=self.steps)
         require(not self.coded, "False: a tile holds trits", coded=self.coded)
         wide = self.capped and self.neighbors >= self.capacity - 1
         require(wide, "wide enough to reach all neurons, each once", neighbors=self.neighbors, capped=self.capped)
@@ -59,7 +65,7 @@ class TiledTissue(FixedTissue):
 
     def init(self, key: Key) -> Tile:
         """A random tile."""
-        return Tile(trits.sample(key, (self.roles, 3, self.roles), self.density))
+        return Tile(trits.sample(key, (self.roles, len(self.steps), self.roles), self.density))
 
     def ring(self, genome: Tile) -> Ring:
         """The ring that a tile is laid out to."""
@@ -80,7 +86,9 @@ def _places_in_tile(network: TiledTissue) -> np.ndarray:
     reached = (offset >= -(count // 2)) & (offset <= (count - 1) // 2)  # as the capped window has it
     target = (np.arange(count)[:, None] + offset) % count
     step = layout[:, None, 0] - layout[target, 0]  # to the place where it comes from
-    if network.circular:
-        step = (step + network.places // 2) % network.places - network.places // 2
-    place = (layout[target, 1] * 3 + step + 1) * network.roles + layout[:, None, 1]
-    return np.where(reached & (np.abs(step) <= 1), place, -1).astype(np.int32)
+    tile = np.full((count, network.neighbors), -1)
+    for number, wanted in enumerate(network.steps):
+        there = (step - wanted) % network.places == 0 if network.circular else step == wanted
+        place = (layout[target, 1] * len(network.steps) + number) * network.roles + layout[:, None, 1]
+        tile = np.where(reached & there, place, tile)
+    return tile.astype(np.int32)
