@@ -2,7 +2,8 @@
 
     python -m experiments.readme
 
-Everything between `<!-- figures: begin -->` and `<!-- figures: end -->` is replaced.
+Everything between `<!-- figures: begin -->` and `<!-- figures: end -->` is replaced, and so is the table of hashes
+between `<!-- same bits: begin -->` and its end.
 """
 
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import Any
 from experiments import record
 
 README = Path(__file__).parents[1] / "README.md"
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
 def table(head: list[str], rows: list[list[object]]) -> str:
@@ -167,14 +167,32 @@ def rings() -> str:
     )
 
 
+def same_bits() -> str:
+    """Hashes of the last state, by what a run was computed on."""
+    data = record.read("same_bits")
+    cells: dict[str, dict[str, str]] = {}
+    for label, value in data["results"]["rows"].items():
+        strategy, way = label.split(" | ")
+        cells.setdefault(way, {})[strategy] = f"`{value}`"
+    names = list(data["results"]["settings"]["strategies"])
+    return "\n\n".join(
+        [
+            table(["computed on", *names], [[way, *(row[name] for name in names)] for way, row in cells.items()]),
+            f"{where(data['machine'])}.",
+        ]
+    )
+
+
+def replaced(text: str, name: str, content: str) -> str:
+    """`text` with other content between `<!-- NAME: begin -->` and `<!-- NAME: end -->`."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    return f"{text.split(begin)[0]}{begin}\n\n{content}\n\n{end}{text.split(end)[1]}"
+
+
 def figures(text: str) -> str:
     """The README `text` with its figures made anew."""
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    return (
-        f"{before}{BEGIN}\n\n"
-        + "\n\n".join([accuracy(), speed(), memory(), rings(), settings(), serial()])
-        + f"\n\n{END}{after}"
-    )
+    measured = "\n\n".join([accuracy(), speed(), memory(), rings(), settings(), serial()])
+    return replaced(replaced(text, "figures", measured), "same bits", same_bits())
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 Everything here is done by all processes at once, and does nothing where there is only one.
 """
 
+import inspect
 import json
 import os
 import socket
@@ -20,18 +21,30 @@ from tejax.errors import InputError, refuse, require
 __all__ = ["agree", "any_of", "by_first", "difference", "is_first", "leave", "losing", "start"]
 
 PATIENCE = 60.0  # seconds that processes wait for each other at the start
+SILENCE = 20  # seconds without a sign of life after which a process counts as dead, and all others end
 
 
 def start(coordinator: str, process: int | None, processes: int | None, patience: float = PATIENCE) -> None:
     """Join the other processes; to be called before JAX is used.
 
     coordinator: HOST:PORT of process 0, which listens there; "auto" where a cluster says by itself who takes part.
-    process: the number of this one, from 0. processes: how many there are.
+    process: the number of this one, from 0. processes: how many there are. (Both None where the cluster says it.)
 
-    Raises InputError for bad numbers, and if the others are not there within `patience` seconds.
+    Raises InputError for bad numbers, where no cluster says anything, and if the others are not there within
+    `patience` seconds.
     """
-    options: dict[str, Any] = {"initialization_timeout": int(patience)}
-    if coordinator != "auto":
+    limits = {
+        "initialization_timeout": int(patience),
+        "heartbeat_timeout_seconds": SILENCE,
+        "shutdown_timeout_seconds": int(patience),
+    }
+    known = inspect.signature(jax.distributed.initialize).parameters
+    options: dict[str, Any] = {name: seconds for name, seconds in limits.items() if name in known}
+    if coordinator == "auto":
+        left_out = "left out where the cluster says who takes part"
+        require(process is None, left_out, process_id=process, coordinator=coordinator)
+        require(processes is None, left_out, processes=processes, coordinator=coordinator)
+    else:
         host, _, port = coordinator.rpartition(":")
         require(bool(host) and port.isdigit() and 0 < int(port) < 2**16, "HOST:PORT or auto", coordinator=coordinator)
         require(processes is not None and processes >= 1, "at least 1", processes=processes)
@@ -44,6 +57,8 @@ def start(coordinator: str, process: int | None, processes: int | None, patience
     try:
         jax.distributed.initialize(**options)
     except (RuntimeError, ValueError) as error:
+        clustered = coordinator != "auto" or isinstance(error, RuntimeError)
+        require(clustered, "HOST:PORT, for no cluster says who takes part", coordinator=coordinator)
         place = f"the processes did not find each other at {coordinator}"
         refuse(f"{place} within {patience:.0f} s ({_line(error)})", error)
 

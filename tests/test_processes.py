@@ -73,6 +73,11 @@ def test_two_processes_give_the_bits_of_one_and_the_first_one_writes(tmp_path):
             ["--coordinator", "127.0.0.1:1", "--process-id", 1, "--processes", 2, "--wait", 1],
             "the coordinator at 127.0.0.1:1 does not answer (tried for 1 s)",
         ),
+        (
+            ["--coordinator", "auto", "--processes", 2],
+            "processes must be left out where the cluster says who takes part",
+        ),
+        (["--coordinator", "auto", "--process-id", 0], "process_id must be left out where the cluster says who takes"),
         (["--devices", 99], "devices must be from 1 to"),
     ],
 )
@@ -84,6 +89,33 @@ def test_what_cannot_start_says_why_in_one_line(arguments, words, capsys, tmp_pa
     assert err.startswith("tejax: ")
     assert err.count("\n") == 1
     assert words in err
+
+
+def test_where_no_cluster_says_who_takes_part_the_coordinator_must_be_given(tmp_path, monkeypatch):
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    done = tejax_process(*RUN, "--out", tmp_path / "run", "--coordinator", "auto")
+    assert done.returncode == 2
+    line = "tejax: coordinator must be HOST:PORT, for no cluster says who takes part: got coordinator='auto'"
+    assert done.stderr.splitlines()[-1] == line
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("tasks", [1, 2])
+def test_under_slurm_the_processes_find_each_other_by_themselves(tmp_path, monkeypatch, tasks):
+    """JAX reads these variables, and makes the port out of the number of the job."""
+    job = 10_000 + random.randrange(2**11)
+    known = {"JOB_ID": job, "STEP_NODELIST": "localhost", "STEP_NUM_NODES": 1, "NTASKS": tasks}
+    for name, value in known.items():
+        monkeypatch.setenv(f"SLURM_{name}", str(value))
+    started = []
+    for number in range(tasks):
+        monkeypatch.setenv("SLURM_PROCID", str(number))
+        monkeypatch.setenv("SLURM_LOCALID", str(number))
+        started.append(start(*RUN, "--out", tmp_path / "run", "--coordinator", "auto", "--json"))
+    told = ends(started)
+    assert [code for code, *_ in told] == [0] * tasks, told
+    assert bits(told[0][1]) == fingerprints(evolve(tiny(generations=TOTAL)))
 
 
 def test_differences_are_named():
