@@ -109,11 +109,11 @@ def migrate(migrants: int, shift: Array | int, told: tuple[Population, Fitness])
         return jax.tree.map(lambda own, new: own.at[places].set(new), island, arrivals)
 
     leaving = trees.over_rows(leave, told)
-    arriving = jax.tree.map(partial(_rolled, shift), leaving)
+    arriving = jax.tree.map(partial(rolled, shift), leaving)
     return trees.over_rows(arrive, (told, arriving))
 
 
-def _rolled(shift: Array | int, leaf: Array) -> Array:
+def rolled(shift: Array | int, leaf: Array) -> Array:
     """Row i at i + shift. A traced shift is taken bit by bit: of a roll by it, XLA would send all rows everywhere."""
     if isinstance(shift, int):
         return jnp.roll(leaf, shift, axis=0)
