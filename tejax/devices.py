@@ -21,6 +21,7 @@ __all__ = [
     "AXIS",
     "everywhere",
     "fetch",
+    "lies_apart",
     "mesh",
     "on_all",
     "over_shares",
@@ -160,11 +161,16 @@ def place(array: Any, sharding: Any) -> jax.Array:
     return jax.make_array_from_callback(held.shape, sharding, lambda index: held[index])
 
 
+def lies_apart(array: Any) -> bool:
+    """Does some of it lie only with other processes?"""
+    return isinstance(array, jax.Array) and not (array.is_fully_addressable or array.is_fully_replicated)
+
+
 def fetch(tree: Any) -> Any:
     """The arrays as NumPy arrays. Where they lie on devices of several processes, all of these must ask at once."""
 
     def one(leaf: Any) -> np.ndarray:
-        if isinstance(leaf, jax.Array) and not (leaf.is_fully_addressable or leaf.is_fully_replicated):
+        if lies_apart(leaf):
             assert isinstance(leaf.sharding, NamedSharding)
             leaf = _gather(leaf.sharding.mesh)(leaf)
         return np.asarray(leaf)

@@ -18,7 +18,7 @@ import numpy as np
 
 from tejax.errors import InputError, refuse, require
 
-__all__ = ["agree", "any_of", "by_first", "difference", "is_first", "leave", "losing", "start"]
+__all__ = ["agree", "any_of", "by_first", "difference", "heard", "is_first", "leave", "losing", "start"]
 
 PATIENCE = 60.0  # seconds that processes wait for each other at the start
 SILENCE = 20  # seconds without a sign of life after which a process counts as dead, and all others end
@@ -86,7 +86,7 @@ def agree(what: Mapping[str, Any]) -> None:
     told = json.loads(_say(json.dumps(what)))
     mine = json.loads(json.dumps(what))
     odd = difference(told, mine) if told != mine else ""
-    complaints = _gather(odd)
+    complaints = heard(odd)
     for number, complaint in enumerate(complaints):
         if complaint:
             refuse(f"process {number} was started with something else than process 0: {complaint}")
@@ -149,11 +149,13 @@ def difference(told: Any, mine: Any, where: str = "") -> str:
 
 def _say(text: str) -> str:
     """What the first process says, heard by all."""
-    return _gather(text)[0]
+    return heard(text)[0]
 
 
-def _gather(text: str) -> list[str]:
+def heard(text: str) -> list[str]:
     """What every process says, heard by all."""
+    if jax.process_count() == 1:
+        return [text]
     from jax.experimental import multihost_utils
 
     data = np.frombuffer(text.encode(), np.uint8)

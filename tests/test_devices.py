@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import tejax
+from experiments.bench.scaling_model import Size, received
+from experiments.bench.traffic import collectives
 from tejax import devices, engines, evolution, networks, strategies, tasks, trees
 from tejax.errors import InputError
 
@@ -34,14 +36,18 @@ def beginning(strategy):
     return devices.fetch(evolution.begin(strategy, NETWORK, TASK, jax.random.key(0)))
 
 
-def bits(strategy, mesh, generations=5, batch=None):
-    """Fingerprint of what some generations lead to."""
-    bounds = tuple(map(np.int32, (0, generations, evolution.UNREACHABLE)))
+def chunk(strategy, mesh):
+    """What a chunk of five generations is called with."""
+    bounds = tuple(map(np.int32, (0, 5, evolution.UNREACHABLE)))
     state, task, key, bounds = devices.everywhere(
         jax.tree.map(jnp.asarray, (beginning(strategy), TASK, jax.random.key(1), bounds)), mesh
     )
-    run = (strategy, NETWORK, task, key, state, *bounds)
-    return trees.fingerprint(evolution._run_chunk(*run, chunk=8, batch=batch, mesh=mesh))
+    return strategy, NETWORK, task, key, state, *bounds
+
+
+def bits(strategy, mesh, batch=None):
+    """Fingerprint of what these generations lead to."""
+    return trees.fingerprint(evolution._run_chunk(*chunk(strategy, mesh), chunk=8, batch=batch, mesh=mesh))
 
 
 @pytest.mark.parametrize(
@@ -50,6 +56,53 @@ def bits(strategy, mesh, generations=5, batch=None):
 def test_the_number_of_devices_changes_nothing(name):
     alone = bits(STRATEGIES[name], None)
     assert {bits(STRATEGIES[name], devices.mesh(count)) for count in (2, 8)} == {alone}
+
+
+SIZE = partial(Size, 16, trees.size(jax.eval_shape(NETWORK.init, jax.random.key(0))), 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("genetic", SIZE()),
+        ("categorical", SIZE()),
+        ("hill_climb", SIZE(climbers=8)),
+        ("islands", SIZE(islands=8, migrants=2)._replace(population=64)),
+    ],
+)
+def test_devices_are_sent_as_many_bytes_as_the_model_says(name, size):
+    """The fittest genomes and migrants go, at 2 bits a trit where whole populations do, and nothing else."""
+    strategy, mesh = STRATEGIES[name], devices.mesh(8)
+    program = evolution._run_chunk.lower(*chunk(strategy, mesh), chunk=8, batch=None, mesh=mesh).compile()
+    sent = {("loop",): 0.0, ("loop", "branch"): 0.0}
+    for each in collectives(program.as_text()):
+        if each.where:
+            sent[each.where] += each.received
+    assert tuple(sent.values()) == tuple(received(name, size).values())
+
+
+def test_collectives_are_read_from_any_form_of_the_text():
+    text = """HloModule m, num_partitions=8
+%body.1 (p: s32[4]) -> s32[4] {
+  %a = s8[64,32,6]{2,1,0} all-gather(%p), replica_groups=mesh['x'=4,'y'=2] {'x'}, dimensions={0}
+  %b = (s32[3]{0}, pred[5]{0}) all-reduce(%p, %p), replica_groups={{0,1},{2,3}}, to_apply=%add
+  %c = (u32[2]{0}, u32[16]{0}) all-gather-start(%p), replica_groups=[1,8]<=[8], dimensions={0}
+}
+ENTRY %main (p: s32[4]) -> s32[4] {
+  %d = bf16[10]{0} collective-permute(%p), source_target_pairs={{0,1},{1,0}}, metadata={op_name="{1,2}"}
+  ROOT %w = s32[4] while(%d), condition=%cond, body=%body.1
+}
+%add (a: s32[], b: s32[]) -> s32[] {
+  %s = s32[] add(%a, %b)
+}
+%cond (p: s32[4]) -> pred[] {
+  %t = pred[] constant(true)
+}"""
+    permute, gather, reduce, started = collectives(text)
+    assert permute == ("collective-permute", 20, 2, 20, ())
+    assert gather == ("all-gather", 64 * 32 * 6, 4, 64 * 32 * 6 * 3 / 4, ("loop",))
+    assert reduce == ("all-reduce", 17, 2, 17, ("loop",))
+    assert started == ("all-gather", 64, 8, 56, ("loop",))
 
 
 @pytest.mark.long

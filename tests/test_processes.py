@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import tejax
 from tejax import cli, errors, processes
 from tejax.errors import InputError
 from tests.helpers import TINY, checkpoints, evolve, fingerprints, start, tejax_process, tiny, wait_for
@@ -57,8 +58,10 @@ def test_two_processes_give_the_bits_of_one_and_the_first_one_writes(tmp_path):
     assert bits(out) == fingerprints(evolve(tiny(generations=TOTAL)))
     assert nothing == ""
     assert checkpoints(path) == [TOTAL]
-    assert [json.loads(line)["generation"] for line in (path / "metrics.jsonl").read_text().splitlines()] == list(
-        range(2, TOTAL + 1, 2)
+    assert [line["generation"] for line in tejax.Run(path).metrics] == list(range(2, TOTAL + 1, 2))
+    assert len(list((path / "checkpoints" / str(TOTAL) / "state").glob("ocdbt.process_*"))) == 2, "both are to save"
+    assert fingerprints(evolve(tiny(generations=TOTAL + 2), run=tejax.Run(path))) == fingerprints(
+        evolve(tiny(generations=TOTAL + 2))
     )
 
 

@@ -26,7 +26,7 @@ from experiments.bench.traffic import collectives
 from tejax import devices, evolution
 
 COUNTED, TIMED = (2, 8, 64), (1, 2, 4, 8)  # devices
-FEATURES = (64, 64, 10)
+FEATURES = (128, 64, 10)  # digits at two trits a pixel
 POPULATION, ISLANDS, MIGRANTS, EVERY = 1024, 64, 2, 4
 CHUNK, REPEATS = 8, 5
 WHERE = {(): "chunk", ("loop",): "generation", ("loop", "branch"): "migration"}
