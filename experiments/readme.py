@@ -216,7 +216,8 @@ def scaling() -> str:
                 [*("accelerator", "work", "strategy"), *(f"{kind}, {number:,}" for kind, number in columns)],
                 [[*key, *(f"{cells[column]:.0%}" for column in columns)] for key, cells in predicted.items()],
             ),
-            "Times on pretended devices are in `scaling.json` too; they share two cores, and say nothing about speed.",
+            "Times on pretended devices are in `scaling.json` too; they share two cores, which were busy with other "
+            "things as well, and say nothing about speed.",
         ]
     )
 
