@@ -18,7 +18,18 @@ import numpy as np
 
 from tejax.errors import InputError, refuse, require
 
-__all__ = ["agree", "any_of", "by_first", "difference", "heard", "is_first", "leave", "losing", "start"]
+__all__ = [
+    "agree",
+    "any_of",
+    "by_first",
+    "difference",
+    "heard",
+    "is_first",
+    "leave",
+    "losing",
+    "start",
+    "tells_of_loss",
+]
 
 PATIENCE = 60.0  # seconds that processes wait for each other at the start
 SILENCE = 20  # seconds without a sign of life after which a process counts as dead, and all others end
@@ -117,14 +128,20 @@ def any_of(*flags: bool) -> tuple[bool, ...]:
     return tuple(bool(flag) for flag in multihost_utils.process_allgather(np.array(flags)).any(axis=0))
 
 
+def tells_of_loss(error: BaseException) -> bool:
+    """Is it what JAX says when another process has ended?"""
+    signs = ("gloo", "nccl", "unavailable", "connection")
+    raised = not isinstance(error, InputError) and jax.process_count() > 1  # RuntimeError or ValueError, as it happens
+    return raised and any(sign in str(error).lower() for sign in signs)
+
+
 @contextmanager
 def losing(advice: str) -> Iterator[None]:
     """Inside, the end of another process becomes an InputError that says so, and the advice."""
     try:
         yield
-    except RuntimeError as error:
-        words = str(error).lower()
-        if jax.process_count() == 1 or not any(sign in words for sign in ("gloo", "nccl", "unavailable", "connection")):
+    except Exception as error:
+        if not tells_of_loss(error):
             raise
         refuse(f"another process of this run has ended ({_line(error)}); {advice}", error)
 

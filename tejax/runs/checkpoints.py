@@ -20,7 +20,7 @@ import numpy as np
 
 from tejax import devices, trees
 from tejax.errors import InputError, refuse
-from tejax.processes import heard
+from tejax.processes import heard, tells_of_loss
 
 __all__ = ["Checkpoints"]
 
@@ -51,6 +51,8 @@ class Checkpoints:
         try:
             done = self._manager.save(generation, args=items, force=True)
         except Exception as error:  # Orbax and TensorStore raise many kinds
+            if tells_of_loss(error):
+                raise
             refuse(f"{self.folder}: cannot write a checkpoint ({_line(error)}); earlier ones are intact", error)
         if not done:
             refuse(f"{self.folder}: Orbax did not write the checkpoint of generation {generation}")
