@@ -2,7 +2,8 @@
 
     python -m experiments.readme
 
-Everything between `<!-- figures: begin -->` and `<!-- figures: end -->` is replaced.
+Everything between `<!-- figures: begin -->` and `<!-- figures: end -->` is replaced, and so are the tables of more than
+one device, between the same marks of `same bits` and `scaling`.
 """
 
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import Any
 from experiments import record
 
 README = Path(__file__).parents[1] / "README.md"
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
 def table(head: list[str], rows: list[list[object]]) -> str:
@@ -167,14 +167,73 @@ def rings() -> str:
     )
 
 
+def same_bits() -> str:
+    """Hashes of the last state, by what a run was computed on."""
+    data = record.read("same_bits")
+    cells: dict[str, dict[str, str]] = {}
+    for label, value in data["results"]["rows"].items():
+        strategy, way = label.split(" | ")
+        cells.setdefault(way, {})[strategy] = f"`{value}`"
+    names = list(data["results"]["settings"]["strategies"])
+    return "\n\n".join(
+        [
+            table(["computed on", *names], [[way, *(row[name] for name in names)] for way, row in cells.items()]),
+            f"{where(data['machine'])}.",
+        ]
+    )
+
+
+def scaling() -> str:
+    """Bytes a generation, counted, and what the model makes of them."""
+    results = record.read("scaling")["results"]
+    shape, assumed = results["counted"], results["assumed"]
+    counted: dict[str, list[dict[str, Any]]] = {}
+    for row in results["counts"]:
+        counted.setdefault(row["strategy"], []).append(row)
+    numbers = [row["devices"] for row in next(iter(counted.values()))]
+    rows = [
+        [name, *(f"{row['counted']['generation']:,.0f} / {row['counted']['migration']:,.0f}" for row in each)]
+        for name, each in counted.items()
+    ]
+    predicted: dict[tuple[str, ...], dict[tuple[str, int], float]] = {}
+    for row in results["predictions"]:
+        cells = predicted.setdefault((row["machine"], row["work"], row["strategy"]), {})
+        cells[row["scaling"], row["devices"]] = row["efficiency"]
+    columns = list(next(iter(predicted.values())))
+    return "\n\n".join(
+        [
+            "**Bytes that a device receives in a generation / on top in one with a migration**, counted in the "
+            f"compiled program (`python -m experiments.bench.scaling`): {shape['population']:,} networks of "
+            f"{'-'.join(map(str, shape['features']))}, or {shape['islands']} islands of them with {shape['migrants']} "
+            "migrants. A model in closed form gives the same numbers; parents travel at 2 bits a trit, a sixteenth of "
+            "float32:",
+            table(["strategy", *(f"{number} devices" for number in numbers)], rows),
+            "**What that model says of accelerators that were not here**, as the share of perfect scaling, if a chip "
+            f"reaches {assumed['reached']:.0%} of its int8 peak, a collective takes {1e6 * assumed['latency']:.0f} µs "
+            "for each doubling of the devices, and links are as their makers say (all in `scaling.json`); strong: one "
+            "population of 65,536, weak: as many on each device:",
+            table(
+                [*("accelerator", "work", "strategy"), *(f"{kind}, {number:,}" for kind, number in columns)],
+                [[*key, *(f"{cells[column]:.0%}" for column in columns)] for key, cells in predicted.items()],
+            ),
+            "Times on pretended devices are in `scaling.json` too; they share two cores, which were busy with other "
+            "things as well, and say nothing about speed.",
+        ]
+    )
+
+
+def replaced(text: str, name: str, content: str) -> str:
+    """`text` with other content between `<!-- NAME: begin -->` and `<!-- NAME: end -->`."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    return f"{text.split(begin)[0]}{begin}\n\n{content}\n\n{end}{text.split(end)[1]}"
+
+
 def figures(text: str) -> str:
     """The README `text` with its figures made anew."""
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    return (
-        f"{before}{BEGIN}\n\n"
-        + "\n\n".join([accuracy(), speed(), memory(), rings(), settings(), serial()])
-        + f"\n\n{END}{after}"
-    )
+    measured = "\n\n".join([accuracy(), speed(), memory(), rings(), settings(), serial()])
+    for name, content in (("figures", measured), ("same bits", same_bits()), ("scaling", scaling())):
+        text = replaced(text, name, content)
+    return text
 
 
 def main() -> None:

@@ -17,11 +17,26 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from tejax.errors import require
 
-__all__ = ["AXIS", "everywhere", "fetch", "mesh", "on_all", "over_shares", "place", "settle", "spread", "whole"]
+__all__ = [
+    "AXIS",
+    "everywhere",
+    "fetch",
+    "lies_apart",
+    "mesh",
+    "on_all",
+    "over_shares",
+    "packs",
+    "place",
+    "replace_first",
+    "settle",
+    "spread",
+    "whole",
+]
 
 AXIS = "devices"
 
 _mesh: ContextVar[Mesh | None] = ContextVar("mesh", default=None)
+_trits: ContextVar[bool] = ContextVar("trits", default=False)
 
 
 def mesh(count: int | None = None) -> Mesh:
@@ -35,13 +50,22 @@ def mesh(count: int | None = None) -> Mesh:
 
 
 @contextmanager
-def spread(mesh: Mesh | None) -> Iterator[None]:
-    """Inside, rows are spread over the devices of `mesh`; None: they stay together."""
-    token = _mesh.set(mesh)
+def spread(mesh: Mesh | None, trits: bool = False) -> Iterator[None]:
+    """Inside, rows are spread over the devices of `mesh`; None: they stay together.
+
+    trits: genomes are trits throughout, so that two bits are enough for one on its way to another device.
+    """
+    tokens = _mesh.set(mesh), _trits.set(trits)
     try:
         yield
     finally:
-        _mesh.reset(token)
+        _mesh.reset(tokens[0])
+        _trits.reset(tokens[1])
+
+
+def packs() -> bool:
+    """Should genomes be packed before other devices are shown them?"""
+    return _mesh.get() is not None and _trits.get()
 
 
 def over_shares(function: Callable[[list[Any], list[Any]], Any], own: list[Any], common: list[Any]) -> Any:
@@ -68,6 +92,27 @@ def over_shares(function: Callable[[list[Any], list[Any]], Any], own: list[Any],
     divided = jax.shard_map(share, mesh=mesh, in_specs=(rows, whole), out_specs=rows, check_vma=False)
     result = divided(own, common)
     return jax.tree.map(lambda leaf: leaf[:count], result) if lacking else result
+
+
+def replace_first(tree: Any, first: Any) -> Any:
+    """Arrays [R, ...] whose first rows are those of `first` [E, ...], which is whole on every device."""
+    mesh = _mesh.get()
+    if mesh is None:
+        return jax.tree.map(lambda array, new: array.at[: new.shape[0]].set(new), tree, first)
+    count = jax.tree.leaves(tree)[0].shape[0]
+
+    def share(own: Any, index: jax.Array, first: Any) -> Any:
+        """Left to itself, XLA would send all rows to all devices for this."""
+
+        def one(array: jax.Array, new: jax.Array) -> jax.Array:
+            places = jax.lax.iota(jnp.int32, new.shape[0]) - index[0]
+            return array.at[jnp.where(places < 0, count, places)].set(new, mode="drop")
+
+        return jax.tree.map(one, own, first)
+
+    rows, whole = PartitionSpec(AXIS), PartitionSpec()
+    divided = jax.shard_map(share, mesh=mesh, in_specs=(rows, rows, whole), out_specs=rows, check_vma=False)
+    return divided(tree, jax.lax.iota(jnp.int32, count), first)
 
 
 def on_all(tree: Any) -> Any:
@@ -116,11 +161,16 @@ def place(array: Any, sharding: Any) -> jax.Array:
     return jax.make_array_from_callback(held.shape, sharding, lambda index: held[index])
 
 
+def lies_apart(array: Any) -> bool:
+    """Does some of it lie only with other processes?"""
+    return isinstance(array, jax.Array) and not (array.is_fully_addressable or array.is_fully_replicated)
+
+
 def fetch(tree: Any) -> Any:
     """The arrays as NumPy arrays. Where they lie on devices of several processes, all of these must ask at once."""
 
     def one(leaf: Any) -> np.ndarray:
-        if isinstance(leaf, jax.Array) and not (leaf.is_fully_addressable or leaf.is_fully_replicated):
+        if lies_apart(leaf):
             assert isinstance(leaf.sharding, NamedSharding)
             leaf = _gather(leaf.sharding.mesh)(leaf)
         return np.asarray(leaf)

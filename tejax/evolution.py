@@ -183,7 +183,7 @@ def _run_chunk(
         return number + 1, state, history
 
     empty = History(*(jnp.zeros(chunk, jnp.int32) for _ in History._fields))
-    with devices.spread(mesh):
+    with devices.spread(mesh, trits=not hasattr(network, "ranges")):
         number, state, history = lax.while_loop(wanted, step, (start, state, empty))
         return state, *devices.on_all((number, history))
 

@@ -96,7 +96,8 @@ def islands(strategy: Strategy, count: int, every: int = 16, migrants: int = 2, 
 def migrate(migrants: int, shift: Array | int, told: tuple[Population, Fitness]) -> tuple[Population, Fitness]:
     """Population [I, P, ...] and fitness [I, P, ...] after the fittest of every island i have come to i + shift.
 
-    Between devices this is a collective permute of the migrants, and of nothing else.
+    Between devices this is a collective permute of the migrants, and of nothing else; several where the shift is
+    traced.
     """
 
     def leave(island: tuple[Population, Fitness]) -> tuple[Population, Fitness]:
@@ -108,8 +109,17 @@ def migrate(migrants: int, shift: Array | int, told: tuple[Population, Fitness])
         return jax.tree.map(lambda own, new: own.at[places].set(new), island, arrivals)
 
     leaving = trees.over_rows(leave, told)
-    arriving = jax.tree.map(lambda leaf: jnp.roll(leaf, shift, axis=0), leaving)
+    arriving = jax.tree.map(partial(rolled, shift), leaving)
     return trees.over_rows(arrive, (told, arriving))
+
+
+def rolled(shift: Array | int, leaf: Array) -> Array:
+    """Row i at i + shift. A traced shift is taken bit by bit: of a roll by it, XLA would send all rows everywhere."""
+    if isinstance(shift, int):
+        return jnp.roll(leaf, shift, axis=0)
+    for bit in range((leaf.shape[0] - 1).bit_length()):
+        leaf = jnp.where((shift >> bit) & 1 == 1, jnp.roll(leaf, 1 << bit, axis=0), leaf)
+    return leaf
 
 
 def _joined(population: Population) -> Population:

@@ -3,6 +3,7 @@
 Everything here is done by all processes at once, and does nothing where there is only one.
 """
 
+import inspect
 import json
 import os
 import socket
@@ -17,21 +18,44 @@ import numpy as np
 
 from tejax.errors import InputError, refuse, require
 
-__all__ = ["agree", "any_of", "by_first", "difference", "is_first", "leave", "losing", "start"]
+__all__ = [
+    "agree",
+    "any_of",
+    "by_first",
+    "difference",
+    "heard",
+    "is_first",
+    "leave",
+    "losing",
+    "start",
+    "tells_of_loss",
+]
 
 PATIENCE = 60.0  # seconds that processes wait for each other at the start
+SILENCE = 20  # seconds without a sign of life after which a process counts as dead, and all others end
 
 
 def start(coordinator: str, process: int | None, processes: int | None, patience: float = PATIENCE) -> None:
     """Join the other processes; to be called before JAX is used.
 
     coordinator: HOST:PORT of process 0, which listens there; "auto" where a cluster says by itself who takes part.
-    process: the number of this one, from 0. processes: how many there are.
+    process: the number of this one, from 0. processes: how many there are. (Both None where the cluster says it.)
 
-    Raises InputError for bad numbers, and if the others are not there within `patience` seconds.
+    Raises InputError for bad numbers, where no cluster says anything, and if the others are not there within
+    `patience` seconds.
     """
-    options: dict[str, Any] = {"initialization_timeout": int(patience)}
-    if coordinator != "auto":
+    limits = {
+        "initialization_timeout": int(patience),
+        "heartbeat_timeout_seconds": SILENCE,
+        "shutdown_timeout_seconds": int(patience),
+    }
+    known = inspect.signature(jax.distributed.initialize).parameters
+    options: dict[str, Any] = {name: seconds for name, seconds in limits.items() if name in known}
+    if coordinator == "auto":
+        left_out = "left out where the cluster says who takes part"
+        require(process is None, left_out, process_id=process, coordinator=coordinator)
+        require(processes is None, left_out, processes=processes, coordinator=coordinator)
+    else:
         host, _, port = coordinator.rpartition(":")
         require(bool(host) and port.isdigit() and 0 < int(port) < 2**16, "HOST:PORT or auto", coordinator=coordinator)
         require(processes is not None and processes >= 1, "at least 1", processes=processes)
@@ -44,6 +68,8 @@ def start(coordinator: str, process: int | None, processes: int | None, patience
     try:
         jax.distributed.initialize(**options)
     except (RuntimeError, ValueError) as error:
+        clustered = coordinator != "auto" or isinstance(error, RuntimeError)
+        require(clustered, "HOST:PORT, for no cluster says who takes part", coordinator=coordinator)
         place = f"the processes did not find each other at {coordinator}"
         refuse(f"{place} within {patience:.0f} s ({_line(error)})", error)
 
@@ -71,7 +97,7 @@ def agree(what: Mapping[str, Any]) -> None:
     told = json.loads(_say(json.dumps(what)))
     mine = json.loads(json.dumps(what))
     odd = difference(told, mine) if told != mine else ""
-    complaints = _gather(odd)
+    complaints = heard(odd)
     for number, complaint in enumerate(complaints):
         if complaint:
             refuse(f"process {number} was started with something else than process 0: {complaint}")
@@ -102,14 +128,20 @@ def any_of(*flags: bool) -> tuple[bool, ...]:
     return tuple(bool(flag) for flag in multihost_utils.process_allgather(np.array(flags)).any(axis=0))
 
 
+def tells_of_loss(error: BaseException) -> bool:
+    """Is it what JAX says when another process has ended?"""
+    signs = ("gloo", "nccl", "unavailable", "connection")
+    raised = not isinstance(error, InputError) and jax.process_count() > 1  # RuntimeError or ValueError, as it happens
+    return raised and any(sign in str(error).lower() for sign in signs)
+
+
 @contextmanager
 def losing(advice: str) -> Iterator[None]:
     """Inside, the end of another process becomes an InputError that says so, and the advice."""
     try:
         yield
-    except RuntimeError as error:
-        words = str(error).lower()
-        if jax.process_count() == 1 or not any(sign in words for sign in ("gloo", "nccl", "unavailable", "connection")):
+    except Exception as error:
+        if not tells_of_loss(error):
             raise
         refuse(f"another process of this run has ended ({_line(error)}); {advice}", error)
 
@@ -134,11 +166,13 @@ def difference(told: Any, mine: Any, where: str = "") -> str:
 
 def _say(text: str) -> str:
     """What the first process says, heard by all."""
-    return _gather(text)[0]
+    return heard(text)[0]
 
 
-def _gather(text: str) -> list[str]:
+def heard(text: str) -> list[str]:
     """What every process says, heard by all."""
+    if jax.process_count() == 1:
+        return [text]
     from jax.experimental import multihost_utils
 
     data = np.frombuffer(text.encode(), np.uint8)

@@ -1,15 +1,19 @@
 """The same bits on any number of devices."""
 
+from functools import cache, partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import tejax
+from experiments.bench.scaling_model import Size, received
+from experiments.bench.traffic import collectives
 from tejax import devices, engines, evolution, networks, strategies, tasks, trees
 from tejax.errors import InputError
 
-NETWORK, TASK = networks.MLP((3, 4, 1)), tasks.parity(3)
+NETWORK, TASK = networks.MLP((3, 1)), tasks.parity(3)  # of few leaves: a chunk on eight devices compiles long
 STRATEGIES = {
     "genetic": strategies.genetic(population=16, elites=2),
     "packed": strategies.genetic(population=16, elites=3, packed=True, adaptive=True),
@@ -23,38 +27,125 @@ STRATEGIES = {
 }
 
 
-def bits(strategy, mesh, **options):
-    options = {"generations": 5, "chunk": 2, **options}
-    result = tejax.evolve(jax.random.key(0), strategy, NETWORK, TASK, mesh=mesh, **options)
-    return trees.fingerprint((result.best, result.state, result.history)), result.fitness
+QUICK = ("genetic", "categorical", "hill_climb", "islands")
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
+@cache
+def beginning(strategy):
+    """The state that evolution begins with, NumPy."""
+    return devices.fetch(evolution.begin(strategy, NETWORK, TASK, jax.random.key(0)))
+
+
+def chunk(strategy, mesh):
+    """What a chunk of five generations is called with."""
+    bounds = tuple(map(np.int32, (0, 5, evolution.UNREACHABLE)))
+    state, task, key, bounds = devices.everywhere(
+        jax.tree.map(jnp.asarray, (beginning(strategy), TASK, jax.random.key(1), bounds)), mesh
+    )
+    return strategy, NETWORK, task, key, state, *bounds
+
+
+def bits(strategy, mesh, batch=None):
+    """Fingerprint of what these generations lead to."""
+    return trees.fingerprint(evolution._run_chunk(*chunk(strategy, mesh), chunk=8, batch=batch, mesh=mesh))
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.long) for name in STRATEGIES]
+)
 def test_the_number_of_devices_changes_nothing(name):
     alone = bits(STRATEGIES[name], None)
     assert {bits(STRATEGIES[name], devices.mesh(count)) for count in (2, 8)} == {alone}
 
 
+SIZE = partial(Size, 16, trees.size(jax.eval_shape(NETWORK.init, jax.random.key(0))), 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("genetic", SIZE()),
+        ("categorical", SIZE()),
+        ("hill_climb", SIZE(climbers=8)),
+        ("islands", SIZE(islands=8, migrants=2)._replace(population=64)),
+    ],
+)
+def test_devices_are_sent_as_many_bytes_as_the_model_says(name, size):
+    """The fittest genomes and migrants go, at 2 bits a trit where whole populations do, and nothing else."""
+    strategy, mesh = STRATEGIES[name], devices.mesh(8)
+    program = evolution._run_chunk.lower(*chunk(strategy, mesh), chunk=8, batch=None, mesh=mesh).compile()
+    sent = {("loop",): 0.0, ("loop", "branch"): 0.0}
+    for each in collectives(program.as_text()):
+        if each.where:
+            sent[each.where] += each.received
+    assert tuple(sent.values()) == tuple(received(name, size).values())
+
+
+def test_collectives_are_read_from_any_form_of_the_text():
+    text = """HloModule m, num_partitions=8
+%body.1 (p: s32[4]) -> s32[4] {
+  %a = s8[64,32,6]{2,1,0} all-gather(%p), replica_groups=mesh['x'=4,'y'=2] {'x'}, dimensions={0}
+  %b = (s32[3]{0}, pred[5]{0}) all-reduce(%p, %p), replica_groups={{0,1},{2,3}}, to_apply=%add
+  %c = (u32[2]{0}, u32[16]{0}) all-gather-start(%p), replica_groups=[1,8]<=[8], dimensions={0}
+}
+ENTRY %main (p: s32[4]) -> s32[4] {
+  %d = bf16[10]{0} collective-permute(%p), source_target_pairs={{0,1},{1,0}}, metadata={op_name="{1,2}"}
+  ROOT %w = s32[4] while(%d), condition=%cond, body=%body.1
+}
+%add (a: s32[], b: s32[]) -> s32[] {
+  %s = s32[] add(%a, %b)
+}
+%cond (p: s32[4]) -> pred[] {
+  %t = pred[] constant(true)
+}"""
+    permute, gather, reduce, started = collectives(text)
+    assert permute == ("collective-permute", 20, 2, 20, ())
+    assert gather == ("all-gather", 64 * 32 * 6, 4, 64 * 32 * 6 * 3 / 4, ("loop",))
+    assert reduce == ("all-reduce", 17, 2, 17, ("loop",))
+    assert started == ("all-gather", 64, 8, 56, ("loop",))
+
+
+@pytest.mark.long
 def test_a_mesh_of_one_device_and_the_batch_change_nothing():
     alone = bits(STRATEGIES["genetic"], None)
     assert bits(STRATEGIES["genetic"], devices.mesh(1)) == alone
     assert bits(STRATEGIES["genetic"], devices.mesh(4), batch=3) == alone
 
 
+@pytest.mark.parametrize("name", ["genetic", pytest.param("islands", marks=pytest.mark.long)])
+def test_whole_runs_begin_and_end_alike(name):
+    ends = [
+        tejax.evolve(jax.random.key(0), STRATEGIES[name], NETWORK, TASK, generations=5, chunk=2, mesh=mesh)
+        for mesh in (None, devices.mesh(8))
+    ]
+    assert trees.fingerprint(ends[0]) == trees.fingerprint(ends[1])
+
+
 @pytest.mark.parametrize("engine", engines.names())
 def test_every_engine_runs_on_many_devices(engine):
-    result = [
-        tejax.evolve(
-            jax.random.key(0),
-            STRATEGIES["genetic"],
-            networks.MLP((3, 4, 1), engine=engine),
-            TASK,
-            generations=2,
-            mesh=mesh,
-        )
-        for mesh in (None, devices.mesh(2))
-    ]
-    assert trees.fingerprint(result[0].state) == trees.fingerprint(result[1].state)
+    network = networks.MLP((3, 4, 1), engine=engine)
+    population = jax.jit(jax.vmap(network.init))(jax.random.split(jax.random.key(0), 8))
+
+    def fitness(mesh):
+        def judge(population):
+            with devices.spread(mesh):
+                return evolution.evaluate(STRATEGIES["genetic"], network, TASK, jax.random.key(1), population, 2)
+
+        return jax.jit(judge)(population)
+
+    np.testing.assert_array_equal(fitness(None), fitness(devices.mesh(2)))
+
+
+def test_only_genomes_that_are_all_trits_travel_packed(monkeypatch):
+    """Two bits hold a trit, but not the codes of a coded tissue, 0 to 3."""
+    packs, seen = devices.packs, []
+    monkeypatch.setattr(devices, "packs", lambda: seen.append(packs()) or seen[-1])
+    for network in (NETWORK, networks.FixedTissue(3, 1, capacity=6, neighbors=4, ticks=2, coded=True)):
+        strategy = strategies.genetic(population=8, elites=1)
+        state = jax.eval_shape(lambda key: strategy.init(key, network.init), jax.random.key(0))  # noqa: B023
+        run = partial(evolution._run_chunk, strategy, network, chunk=2, batch=None, mesh=devices.mesh(2))
+        jax.eval_shape(run, TASK, jax.random.key(0), state, *(np.int32(0),) * 3)
+    assert (seen[0], seen[-1]) == (True, False)
 
 
 def test_the_population_lies_spread_and_the_second_chunk_compiles_nothing_anew():
@@ -83,10 +174,9 @@ def test_rows_that_the_devices_do_not_divide_are_all_computed():
 def test_wrong_numbers_are_refused_in_one_line():
     with pytest.raises(InputError, match="devices must be from 1 to 8, the devices that are here: got devices=9"):
         devices.mesh(9)
-    with pytest.raises(InputError, match="population must be a multiple of devices: got population=16, devices=3"):
-        bits(STRATEGIES["genetic"], devices.mesh(3))
-    with pytest.raises(InputError, match="islands must be a multiple of devices: got islands=8, devices=5"):
-        bits(STRATEGIES["islands"], devices.mesh(5))
+    for name, count, words in (("genetic", 3, "population=16, devices=3"), ("islands", 5, "islands=8, devices=5")):
+        with pytest.raises(InputError, match=f"must be a multiple of devices: got {words}"):
+            tejax.evolve(jax.random.key(0), STRATEGIES[name], NETWORK, TASK, generations=1, mesh=devices.mesh(count))
 
 
 def test_a_generation_runs_under_pmap_over_islands():

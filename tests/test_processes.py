@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import tejax
 from tejax import cli, errors, processes
 from tejax.errors import InputError
 from tests.helpers import TINY, checkpoints, evolve, fingerprints, start, tejax_process, tiny, wait_for
@@ -57,8 +58,10 @@ def test_two_processes_give_the_bits_of_one_and_the_first_one_writes(tmp_path):
     assert bits(out) == fingerprints(evolve(tiny(generations=TOTAL)))
     assert nothing == ""
     assert checkpoints(path) == [TOTAL]
-    assert [json.loads(line)["generation"] for line in (path / "metrics.jsonl").read_text().splitlines()] == list(
-        range(2, TOTAL + 1, 2)
+    assert [line["generation"] for line in tejax.Run(path).metrics] == list(range(2, TOTAL + 1, 2))
+    assert len(list((path / "checkpoints" / str(TOTAL) / "state").glob("ocdbt.process_*"))) == 2, "both are to save"
+    assert fingerprints(evolve(tiny(generations=TOTAL + 2), run=tejax.Run(path))) == fingerprints(
+        evolve(tiny(generations=TOTAL + 2))
     )
 
 
@@ -73,6 +76,11 @@ def test_two_processes_give_the_bits_of_one_and_the_first_one_writes(tmp_path):
             ["--coordinator", "127.0.0.1:1", "--process-id", 1, "--processes", 2, "--wait", 1],
             "the coordinator at 127.0.0.1:1 does not answer (tried for 1 s)",
         ),
+        (
+            ["--coordinator", "auto", "--processes", 2],
+            "processes must be left out where the cluster says who takes part",
+        ),
+        (["--coordinator", "auto", "--process-id", 0], "process_id must be left out where the cluster says who takes"),
         (["--devices", 99], "devices must be from 1 to"),
     ],
 )
@@ -84,6 +92,33 @@ def test_what_cannot_start_says_why_in_one_line(arguments, words, capsys, tmp_pa
     assert err.startswith("tejax: ")
     assert err.count("\n") == 1
     assert words in err
+
+
+def test_where_no_cluster_says_who_takes_part_the_coordinator_must_be_given(tmp_path, monkeypatch):
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    done = tejax_process(*RUN, "--out", tmp_path / "run", "--coordinator", "auto")
+    assert done.returncode == 2
+    line = "tejax: coordinator must be HOST:PORT, for no cluster says who takes part: got coordinator='auto'"
+    assert done.stderr.splitlines()[-1] == line
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("tasks", [1, 2])
+def test_under_slurm_the_processes_find_each_other_by_themselves(tmp_path, monkeypatch, tasks):
+    """JAX reads these variables, and makes the port out of the number of the job."""
+    job = 10_000 + random.randrange(2**11)
+    known = {"JOB_ID": job, "STEP_NODELIST": "localhost", "STEP_NUM_NODES": 1, "NTASKS": tasks}
+    for name, value in known.items():
+        monkeypatch.setenv(f"SLURM_{name}", str(value))
+    started = []
+    for number in range(tasks):
+        monkeypatch.setenv("SLURM_PROCID", str(number))
+        monkeypatch.setenv("SLURM_LOCALID", str(number))
+        started.append(start(*RUN, "--out", tmp_path / "run", "--coordinator", "auto", "--json"))
+    told = ends(started)
+    assert [code for code, *_ in told] == [0] * tasks, told
+    assert bits(told[0][1]) == fingerprints(evolve(tiny(generations=TOTAL)))
 
 
 def test_differences_are_named():
@@ -136,19 +171,25 @@ def test_processes_that_were_started_with_something_else_are_refused(tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("victim", [0, 1])
-def test_the_end_of_a_process_ends_the_others_soon_and_the_run_can_go_on(tmp_path, victim):
+@pytest.mark.parametrize(("victim", "how"), [(0, signal.SIGKILL), (1, signal.SIGKILL), (0, signal.SIGSTOP)])
+def test_the_end_of_a_process_ends_the_others_soon_and_the_run_can_go_on(tmp_path, victim, how):
+    """Or its silence: what is stopped keeps its connections, and only its heartbeats are missed."""
     path = tmp_path / "run"
     endless = ["evolve", *TINY, "--generations", 100_000, "--chunk", 1, "--checkpoint-every", 0, "--out", path]
     started = launch(2, *endless)
     wait_for(lambda: checkpoints(path), started[0], 100)
     time.sleep(random.uniform(0, 1))
-    started[victim].kill()
-    killed = time.monotonic()
-    code, _, err = ends(started, 150)[1 - victim]
-    assert time.monotonic() - killed < 120
-    assert code != 0
-    assert "another process of this run has ended" in err or "another task died" in err or "cannot write" in err
+    started[victim].send_signal(how)
+    lost = time.monotonic()
+    try:
+        _, err = started[1 - victim].communicate(timeout=90)
+    finally:
+        started[victim].kill()
+        started[victim].communicate()
+    assert time.monotonic() - lost < processes.SILENCE + 40
+    assert started[1 - victim].returncode != 0
+    signs = ("another process of this run has ended", "another task died", "heartbeat")
+    assert any(sign in err for sign in signs), err
     total = checkpoints(path)[-1] + 3
     done = tejax_process("resume", path, "--generations", total, "--json")
     assert done.returncode == 0, done.stderr

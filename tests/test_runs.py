@@ -7,10 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import NamedSharding, PartitionSpec
 
 import tejax
-from tejax import runs
+from tejax import devices, runs, trees
 from tejax.errors import InputError
+from tejax.runs.checkpoints import Checkpoints
 from tests.helpers import checkpoints, evolve, fingerprints, tiny
 
 TOTAL = 40
@@ -220,3 +222,33 @@ class TestGraceful:
         thread.start()
         thread.join()
         assert passed == [True]
+
+
+def test_rows_that_lie_with_other_processes_are_an_array_of_their_own_and_checked(tmp_path, monkeypatch):
+    """Here all devices are of one process; what would lie apart is then whatever is spread."""
+    monkeypatch.setattr(
+        devices, "lies_apart", lambda leaf: isinstance(leaf, jax.Array) and not leaf.is_fully_replicated
+    )
+    state = {
+        "a": jnp.arange(16 * 6, dtype=jnp.int8).reshape(16, 2, 3),
+        "b": jnp.arange(16 * 5, dtype=jnp.int32).reshape(16, 5),
+        "c": jnp.arange(3, dtype=jnp.float32),
+    }
+
+    def on(count):
+        mesh = devices.mesh(count)
+        rows, whole = (NamedSharding(mesh, spec) for spec in (PartitionSpec(devices.AXIS), PartitionSpec()))
+        return {name: devices.place(leaf, whole if name == "c" else rows) for name, leaf in state.items()}
+
+    folder = Checkpoints(tmp_path / "checkpoints", keep=1)
+    folder.save(on(8), 3)
+    for count in (1, 2):
+        restored, generation = folder.restore(jax.tree.map(jnp.zeros_like, on(count)))
+        assert generation == 3
+        assert trees.fingerprint(jax.tree.map(np.asarray, restored)) == trees.fingerprint(state)
+        assert len(restored["a"].sharding.device_set) == count
+    note = next((tmp_path / "checkpoints" / "3" / "note").glob("metadata"))
+    told = json.loads(note.read_text())
+    note.write_text(json.dumps({**told, "rows": told["rows"] ^ 1}))
+    with pytest.raises(InputError, match="its rows do not match their fingerprint"):
+        folder.restore(state)

@@ -75,7 +75,8 @@ def categorical(population: int = 512, rates: Rates = Rates()) -> Strategy:
         votes = utilities(fitness)
         move = partial(_move, votes, *_scale(fitness.shape[0], state.rates.step), _units(state.rates.floor))
         odds = jax.tree.map(move, state.odds, population)
-        return State(odds, trees.take(population, jnp.argmax(fitness)), state.generation + 1, state.rates)
+        fittest = trees.take(population, jnp.argmax(fitness)[None])  # of a scalar's row XLA would send all rows
+        return State(odds, trees.take(fittest, 0), state.generation + 1, state.rates)
 
     def finalists(state: State) -> Population:
         known = jax.tree.map(lambda *leaves: jnp.stack(leaves), mode(state), state.fittest)

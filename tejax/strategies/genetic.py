@@ -8,14 +8,14 @@ every generation it does harm: the population converges on it too early.)
 import dataclasses
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tejax import draws, trees
+from tejax import devices, draws, trees
 from tejax.errors import require
 from tejax.operators import crossover as crossovers
 from tejax.operators import mutation as mutations
@@ -91,12 +91,12 @@ def genetic(
             rates=as_traced(rates),
         )
 
-    def breed(row: tuple[State, Key]) -> tuple[Genome, Array]:
-        """One child."""
+    def breed(read: Callable[[Any], Genome], row: tuple[State, Key]) -> tuple[Genome, Array]:
+        """One child; `read` gives the genome of a member of the population that the state holds."""
         state, key = row
         first, second, crossing, changing, pacing = jax.random.split(key, 5)
         a, b = choose(first, state.fitness), choose(second, state.fitness)
-        parents = (decode(trees.take(state.population, index)) for index in (a, b))
+        parents = (read(trees.take(state.population, index)) for index in (a, b))
         child = cross(crossing, *parents, rate=state.rates.crossover)
         pace, rate = state.pace[a], state.rates.mutation
         if adaptive:
@@ -106,14 +106,17 @@ def genetic(
 
     def ask(key: Key, state: State) -> tuple[Population, State]:
         genome = jax.eval_shape(lambda members: decode(trees.take(members, 0)), state.population)
-        rows = trees.Shared(state), individual_keys(key, population)
-        children, pace = trees.over_rows(breed, rows, room_for(genome))
+        parents, read, packing = state.population, decode, devices.packs() and not packed
+        if packing:  # every device is shown all parents, at 2 bits a trit
+            parents, read = devices.on_all(trees.over_rows(pack_genome, parents)), unpack_genome
+        rows = trees.Shared(state._replace(population=parents)), individual_keys(key, population)
+        children, pace = trees.over_rows(partial(breed, read), rows, room_for(genome))
         chosen = lax.top_k(total(state.fitness), elites)[1]
-
-        def keep_elites(new: Array, old: Array) -> Array:
-            return new.at[:elites].set(old[chosen])  # in place: joining two arrays would cost a third of a generation
-
-        asked, pace = jax.tree.map(keep_elites, (children, pace), (state.population, state.pace))
+        kept = trees.take((parents, state.pace), chosen)
+        if packing:
+            kept = jax.vmap(read)(kept[0]), kept[1]
+        # in place: joining two arrays would cost a third of a generation
+        asked, pace = devices.replace_first((children, pace), kept)
         return asked, state._replace(pace=pace)
 
     def tell(state: State, population: Population, fitness: Fitness) -> State:
