@@ -19,6 +19,7 @@ from tejax.config import (
     BreastCancer,
     Categorical,
     Cellular,
+    Control,
     Conv,
     Digits,
     Experiment,
@@ -49,6 +50,7 @@ Task = (
     | Annotated[Xor, subcommand("xor")]
     | Annotated[Addition, subcommand("addition")]
     | Annotated[Serial, subcommand("serial")]
+    | Annotated[Control, subcommand("control")]
 )
 Network = (
     Annotated[Mlp, subcommand("mlp")]
@@ -96,6 +98,7 @@ def evolve(
     experiment = Experiment(task, network, strategy, schedule, islands)
     path = out or Path("runs") / f"{experiment.name}-{schedule.seed}"
     parts = experiment.build()  # refuses bad options before anything is removed
+    experiment = experiment.settled(parts)
     mesh = machines.mesh()
     machines.agree(experiment, path)
     processes.by_first(lambda: runs.prepare(path, overwrite))
@@ -134,7 +137,7 @@ def resume(
 
 
 def evaluate(path: Positional[Path], task: Task | None = None, json: bool = False) -> int:
-    """Accuracy and confusion of a finished run or of a .safetensors file.
+    """Accuracy and confusion, or returns in fresh episodes, of a finished run or of a .safetensors file.
 
     Args:
         path: a run directory or a .safetensors file

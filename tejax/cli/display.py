@@ -51,7 +51,7 @@ class Display:
             self._live.stop()
 
     def update(self, progress: evolution.Progress, measured: dict[str, Any]) -> None:
-        """Show a chunk; `measured` has the test accuracy, if the task knows one."""
+        """Show a chunk; `measured` has the test accuracy or the mean return, if the task knows one."""
         self._points.append((progress.seconds, progress.generation, progress.evaluations))
         line = self._line(progress, measured)
         if self._live:
@@ -71,7 +71,10 @@ class Display:
 
     def _line(self, progress: evolution.Progress, measured: dict[str, Any]) -> str:
         best, median = (column[-1] / self._scale for column in (progress.history.best, progress.history.median))
-        parts = [f"best {best:.3f}", f"median {median:.3f}"]
+        digits = 1 if "return" in measured else 3
+        parts = [f"best {best:.{digits}f}", f"median {median:.{digits}f}"]
+        if "return" in measured:
+            parts.append(f"fresh episodes {measured['return']:.1f}")
         if "accuracy" in measured:
             parts.append(f"test {measured['accuracy']:.1%}")
         (began, first, before), (now, last, after) = self._points[0], self._points[-1]

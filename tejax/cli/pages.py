@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tejax import export, runs, trees
-from tejax.cli.evaluation import judge
+from tejax.cli.evaluation import figures, judge
 from tejax.cli.pictures import draw
 from tejax.cli.stored import stored
 from tejax.errors import refuse
@@ -14,8 +14,11 @@ from tejax.runs import Run
 
 __all__ = ["report"]
 
+LONG = 120  # characters of a list that a table shows
+
 CAPTIONS = {
     "curve": "Fitness of the best, median and worst individual of a generation, and accuracy of the fittest one.",
+    "returns": "Mean return of the best, median and worst of a generation, and of the fittest in fresh episodes.",
     "confusion": "Test samples by true class (rows) and answer (columns); colour is the share of a row.",
     "weights": "What the first neurons look at: the synapses from every input, as an image.",
 }
@@ -62,8 +65,7 @@ def report(path: Path) -> tuple[dict[str, Any], str, int]:
     if genome is not None:
         judged = judge(parts.task, parts.network, genome)
         numbers = {
-            "test accuracy": f"{judged['accuracy']:.2%}",
-            "training accuracy": f"{judged['train_accuracy']:.2%}",
+            **figures(parts.task, judged),
             "trits": f"{trees.size(genome):,}",
             "bytes": f"{best.stat().st_size:,}",
             **numbers,
@@ -75,7 +77,7 @@ def report(path: Path) -> tuple[dict[str, Any], str, int]:
         numbers="".join(
             f"<div><b>{html.escape(value)}</b>{html.escape(name)}</div>" for name, value in numbers.items()
         ),
-        figures="".join(_figure(name, file) for name, file in pictures.items()),
+        figures="".join(_figure(name, file, "return" in last) for name, file in pictures.items()),
         experiment=_table(_flat(experiment.to_json())),
         place=_table(place),
     )
@@ -87,9 +89,9 @@ def report(path: Path) -> tuple[dict[str, Any], str, int]:
     return files, "\n".join(f"{name:<15} {file}" for name, file in files.items()), 0
 
 
-def _figure(name: str, file: Path) -> str:
+def _figure(name: str, file: Path, returns: bool) -> str:
     data = base64.b64encode(file.read_bytes()).decode()
-    caption = html.escape(CAPTIONS[name])
+    caption = html.escape(CAPTIONS["returns" if name == "curve" and returns else name])
     return (
         f'<figure><img alt="{caption}" src="data:image/png;base64,{data}"><figcaption>{caption}</figcaption></figure>'
     )
@@ -105,6 +107,12 @@ def _flat(plain: dict[str, Any], before: str = "") -> dict[str, Any]:
 
 def _table(values: dict[str, Any]) -> str:
     rows = (
-        f"<tr><td>{html.escape(name)}</td><td>{html.escape(str(value))}</td></tr>" for name, value in values.items()
+        f"<tr><td>{html.escape(name)}</td><td>{html.escape(_short(value))}</td></tr>" for name, value in values.items()
     )
     return f"<table>{''.join(rows)}</table>"
+
+
+def _short(value: Any) -> str:
+    """In words, a long list cut off."""
+    words = str(value)
+    return f"{words[:LONG]} ..." if isinstance(value, list) and len(words) > LONG else words

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from tejax import devices, evolution, export, processes, runs, trees
 from tejax.cli.display import Display, say
-from tejax.cli.evaluation import judge
+from tejax.cli.evaluation import judge, judgement
 from tejax.config import Experiment, Parts
 from tejax.evolution import Result
 from tejax.runs import Run
@@ -110,11 +110,18 @@ def _costs(experiment: Experiment, parts: Parts, path: Path) -> str:
             f"network      {parts.network}",
             f"parameters   {trits:,} trits, {-(-trits // 4):,} bytes at 2 bits a trit",
             f"population   {population:,} individuals, {population * trees.nbytes(genome):,} bytes",
-            f"generation   {population:,} evaluations of {getattr(parts.task, 'rows', 1):,} samples each; "
+            f"generation   {population:,} evaluations of {_work(parts.task)} each; "
             f"{experiment.schedule.generations:,} generations wanted",
             f"directory    {path}",
         ]
     )
+
+
+def _work(task: Any) -> str:
+    """What one evaluation looks at."""
+    if hasattr(task, "episodes"):
+        return f"{task.episodes:,} episodes of at most {task.steps:,} steps"
+    return f"{getattr(task, 'rows', 1):,} samples"
 
 
 def _finish(
@@ -138,7 +145,7 @@ def _finish(
     }
     lines = [
         "",
-        f"test accuracy   {judged['accuracy']:.2%} (training {judged['train_accuracy']:.2%})",
+        judgement(parts.task, judged),
         *(f"{name:<15} {picture}" for name, picture in pictures.items()),
         f"network         {network_path} ({size:,} bytes)",
         f"time            {about['seconds']:.1f} s for {result.generations:,} generations, "
