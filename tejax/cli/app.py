@@ -182,6 +182,23 @@ def report(directory: Positional[Path], json: bool = False) -> int:
     return _answer(*pages.report(directory), json)
 
 
+def replay(
+    path: Positional[Path], out: Path | None = None, episode: int = 0, frames: int = 120, json: bool = False
+) -> int:
+    """Write an animation of the best policy of a run in an environment.
+
+    Args:
+        path: a run directory or a .safetensors file
+        out: the file to write, a .gif or an .html page; by default replay.gif in the run directory
+        episode: which of the fresh episodes, from 0
+        frames: pictures at most; a longer episode leaves steps out
+        json: print one JSON object, and nothing else
+    """
+    from tejax.cli import replay as playing
+
+    return _answer(*playing.replay(path, out, episode, frames), json)
+
+
 def doctor(json: bool = False) -> int:
     """Versions, devices, and what tejax picks on this machine.
 
@@ -220,6 +237,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "evaluate": evaluate,
     "export": export,
     "report": report,
+    "replay": replay,
     "doctor": doctor,
     "bench": bench,
 }

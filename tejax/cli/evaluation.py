@@ -13,7 +13,7 @@ from tejax.config import TASKS
 from tejax.errors import refuse, require
 from tejax.types import Apply, Array, Genome, Network
 
-__all__ = ["confusion", "evaluate", "figures", "judge", "judgement"]
+__all__ = ["confusion", "evaluate", "figures", "judge", "judgement", "opened"]
 
 
 def judge(task: Any, network: Network, genome: Genome) -> dict[str, float]:
@@ -57,8 +57,8 @@ def confusion(task: Any, network: Network, genome: Genome) -> np.ndarray | None:
     return matrix
 
 
-def evaluate(path: Path, chosen: Any = None) -> tuple[dict[str, Any], str, int]:
-    """Judge the best network of a run, or one in a file, on its own task or on a chosen one.
+def opened(path: Path, chosen: Any = None) -> tuple[Any, Network, Genome, Path]:
+    """The task (its own or a chosen one), the best network of a run or the one in a file, its genome and the file.
 
     Raises InputError for a missing or damaged file, and for a task that the network does not fit.
     """
@@ -78,7 +78,15 @@ def evaluate(path: Path, chosen: Any = None) -> tuple[dict[str, Any], str, int]:
     wanted_memory, memory = getattr(task, "sequential", False), hasattr(network, "step")
     fits = wanted_memory in (memory, None)
     require(fits, "with a memory for a sequence, without one else", network=network)
+    return task, network, genome, file
 
+
+def evaluate(path: Path, chosen: Any = None) -> tuple[dict[str, Any], str, int]:
+    """Judge the best network of a run, or one in a file, on its own task or on a chosen one.
+
+    Raises InputError as `opened` does.
+    """
+    task, network, genome, file = opened(path, chosen)
     judged, matrix = judge(task, network, genome), confusion(task, network, genome)
     result = {"network": str(file), **judged, "confusion": None if matrix is None else matrix.tolist()}
     lines = [judgement(task, judged)]

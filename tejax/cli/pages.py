@@ -20,6 +20,7 @@ CAPTIONS = {
     "curve": "Fitness of the best, median and worst individual of a generation, and accuracy of the fittest one.",
     "returns": "Mean return of the best, median and worst of a generation, and of the fittest in fresh episodes.",
     "confusion": "Test samples by true class (rows) and answer (columns); colour is the share of a row.",
+    "replay": "A fresh episode of the best network.",
     "weights": "What the first neurons look at: the synapses from every input, as an image.",
 }
 
@@ -59,6 +60,8 @@ def report(path: Path) -> tuple[dict[str, Any], str, int]:
     parts, best = experiment.build(), path / "best.safetensors"
     genome = export.load(best)[1] if best.is_file() else None
     pictures = draw(path, parts, genome)
+    if (path / "replay.gif").is_file():
+        pictures["replay"] = path / "replay.gif"
     last = metrics[-1]
     numbers = {"generations": f"{last['generation']:,}", "evaluations": f"{last['evaluations']:,}"}
     numbers["seconds"] = f"{last['seconds']:,.0f}"
@@ -92,9 +95,8 @@ def report(path: Path) -> tuple[dict[str, Any], str, int]:
 def _figure(name: str, file: Path, returns: bool) -> str:
     data = base64.b64encode(file.read_bytes()).decode()
     caption = html.escape(CAPTIONS["returns" if name == "curve" and returns else name])
-    return (
-        f'<figure><img alt="{caption}" src="data:image/png;base64,{data}"><figcaption>{caption}</figcaption></figure>'
-    )
+    image = f'<img alt="{caption}" src="data:image/{file.suffix[1:]};base64,{data}">'
+    return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
 
 def _flat(plain: dict[str, Any], before: str = "") -> dict[str, Any]:

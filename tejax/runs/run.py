@@ -25,7 +25,7 @@ __all__ = ["FILES", "Run", "prepare"]
 
 FILES = (
     *("config.json", "metrics.jsonl", "best.safetensors", "report.html"),
-    *("curve.png", "confusion.png", "weights.png"),
+    *("curve.png", "confusion.png", "weights.png", "replay.gif", "replay.html"),
     *("config.json.tmp", "metrics.jsonl.tmp", "best.safetensors.tmp"),
 )  # all that a run directory may hold, next to the folder of checkpoints
 
