@@ -1,6 +1,6 @@
 """tejax: ternary evolution in JAX."""
 
-from tejax import devices, draws, films, fixedpoint, networks, operators, strategies, tasks, trees, trits
+from tejax import devices, draws, fixedpoint, networks, operators, strategies, tasks, trees, trits
 from tejax.errors import InputError
 from tejax.evolution import Result, evolve, generation
 from tejax.islands import islands
@@ -13,7 +13,6 @@ __all__ = [
     "devices",
     "draws",
     "evolve",
-    "films",
     "fixedpoint",
     "generation",
     "islands",

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import tyro
 from tyro.conf import Positional, subcommand
 
+from tejax.cli.looks import Looks
 from tejax.cli.machines import Machines
 from tejax.config import (
     Addition,
@@ -77,6 +78,7 @@ def evolve(
     network: Network = Mlp(),  # noqa: B008
     islands: Islands = Islands(),  # noqa: B008
     machines: Machines = Machines(),  # noqa: B008
+    looks: Looks = Looks(),  # noqa: B008
 ) -> int:
     """Evolve a network for a task, and keep the run in a directory.
 
@@ -90,6 +92,7 @@ def evolve(
         network: what is evolved
         islands: sub-populations that live apart
         machines: devices and processes
+        looks: what is shown and logged
     """
     from tejax import processes, runs
     from tejax.cli import session
@@ -100,9 +103,10 @@ def evolve(
     parts = experiment.build()  # refuses bad options before anything is removed
     experiment = experiment.settled(parts)
     mesh = machines.mesh()
+    looks.loggers(path, {})  # refuses one whose extra is missing
     machines.agree(experiment, path)
     processes.by_first(lambda: runs.prepare(path, overwrite))
-    return _answer(*session.conduct(experiment, parts, path, json, mesh), json)
+    return _answer(*session.conduct(experiment, parts, path, json, mesh, looks), json)
 
 
 def resume(
@@ -110,6 +114,7 @@ def resume(
     generations: int | None = None,
     json: bool = False,
     machines: Machines = Machines(),  # noqa: B008
+    looks: Looks = Looks(),  # noqa: B008
 ) -> int:
     """Go on with a run that was interrupted or killed, to the same bits as if it had not been.
 
@@ -118,6 +123,7 @@ def resume(
         generations: go on to this many generations instead of those the run was started with
         json: print one JSON object at the end, and everything else to stderr
         machines: devices and processes; others than those of the start will do
+        looks: what is shown and logged
     """
     from tejax import processes, runs
     from tejax.cli import session
@@ -133,7 +139,7 @@ def resume(
     machines.agree(experiment, directory)
     if generations is not None:
         processes.by_first(lambda: runs.amend(directory, experiment.to_json()))
-    return _answer(*session.conduct(experiment, experiment.build(), directory, json, mesh), json)
+    return _answer(*session.conduct(experiment, experiment.build(), directory, json, mesh, looks), json)
 
 
 def evaluate(path: Positional[Path], task: Task | None = None, json: bool = False) -> int:
