@@ -5,19 +5,19 @@
 
 A run evolves a policy on episodes that a generation draws, chooses among its finalists in 100 episodes of validation,
 and is judged once, by the mean return in 100 fresh episodes; the seed is that of the evolution, of the recording that
-sets the thresholds, and of all episodes. Seconds are those of the whole run, compilation included. Open_ES (Salimans et
-al. 2017, in evosax, Lange 2022) has the same population, episodes and hidden neurons, tanh in float32 on observations
-standardized by the same recording, and its answer is its mean; it is judged when it has had as many evaluations, and
-when it has had as many seconds. Its learning rate and its deviation are, for each environment, those of RATES that had
-the best return in validation for a seed that is not among the measured ones.
+sets the thresholds, and of all episodes. Seconds are those of a whole run and of compiling, which is done once.
+Open_ES (Salimans et al. 2017, in evosax, Lange 2022) has the same population, episodes and hidden neurons, tanh in
+float32 on observations standardized by the same recording, and its answer is its mean; it is judged when it has had as
+many evaluations, and when it has had as many seconds. Its learning rate and its deviation are, for each environment,
+those of RATES that had the best return in validation for a seed that is not among the measured ones.
 
 What is measured is kept: an interrupted experiment goes on where it stopped.
 """
 
 import argparse
-import statistics
+import dataclasses
 import time
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -27,14 +27,14 @@ import optax
 
 import tejax
 from experiments import record
-from tejax.strategies import categorical as odds
-from tejax.strategies import genetic as breeding
+from tejax.strategies.categorical import Rates as Odds
+from tejax.strategies.genetic import Rates
 from tejax.tasks import Control
 
 SEEDS = [0, 1, 2, 3, 4]
 TUNING = 100  # the seed that learning rates are chosen with
-RATES = [(0.01, 0.05), (0.03, 0.05), (0.03, 0.2), (0.1, 0.2)]  # Open_ES: learning rate of Adam, deviation
-LONGEST = 170.0  # seconds that a float policy is given at most
+RATES = [(0.01, 0.05), (0.03, 0.1), (0.1, 0.3)]  # Open_ES: learning rate of Adam, deviation
+JUDGED = 100  # fresh episodes
 
 
 class Setting(NamedTuple):
@@ -51,14 +51,15 @@ class Setting(NamedTuple):
     mutation: float = 0.02
     crossover: str = "by_neuron"
     action_trits: int = 3
-    steps: int | None = None
+    steps: int | None = None  # where evolution cuts an episode off; judged are whole ones
+    validated: int = 100  # episodes in which finalists are compared
     chunk: int = 4
 
 
 SETTINGS = {
-    "CartPole-v1": Setting(500, generations=40),
-    "Acrobot-v1": Setting(-90, generations=40),
-    "MountainCar-v0": Setting(-115, generations=40),
+    "CartPole-v1": Setting(500, generations=40, validated=300),
+    "Acrobot-v1": Setting(-90, generations=32, steps=200),
+    "MountainCar-v0": Setting(-115, generations=32, trits=8),
     "Pendulum-v1": Setting(-200, generations=150, trits=10, hidden=32, action_trits=9),
     "Breakout-MinAtar": Setting(None, generations=60, episodes=4, trits=1, hidden=32),
 }
@@ -67,31 +68,55 @@ SETTINGS = {
 def parts(environment: str, setting: Setting, seed: int) -> tuple[Control, Any, Any]:
     """Task, network and strategy."""
     task = tejax.tasks.control(
-        environment, setting.episodes, setting.trits, setting.steps, action_trits=setting.action_trits, seed=seed
+        environment,
+        setting.episodes,
+        setting.trits,
+        setting.steps,
+        action_trits=setting.action_trits,
+        seed=seed,
+        judged=setting.validated,
     )
     if setting.recurrent:
         network: Any = tejax.networks.Recurrent((task.features, setting.hidden, task.outputs), ticks=1)
     else:
-        network = tejax.networks.MLP((task.features, setting.hidden, task.outputs))
+        network = tejax.networks.MLP((task.features, setting.hidden, task.outputs), engine="int8")  # few rows a network
+    return task, network, strategy_of(setting)
+
+
+@cache  # a strategy is equal to itself only, and a second one would compile everything again
+def strategy_of(setting: Setting) -> Any:
+    """The strategy of a setting."""
     if setting.strategy == "categorical":
-        return task, network, tejax.strategies.categorical(setting.population, odds.Rates(step=setting.mutation))
-    rates = breeding.Rates(mutation=setting.mutation)
-    return task, network, tejax.strategies.genetic(setting.population, crossover=setting.crossover, rates=rates)
+        return tejax.strategies.categorical(setting.population, Odds(step=setting.mutation))
+    rates = Rates(mutation=setting.mutation)
+    return tejax.strategies.genetic(setting.population, crossover=setting.crossover, rates=rates)
+
+
+def evolved(environment: str, setting: Setting, seed: int, generations: int) -> tuple[float, Control, Any, Any]:
+    """One run of tejax: its seconds, the task, the network and the result."""
+    clock = time.perf_counter()
+    task, network, strategy = parts(environment, setting, seed)
+    result = tejax.evolve(jax.random.key(seed), strategy, network, task, generations=generations, chunk=setting.chunk)
+    jax.block_until_ready(result.best)
+    return time.perf_counter() - clock, task, network, result
+
+
+@cache
+def compiling(environment: str, setting: Setting) -> float:
+    """Seconds of a first run of a single chunk: they are counted as those of compiling."""
+    return evolved(environment, setting, TUNING, setting.chunk)[0]
 
 
 def trits(environment: str, setting: Setting, seed: int) -> dict[str, Any]:
     """One run of tejax, and its judgement."""
-    clock = time.perf_counter()
-    task, network, strategy = parts(environment, setting, seed)
-    result = tejax.evolve(
-        jax.random.key(seed), strategy, network, task, generations=setting.generations, chunk=setting.chunk
-    )
-    jax.block_until_ready(result.best)
-    seconds = time.perf_counter() - clock
+    before = compiling(environment, setting)
+    seconds, task, network, result = evolved(environment, setting, seed, setting.generations)
+    whole = dataclasses.replace(task, steps=int(task.params.max_steps_in_episode))
     return {
-        "return": round(task.score(network.apply, result.best), 2),
+        "return": round(whole.score(network.apply, result.best, JUDGED), 2),
         "validation": round(result.fitness * task.resolution / task.judged, 2),
-        "seconds": round(seconds, 1),
+        "seconds": round(before + seconds, 1),
+        "seconds without compiling": round(seconds, 1),
         "evaluations": result.evaluations,
         "trits": tejax.trees.size(result.best),
         "median": [round(float(value) / task.scale, 1) for value in result.history.median],
@@ -118,8 +143,8 @@ class Floats(Control):
 
 jax.tree_util.register_dataclass(
     Floats,
-    data_fields=["params", "thresholds"],
-    meta_fields=["environment", "episodes", "steps", "resolution", "action_trits", "seed", "judged"],
+    data_fields=["params", "thresholds", "seed"],
+    meta_fields=["environment", "episodes", "steps", "resolution", "action_trits", "judged"],
 )
 
 
@@ -129,13 +154,34 @@ def perceptron(weights: Any, x: jax.Array) -> jax.Array:
     return jnp.tanh(x @ inner + inner_bias) @ outer + outer_bias
 
 
+def open_es(setting: Setting, weights: Any, rate: Any, spread: Any) -> Any:
+    """The algorithm: Adam at `rate`, mirrored Gaussian steps of deviation `spread`, ranks as fitness."""
+    from evosax.algorithms import Open_ES
+
+    schedule = optax.constant_schedule(spread)
+    return Open_ES(setting.population, weights, optimizer=optax.adam(rate), std_schedule=schedule)
+
+
+@partial(jax.jit, static_argnames="setting")
+def advance(
+    setting: Setting, task: Floats, weights: Any, rate: Any, spread: Any, key: Any, state: Any, start: jax.Array
+) -> Any:
+    """The state a chunk of generations later."""
+    algorithm = open_es(setting, weights, rate, spread)
+
+    def one(number: jax.Array, state: Any) -> Any:
+        ask, tell, episodes = jax.random.split(jax.random.fold_in(key, number), 3)
+        candidates, state = algorithm.ask(ask, state, algorithm.default_params)
+        returns = jax.vmap(lambda each: task.evaluate(episodes, perceptron, each))(candidates)
+        return algorithm.tell(tell, candidates, -returns.astype(jnp.float32), state, algorithm.default_params)[0]
+
+    return jax.lax.fori_loop(start, start + setting.chunk, one, state)
+
+
 def floats(
     environment: str, setting: Setting, seed: int, rate: float, spread: float, seconds: float
 ) -> dict[str, dict[str, float]]:
-    """One run of Open_ES: what its mean comes to after as many evaluations, and after so many seconds."""
-    from evosax.algorithms import Open_ES
-
-    clock = time.perf_counter()
+    """One run of Open_ES: what its mean comes to after as many evaluations, and after so many seconds, compiled."""
     like = parts(environment, setting, seed)[0]
     task = Floats(**{name: getattr(like, name) for name in Control.__dataclass_fields__})
     space = task.environment.action_space(task.params)
@@ -146,41 +192,29 @@ def floats(
         (jax.random.normal(key, (i, o)) / i**0.5, jnp.zeros(o))
         for key, i, o in zip(jax.random.split(first, 2), sizes[:-1], sizes[1:], strict=True)
     ]
-    algorithm = Open_ES(
-        setting.population, weights, optimizer=optax.adam(rate), std_schedule=optax.constant_schedule(spread)
-    )
-    options = algorithm.default_params
-
-    @jax.jit
-    def advance(task: Floats, state: Any, start: jax.Array) -> Any:
-        def one(number: jax.Array, state: Any) -> Any:
-            ask, tell, episodes = jax.random.split(jax.random.fold_in(run_key, number), 3)
-            candidates, state = algorithm.ask(ask, state, options)
-            returns = jax.vmap(lambda each: task.evaluate(episodes, perceptron, each))(candidates)
-            return algorithm.tell(tell, candidates, -returns.astype(jnp.float32), state, options)[0]
-
-        return jax.lax.fori_loop(start, start + setting.chunk, one, state)
-
-    def judged(done: int) -> dict[str, float]:
-        spent = time.perf_counter() - clock
-        return {"seconds": round(spent, 1), "evaluations": done * setting.population, "mean": algorithm.get_mean(state)}
-
-    state = jax.tree.map(jnp.asarray, algorithm.init(init_key, weights, options))
-    seen: dict[str, Any] = {}
-    done = 0
+    rates = jnp.float32(rate), jnp.float32(spread)
+    algorithm = open_es(setting, weights, *rates)
+    state = jax.tree.map(jnp.asarray, algorithm.init(init_key, weights, algorithm.default_params))
+    step = partial(advance, setting, task, weights, *rates, run_key)
+    jax.block_until_ready(step(step(state, jnp.int32(0)), jnp.int32(0)))  # compile, before the clock starts
+    clock, done = time.perf_counter(), 0
+    seen: dict[str, tuple[dict[str, float], Any]] = {}
     while len(seen) < 2:
-        state = jax.block_until_ready(advance(task, state, jnp.int32(done)))
+        state = jax.block_until_ready(step(state, jnp.int32(done)))
         done += setting.chunk
-        over = time.perf_counter() - clock >= min(seconds, LONGEST)
-        if "equal evaluations" not in seen and done >= setting.generations:
-            seen["equal evaluations"] = judged(done)
-        if "equal seconds" not in seen and over:
-            seen["equal seconds"] = judged(done)
-    for row in seen.values():
-        mean = row.pop("mean")
-        row["return"] = round(task.score(perceptron, mean), 2)
-        row["validation"] = round(float(_validate(task, mean)) / task.judged, 2)
-    return seen
+        spent = time.perf_counter() - clock
+        about = {"seconds without compiling": round(spent, 1), "evaluations": done * setting.population}
+        due = {"equal evaluations": done >= setting.generations, "equal seconds": spent >= seconds}
+        seen |= {kind: (about, algorithm.get_mean(state)) for kind in due if due[kind] and kind not in seen}
+    whole = dataclasses.replace(task, steps=int(task.params.max_steps_in_episode))
+    return {
+        kind: {
+            **about,
+            "return": round(whole.score(perceptron, mean, JUDGED), 2),
+            "validation": round(float(_validate(task, mean)) / task.judged, 2),
+        }
+        for kind, (about, mean) in seen.items()
+    }
 
 
 @jax.jit
@@ -216,6 +250,12 @@ def returns(row: dict[str, Any], kind: str) -> list[float]:
     return [found["return"]] if found and "return" in found else []
 
 
+def outdated(row: dict[str, Any], environment: str, rate: float, spread: float) -> bool:
+    """Whether it is one of Open_ES with other rates than those that were chosen."""
+    same = (row.get("rate"), row.get("spread")) == (rate, spread)
+    return row["kind"] == "floats" and row["environment"] == environment and not same
+
+
 def main() -> None:
     """Print a line a run; write experiments/results/control.json and control.png."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -235,7 +275,6 @@ def main() -> None:
         if {name: rows.get(label, {}).get(name) for name in about} != about:
             rows[label] = {**about, "result": work()}
             record.write("control", {"rows": rows})
-            jax.clear_caches()
         shown = {name: value for name, value in rows[label]["result"].items() if name not in ("median", "best")}
         print(label, shown, flush=True)
         return rows[label]["result"]
@@ -244,21 +283,18 @@ def main() -> None:
         setting = SETTINGS[environment]
         work = [partial(trits, environment, setting, seed) for seed in chosen.seeds]
         seconds = [
-            kept(environment, "trits", seed, job)["seconds"] for seed, job in zip(chosen.seeds, work, strict=True)
+            kept(environment, "trits", seed, job)["seconds without compiling"]
+            for seed, job in zip(chosen.seeds, work, strict=True)
         ]
-        usual = statistics.median(seconds)
-        tried = {
-            pair: kept(
-                environment,
-                "tuning",
-                TUNING,
-                partial(floats, environment, setting, TUNING, *pair, usual),
-                rate=pair[0],
-                spread=pair[1],
-            )["equal evaluations"]["validation"]
-            for pair in RATES
-        }
-        rate, spread = max(tried, key=tried.__getitem__)
+        tried = {}
+        for rate, spread in RATES:
+            job = partial(floats, environment, setting, TUNING, rate, spread, 0.0)
+            looks = kept(environment, "tuning", TUNING, job, rate=rate, spread=spread)
+            tried[rate, spread] = [looks[kind]["validation"] for kind in ("equal evaluations", "equal seconds")]
+        rate, spread = max(tried, key=tried.__getitem__)  # of equal ones, that which was better after a chunk
+        others = [label for label, row in rows.items() if outdated(row, environment, rate, spread)]
+        for label in others:
+            del rows[label]
         for seed, spent in zip(chosen.seeds, seconds, strict=True):
             job = partial(floats, environment, setting, seed, rate, spread, spent)
             kept(environment, "floats", seed, job, rate=rate, spread=spread)

@@ -39,8 +39,8 @@ class Trajectory(NamedTuple):
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["params", "thresholds"],
-    meta_fields=["environment", "episodes", "steps", "resolution", "action_trits", "seed", "judged"],
+    data_fields=["params", "thresholds", "seed"],
+    meta_fields=["environment", "episodes", "steps", "resolution", "action_trits", "judged"],
 )
 @dataclasses.dataclass(frozen=True)
 class Control:
@@ -51,12 +51,12 @@ class Control:
 
     params: Any  # the environment's own numbers
     thresholds: Array  # float32 [2, L, F]: trit l of a feature is -1 up to the lower, +1 above the upper, else 0
+    seed: Array  # uint32, of the recording, of validation and of fresh episodes
     environment: Any
     episodes: int = 8  # E
     steps: int = 500  # T, where an episode is cut off
     resolution: float = 1.0  # a return is rounded to whole multiples of it
     action_trits: int = 1  # trits whose mean is one continuous action, from the lowest to the highest
-    seed: int = 0  # of the recording, of validation and of fresh episodes
     judged: int = 100  # episodes of validation, and fresh ones of a score
 
     sequential = None  # a network with a memory and one without will both do
@@ -192,7 +192,8 @@ def control(
     limit = int(getattr(params, "max_steps_in_episode", 1000)) if steps is None else steps
     numbers = jax.eval_shape(lambda: _lenient(made.reset, jax.random.key(0), params))[0].size
     blank = jnp.zeros((2, trits, numbers), jnp.float32)
-    task = Control(params, blank, made, episodes, limit, resolution, action_trits, seed, judged)
+    start = jnp.asarray(seed, jnp.uint32)
+    task = Control(params, blank, start, made, episodes, limit, resolution, action_trits, judged)
     limits = _thresholds(_record(task), trits) if thresholds is None else np.asarray(thresholds, np.float32)
     require(limits.shape == blank.shape, f"of shape {blank.shape}", thresholds=f"an array of shape {limits.shape}")
     require(bool(np.isfinite(limits).all()), "finite", thresholds="an array with infinities or NaN")
