@@ -3,7 +3,7 @@
     python -m experiments.quality.control
     python -m experiments.quality.control --environments CartPole-v1 --seeds 0 1
 
-A run evolves a policy on episodes that a generation draws, chooses among its finalists in 100 episodes of validation,
+A run evolves a policy on episodes that a generation draws, chooses among its finalists in episodes of validation,
 and is judged once, by the mean return in 100 fresh episodes; the seed is that of the evolution, of the recording that
 sets the thresholds, and of all episodes. Seconds are those of a whole run and of compiling, which is done once.
 Open_ES (Salimans et al. 2017, in evosax, Lange 2022) has the same population, episodes and hidden neurons, tanh in
@@ -41,7 +41,8 @@ class Setting(NamedTuple):
     """How an environment's policy is evolved."""
 
     target: float | None  # that the mean return shall reach
-    generations: int
+    generations: int  # of an attempt
+    attempts: int = 1  # of which the one with the best finalist counts
     population: int = 256
     episodes: int = 8
     trits: int = 4
@@ -60,8 +61,10 @@ SETTINGS = {
     "CartPole-v1": Setting(500, generations=40, validated=300),
     "Acrobot-v1": Setting(-90, generations=32, steps=200),
     "MountainCar-v0": Setting(-115, generations=32, trits=8),
-    "Pendulum-v1": Setting(-200, generations=150, trits=10, hidden=32, action_trits=9),
-    "Breakout-MinAtar": Setting(None, generations=60, episodes=4, trits=1, hidden=32),
+    "Pendulum-v1": Setting(-200, generations=320, attempts=3, trits=10, mutation=0.004, action_trits=1),
+    "Breakout-MinAtar": Setting(
+        None, generations=60, episodes=4, trits=1, hidden=16, mutation=0.001, steps=300, validated=10
+    ),
 }
 
 
@@ -92,12 +95,15 @@ def strategy_of(setting: Setting) -> Any:
     return tejax.strategies.genetic(setting.population, crossover=setting.crossover, rates=rates)
 
 
-def evolved(environment: str, setting: Setting, seed: int, generations: int) -> tuple[float, Control, Any, Any]:
-    """One run of tejax: its seconds, the task, the network and the result."""
+def evolved(
+    environment: str, setting: Setting, seed: int, generations: int, attempts: int = 1
+) -> tuple[float, Control, Any, Any]:
+    """One run of tejax: its seconds, the task, the network and the result of the best attempt."""
     clock = time.perf_counter()
     task, network, strategy = parts(environment, setting, seed)
-    result = tejax.evolve(jax.random.key(seed), strategy, network, task, generations=generations, chunk=setting.chunk)
-    jax.block_until_ready(result.best)
+    keys = [jax.random.key(seed + 1000 * number) for number in range(attempts)]
+    results = [tejax.evolve(key, strategy, network, task, generations=generations, chunk=setting.chunk) for key in keys]
+    result = max(results, key=lambda each: each.fitness)  # in validation
     return time.perf_counter() - clock, task, network, result
 
 
@@ -110,14 +116,14 @@ def compiling(environment: str, setting: Setting) -> float:
 def trits(environment: str, setting: Setting, seed: int) -> dict[str, Any]:
     """One run of tejax, and its judgement."""
     before = compiling(environment, setting)
-    seconds, task, network, result = evolved(environment, setting, seed, setting.generations)
+    seconds, task, network, result = evolved(environment, setting, seed, setting.generations, setting.attempts)
     whole = dataclasses.replace(task, steps=int(task.params.max_steps_in_episode))
     return {
         "return": round(whole.score(network.apply, result.best, JUDGED), 2),
         "validation": round(result.fitness * task.resolution / task.judged, 2),
         "seconds": round(before + seconds, 1),
         "seconds without compiling": round(seconds, 1),
-        "evaluations": result.evaluations,
+        "evaluations": result.evaluations * setting.attempts,
         "trits": tejax.trees.size(result.best),
         "median": [round(float(value) / task.scale, 1) for value in result.history.median],
         "best": tejax.trees.fingerprint(result.best),
@@ -179,9 +185,13 @@ def advance(
 
 
 def floats(
-    environment: str, setting: Setting, seed: int, rate: float, spread: float, seconds: float
+    environment: str, setting: Setting, seed: int, rate: float, spread: float, seconds: float | None = None
 ) -> dict[str, dict[str, float]]:
-    """One run of Open_ES: what its mean comes to after as many evaluations, and after so many seconds, compiled."""
+    """One run of Open_ES: what its mean comes to after as many evaluations, and after so many seconds, compiled.
+
+    seconds: None for choosing rates, which is done with the evaluations of one attempt.
+    """
+    wanted = setting.generations * (1 if seconds is None else setting.attempts)
     like = parts(environment, setting, seed)[0]
     task = Floats(**{name: getattr(like, name) for name in Control.__dataclass_fields__})
     space = task.environment.action_space(task.params)
@@ -204,7 +214,7 @@ def floats(
         done += setting.chunk
         spent = time.perf_counter() - clock
         about = {"seconds without compiling": round(spent, 1), "evaluations": done * setting.population}
-        due = {"equal evaluations": done >= setting.generations, "equal seconds": spent >= seconds}
+        due = {"equal evaluations": done >= wanted, "equal seconds": spent >= (seconds or 0)}
         seen |= {kind: (about, algorithm.get_mean(state)) for kind in due if due[kind] and kind not in seen}
     whole = dataclasses.replace(task, steps=int(task.params.max_steps_in_episode))
     return {
@@ -272,7 +282,9 @@ def main() -> None:
         label = ", ".join([environment, kind, f"seed {seed}", *map(str, more.values())])
         about = {"environment": environment, "kind": kind, "seed": seed, "setting": SETTINGS[environment]._asdict()}
         about |= more
-        if {name: rows.get(label, {}).get(name) for name in about} != about:
+        known = rows.get(label, {})
+        same = "setting" in known and Setting(**known["setting"]) == SETTINGS[environment]
+        if not same or {name: known[name] for name in more} != more:
             rows[label] = {**about, "result": work()}
             record.write("control", {"rows": rows})
         shown = {name: value for name, value in rows[label]["result"].items() if name not in ("median", "best")}
@@ -288,7 +300,7 @@ def main() -> None:
         ]
         tried = {}
         for rate, spread in RATES:
-            job = partial(floats, environment, setting, TUNING, rate, spread, 0.0)
+            job = partial(floats, environment, setting, TUNING, rate, spread)
             looks = kept(environment, "tuning", TUNING, job, rate=rate, spread=spread)
             tried[rate, spread] = [looks[kind]["validation"] for kind in ("equal evaluations", "equal seconds")]
         rate, spread = max(tried, key=tried.__getitem__)  # of equal ones, that which was better after a chunk
