@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import export, networks, strategies, tasks, testing, trees
+from tejax import engines, export, networks, strategies, tasks, testing, trees
 from tejax.cli import app, main
 from tejax.cli.stored import stored
 from tejax.config import Control, Conv, Experiment, Recurrent
@@ -182,6 +182,23 @@ def test_fresh_episodes_are_not_those_of_validation():
     assert len(set(streams)) == 3
 
 
+def test_another_seed_is_other_episodes_but_no_other_program():
+    environment, traced = Walk(), []
+
+    def apply(genome, x):
+        traced.append(x.shape)
+        return jnp.zeros((*x.shape[:-1], 2), jnp.int32).at[..., 1].set(1)
+
+    scores = []
+    for seed in (0, 1, 2, 3):
+        task = control(environment, episodes=2, trits=1, steps=4, judged=3, seed=seed)
+        scores.append(task.score(apply, jnp.zeros(1, jnp.int8)))
+        if seed == 0:
+            first = len(traced)
+    assert len(traced) == first > 0
+    assert len(set(scores)) > 1
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -277,6 +294,8 @@ def test_both_kinds_of_network_act_and_others_are_refused():
     options = Control(steps=3, judged=1)
     network = Experiment(options, Recurrent(neurons=5)).build().network
     assert network.features == (16, 5, 2)
+    rows = "int8" if engines.choose(16) == "native" else "auto"  # a policy has few rows, native wants many
+    assert Experiment(options).build().network.engine == rows
     with pytest.raises(InputError, match="network must be mlp or recurrent for the task control: got network='conv'"):
         Experiment(options, Conv()).build()
 
