@@ -63,7 +63,7 @@ SETTINGS = {
     "MountainCar-v0": Setting(-115, generations=32, trits=8),
     "Pendulum-v1": Setting(-200, generations=320, attempts=3, trits=10, mutation=0.004, action_trits=1),
     "Breakout-MinAtar": Setting(
-        None, generations=60, episodes=4, trits=1, hidden=16, mutation=0.001, steps=300, validated=10
+        None, generations=160, episodes=4, trits=1, hidden=16, mutation=0.001, steps=300, validated=10
     ),
 }
 
