@@ -147,6 +147,55 @@ def serial() -> str:
     )
 
 
+def acting() -> str:
+    """Policies of trits beside float ones."""
+    data = record.read("control")
+    by_kind: dict[str, dict[str, list[Any]]] = {}
+    for row in data["results"]["rows"].values():
+        by_kind.setdefault(row["environment"], {}).setdefault(row["kind"], []).append(row)
+    rows = []
+    for name, kinds in by_kind.items():
+        runs = [row["result"] for row in kinds["trits"]]
+        target = kinds["trits"][0]["setting"]["target"]
+        rivals = [
+            spread_of([row["result"][kind]["return"] for row in kinds.get("floats", [])])
+            for kind in ("equal evaluations", "equal seconds")
+        ]
+        rows.append(
+            [
+                name,
+                "-" if target is None else f"{target:g}",
+                spread_of([run["return"] for run in runs]),
+                runs[0]["trits"],
+                max(run["seconds"] for run in runs),
+                *rivals,
+            ]
+        )
+    head = ["environment", "target", "policy of trits", "trits in it", "longest run, seconds"]
+    return "\n\n".join(
+        [
+            "**Control**: mean return in 100 fresh episodes, mean of five seeds and in brackets the worst and the best "
+            "of them, beside float policies of as many hidden neurons that evosax's Open_ES evolved with the same "
+            "population and episodes, its learning rate and deviation the best of three pairs for each environment "
+            "(`python -m experiments.quality.control`):",
+            table([*head, "floats, equal evaluations", "floats, equal seconds"], rows),
+            "![Mean returns of every run](experiments/results/control.png)",
+            f"{where(data['machine'])}, busy with other things as well, up to ten of them at once. Seconds include "
+            "compilation; at equal seconds neither side's is counted. One seed chose the rates of Open_ES, and for "
+            "Breakout it chose badly: four of five runs never began to learn. (Its episodes have two beginnings and "
+            "no chance in them.) The environments compute in floating point, so another platform may give other "
+            "numbers.",
+        ]
+    )
+
+
+def spread_of(values: list[float]) -> str:
+    """`mean (least to greatest)`, or a dash for none."""
+    if not values:
+        return "-"
+    return f"{sum(values) / len(values):.1f} ({min(values):.1f} to {max(values):.1f})"
+
+
 def rings() -> str:
     """Aigarth's tissue at the sizes that Qubic ran."""
     rows = []
@@ -230,7 +279,7 @@ def replaced(text: str, name: str, content: str) -> str:
 
 def figures(text: str) -> str:
     """The README `text` with its figures made anew."""
-    measured = "\n\n".join([accuracy(), speed(), memory(), rings(), settings(), serial()])
+    measured = "\n\n".join([accuracy(), speed(), memory(), rings(), settings(), serial(), acting()])
     for name, content in (("figures", measured), ("same bits", same_bits()), ("scaling", scaling())):
         text = replaced(text, name, content)
     return text

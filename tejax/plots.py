@@ -25,6 +25,7 @@ TRITS = ListedColormap([BLUE, "white", RED])  # -1, 0, +1
 def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "fitness") -> Figure:
     """Fitness (best, median, worst) against generations, and below it the accuracy where the metrics have one.
 
+    Where they have returns, those in fresh episodes are a fourth line beside the returns that fitness stands for.
     metrics: the lines of metrics.jsonl. scale: fitness is divided by it. unit: what that makes of it, for the axis.
 
     Raises InputError without a line.
@@ -38,11 +39,17 @@ def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "
     panels[0].fill_between(generations, fitness["worst"], fitness["best"], color=BLUE, alpha=0.12, linewidth=0)
     for (name, values), colour in zip(fitness.items(), (BLUE, ORANGE, GREY), strict=True):
         panels[0].plot(generations, values, color=colour, label=f"{name}: {values[-1]:.3f}", linewidth=1.8)
+    title = "Fitness of the population: best, median, worst of a generation"
     # the first, random individuals are far below; the axis follows the best and the median
     low, high = fitness["median"].min(), fitness["best"].max()
+    if "return" in metrics[-1]:
+        fresh = np.array([line.get("return", math.nan) for line in metrics])
+        panels[0].plot(generations, fresh, color=GREEN, label=f"fresh episodes: {fresh[-1]:.1f}", linewidth=1.8)
+        low, high = min(low, np.nanmin(fresh)), max(high, np.nanmax(fresh))
+        title = "Returns: best, median, worst of a generation, and the fittest in fresh episodes"
     panels[0].set_ylim(low - 0.1 * (high - low or 1), high + 0.05 * (high - low or 1))
     panels[0].set_ylabel(unit)
-    panels[0].set_title("Fitness of the population: best, median, worst of a generation", loc="left")
+    panels[0].set_title(title, loc="left")
     if accurate:
         _accuracy(panels[1], generations, metrics)
     for panel in panels:

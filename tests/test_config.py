@@ -11,6 +11,7 @@ from tejax.config import (
     BreastCancer,
     Categorical,
     Cellular,
+    Control,
     Conv,
     Digits,
     Experiment,
@@ -40,6 +41,7 @@ EXPERIMENTS = {
     "xor": Experiment(Xor(), Mlp(hidden=()), Categorical(floor=0.01), schedule=Schedule(evaluation_batch=4)),
     "addition": Experiment(Addition(2, batch=4), Cellular(neurons=4, neighbours=(-1,)), HillClimb(patience=9)),
     "serial": Experiment(Serial("compare", pairs=None), Recurrent(neurons=5, gated=True)),
+    "control": Experiment(Control("Pendulum-v1", thresholds=(((0.1, -0.25),), ((0.3, 1e-9),))), Recurrent(neurons=5)),
 }
 
 

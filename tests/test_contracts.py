@@ -37,6 +37,7 @@ TASKS = {
     "windowed_series": lambda: tasks.windowed_series(np.sign(np.sin(np.arange(20.0)))[:, None], 3, batch=6),
     "hyperidentity": lambda: tasks.hyperidentity(4),
     "serial": lambda: tasks.serial("add", 2, pairs=6, batch=3),
+    "control": lambda: tasks.control(episodes=2, trits=1, steps=5, judged=2),
 }
 STRATEGIES = {
     "genetic": [

@@ -1,5 +1,8 @@
 """Control: masked ends, common episodes, memory, and the trits that go in and out."""
 
+import json
+import re
+import sys
 from typing import NamedTuple
 
 import jax
@@ -7,7 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import networks, strategies, testing, trees
+from tejax import engines, export, networks, strategies, tasks, testing, trees
+from tejax.cli import app, main
+from tejax.cli.stored import stored
+from tejax.config import Control, Conv, Experiment, Recurrent
 from tejax.errors import InputError
 from tejax.evolution import evaluate
 from tejax.tasks.control import control
@@ -176,8 +182,29 @@ def test_fresh_episodes_are_not_those_of_validation():
     assert len(set(streams)) == 3
 
 
+def test_another_seed_is_other_episodes_but_no_other_program():
+    environment, traced = Walk(), []
+
+    def apply(genome, x):
+        traced.append(x.shape)
+        return jnp.zeros((*x.shape[:-1], 2), jnp.int32).at[..., 1].set(1)
+
+    scores = []
+    for seed in (0, 1, 2, 3):
+        task = control(environment, episodes=2, trits=1, steps=4, judged=3, seed=seed)
+        scores.append(task.score(apply, jnp.zeros(1, jnp.int8)))
+        if seed == 0:
+            first = len(traced)
+    assert len(traced) == first > 0
+    assert len(set(scores)) > 1
+
+
 @pytest.mark.parametrize(
-    "options", [{"episodes": 0}, {"trits": 0}, {"steps": 0}, {"resolution": 0.0}, {"action_trits": 0}, {"judged": 0}]
+    "options",
+    [
+        *({"episodes": 0}, {"trits": 0}, {"steps": 0}, {"resolution": 0.0}, {"action_trits": 0}, {"judged": 0}),
+        *({"thresholds": [[[0.0, 1.0]]] * 2}, {"thresholds": [[[0.0, np.inf]] * 4] * 2}, {"resolution": np.inf}),
+    ],
 )
 def test_bad_sizes_are_refused(options):
     with pytest.raises(InputError, match=next(iter(options))):
@@ -189,12 +216,100 @@ def test_gymnax_environments_keep_the_contract_of_a_task(name):
     pytest.importorskip("gymnax")
     task = control(name, episodes=2, trits=1, steps=5, judged=2)
     network = networks.MLP((task.features, task.outputs))
-    if name == "CartPole-v1":
-        testing.check_task(task, network)
     assert task.cases(jax.random.key(0), network.apply, network.init(jax.random.key(1))).shape == (2,)
 
 
-def test_an_unknown_name_is_refused_with_those_that_there_are():
+class Switch(Walk):
+    """A walk that sees whether it is beyond 0, and a number that never changes."""
+
+    def see(self, place):
+        return jnp.stack([jnp.where(place > 0, 5.0, 1.0), jnp.float32(7)])
+
+
+def test_a_number_of_two_values_is_told_apart_midway():
+    task = control(Switch(), trits=2, steps=9)
+    np.testing.assert_array_equal(np.asarray(task.thresholds), np.broadcast_to([3.0, 7.0], (2, 2, 2)))
+    np.testing.assert_array_equal(task.encode(jnp.asarray([[1.0, 7.0], [5.0, 7.0]])), [[-1, -1] * 2, [1, -1] * 2])
+
+
+TINY = [
+    *("control", "--steps", "5", "--episodes", "2", "--trits", "1", "--judged", "3", "--hidden", "3"),
+    *("--population", "8", "--elites", "1", "--chunk", "2"),
+]
+
+
+@pytest.fixture
+def command(capsys, monkeypatch):
+    """Run a command here: exit status, stdout, stderr."""
+    monkeypatch.setattr(app, "_keep_compiled_programs", lambda: None)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return end.value.code or 0, out, err
+
+    return run
+
+
+def test_the_command_line_speaks_of_returns_and_keeps_the_thresholds(command, tmp_path):
     pytest.importorskip("gymnax")
-    with pytest.raises(InputError, match="CartPole-v1"):
-        control("Cartpole")
+    path = tmp_path / "run"
+    code, out, _ = command("evolve", *TINY, "--generations", 4, "--out", path)
+    assert code == 0
+    for words in ("8 evaluations of 2 episodes of at most 5 steps each", "fresh episodes 5.0", "curve.png"):
+        assert words in out
+    assert "accuracy" not in out
+    line = re.search(r"mean return .*", out)[0]
+    assert line == "mean return     5.00 in 3 fresh episodes (validation 5.00 in 3 others)"
+    code, out, _ = command("evaluate", path)
+    assert (code, out.strip()) == (0, line)
+
+    recorded = np.asarray(control(episodes=2, trits=1, steps=5).thresholds)
+    np.testing.assert_array_equal(np.asarray(stored(path).build().task.thresholds), recorded)
+    note = export.read(path / "best.safetensors").metadata["task"]
+    assert note["thresholds"] == recorded.tolist()
+    assert command("export", path, "--out", tmp_path / "copy.safetensors", "--format", "safetensors")[0] == 0
+    code, out, _ = command("evaluate", tmp_path / "copy.safetensors", "--json")
+    assert json.loads(out)["return"] == 5.0
+    assert command("export", path, "--out", tmp_path / "policy.c")[0] == 0
+
+    code, out, _ = command("report", path)
+    page = (path / "report.html").read_text()
+    assert code == 0
+    assert "mean return" in page
+    assert "confusion" not in page
+    assert command("resume", path, "--generations", 6)[0] == 0
+    last = json.loads((path / "metrics.jsonl").read_text().splitlines()[-1])
+    assert (last["generation"], last["return"]) == (6, 5.0)
+
+    config = json.loads((path / "config.json").read_text(), parse_constant=pytest.fail)
+    config["experiment"]["task"]["thresholds"][0][0][0] = 0.125  # what is written is what is used
+    (path / "config.json").write_text(json.dumps(config))
+    assert float(stored(path).build().task.thresholds[0, 0, 0]) == 0.125
+
+
+def test_both_kinds_of_network_act_and_others_are_refused():
+    pytest.importorskip("gymnax")
+    options = Control(steps=3, judged=1)
+    network = Experiment(options, Recurrent(neurons=5)).build().network
+    assert network.features == (16, 5, 2)
+    rows = "int8" if engines.choose(16) == "native" else "auto"  # a policy has few rows, native wants many
+    assert Experiment(options).build().network.engine == rows
+    with pytest.raises(InputError, match="network must be mlp or recurrent for the task control: got network='conv'"):
+        Experiment(options, Conv()).build()
+
+
+def test_a_missing_gymnax_is_said_in_one_line(command, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "gymnax", None)
+    tasks.control.__globals__["_make"].cache_clear()
+    code, _, err = command("evolve", *TINY, "--out", tmp_path / "run")
+    assert (code, err) == (2, "tejax: control needs gymnax: pip install 'tejax[control]'\n")
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_unknown_name_is_refused_with_those_that_there_are(command, tmp_path):
+    pytest.importorskip("gymnax")
+    code, _, err = command("evolve", *TINY, "--environment", "Cartpole", "--out", tmp_path / "run")
+    assert code == 2
+    assert re.fullmatch(r"tejax: environment must be one of CartPole-v1, .*: got environment='Cartpole'\n", err)

@@ -47,6 +47,7 @@ LEVELS = {
     "export": 31,
     "plots": 31,
     "plots_ring": 32,
+    "films": 32,
     "config": 31,
     "testing": 31,
     "interop": 31,

@@ -7,63 +7,20 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import tyro
-from tyro.conf import Positional, subcommand
+from tyro.conf import Positional
 
+from tejax.cli.choices import Network, Strategy, Task
 from tejax.cli.compiled import keep_compiled_programs
+from tejax.cli.looks import Looks
 from tejax.cli.machines import Machines
 from tejax.cli.sweeps import Grid
-from tejax.config import (
-    Addition,
-    BreastCancer,
-    Categorical,
-    Cellular,
-    Conv,
-    Digits,
-    Experiment,
-    Files,
-    Genetic,
-    HillClimb,
-    Islands,
-    LowRank,
-    MapElites,
-    Mlp,
-    Parity,
-    Recurrent,
-    Schedule,
-    Serial,
-    Wine,
-    Xor,
-)
+from tejax.config import Experiment, Genetic, Islands, Mlp, Schedule
 from tejax.errors import InputError, require
 
 __all__ = ["main"]
-
-Task = (
-    Annotated[Digits, subcommand("digits")]
-    | Annotated[BreastCancer, subcommand("breast-cancer")]
-    | Annotated[Wine, subcommand("wine")]
-    | Annotated[Files, subcommand("files")]
-    | Annotated[Parity, subcommand("parity")]
-    | Annotated[Xor, subcommand("xor")]
-    | Annotated[Addition, subcommand("addition")]
-    | Annotated[Serial, subcommand("serial")]
-)
-Network = (
-    Annotated[Mlp, subcommand("mlp")]
-    | Annotated[Recurrent, subcommand("recurrent")]
-    | Annotated[Conv, subcommand("conv")]
-    | Annotated[Cellular, subcommand("cellular")]
-)
-Strategy = (
-    Annotated[Genetic, subcommand("genetic")]
-    | Annotated[HillClimb, subcommand("hill-climb")]
-    | Annotated[Categorical, subcommand("categorical")]
-    | Annotated[MapElites, subcommand("map-elites")]
-    | Annotated[LowRank, subcommand("low-rank")]
-)
 
 
 def evolve(
@@ -76,6 +33,7 @@ def evolve(
     network: Network = Mlp(),  # noqa: B008
     islands: Islands = Islands(),  # noqa: B008
     machines: Machines = Machines(),  # noqa: B008
+    looks: Looks = Looks(),  # noqa: B008
 ) -> int:
     """Evolve a network for a task, and keep the run in a directory.
 
@@ -89,6 +47,7 @@ def evolve(
         network: what is evolved
         islands: sub-populations that live apart
         machines: devices and processes
+        looks: what is shown and logged
     """
     from tejax import processes, runs
     from tejax.cli import session
@@ -97,10 +56,12 @@ def evolve(
     experiment = Experiment(task, network, strategy, schedule, islands)
     path = out or Path("runs") / f"{experiment.name}-{schedule.seed}"
     parts = experiment.build()  # refuses bad options before anything is removed
+    experiment = experiment.settled(parts)
     mesh = machines.mesh()
+    looks.loggers(path, {})  # refuses one whose extra is missing
     machines.agree(experiment, path)
     processes.by_first(lambda: runs.prepare(path, overwrite))
-    return _answer(*session.conduct(experiment, parts, path, json, mesh), json)
+    return _answer(*session.conduct(experiment, parts, path, json, mesh, looks), json)
 
 
 def sweep(
@@ -138,6 +99,7 @@ def resume(
     generations: int | None = None,
     json: bool = False,
     machines: Machines = Machines(),  # noqa: B008
+    looks: Looks = Looks(),  # noqa: B008
 ) -> int:
     """Go on with a run that was interrupted or killed, to the same bits as if it had not been.
 
@@ -146,6 +108,7 @@ def resume(
         generations: go on to this many generations instead of those the run was started with
         json: print one JSON object at the end, and everything else to stderr
         machines: devices and processes; others than those of the start will do
+        looks: what is shown and logged
     """
     from tejax import processes, runs
     from tejax.cli import session
@@ -161,11 +124,11 @@ def resume(
     machines.agree(experiment, directory)
     if generations is not None:
         processes.by_first(lambda: runs.amend(directory, experiment.to_json()))
-    return _answer(*session.conduct(experiment, experiment.build(), directory, json, mesh), json)
+    return _answer(*session.conduct(experiment, experiment.build(), directory, json, mesh, looks), json)
 
 
 def evaluate(path: Positional[Path], task: Task | None = None, json: bool = False) -> int:
-    """Accuracy and confusion of a finished run or of a .safetensors file.
+    """Accuracy and confusion, or returns in fresh episodes, of a finished run or of a .safetensors file.
 
     Args:
         path: a run directory or a .safetensors file
@@ -211,6 +174,23 @@ def report(directory: Positional[Path], json: bool = False) -> int:
     return _answer(*write(directory), json)
 
 
+def replay(
+    path: Positional[Path], out: Path | None = None, episode: int = 0, frames: int = 120, json: bool = False
+) -> int:
+    """Write an animation of the best policy of a run in an environment.
+
+    Args:
+        path: a run directory or a .safetensors file
+        out: the file to write, a .gif or an .html page; by default replay.gif in the run directory
+        episode: which of the fresh episodes, from 0
+        frames: pictures at most; a longer episode leaves steps out
+        json: print one JSON object, and nothing else
+    """
+    from tejax.cli import replay as playing
+
+    return _answer(*playing.replay(path, out, episode, frames), json)
+
+
 def doctor(json: bool = False) -> int:
     """Versions, devices, and what tejax picks on this machine.
 
@@ -250,6 +230,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "evaluate": evaluate,
     "export": export,
     "report": report,
+    "replay": replay,
     "doctor": doctor,
     "bench": bench,
 }

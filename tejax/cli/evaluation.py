@@ -1,25 +1,51 @@
 """`tejax evaluate`: how well a saved network does."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
 from tejax import export, records
 from tejax.cli.stored import best_file, stored
 from tejax.config import TASKS
 from tejax.errors import refuse, require
-from tejax.types import Genome, Network
+from tejax.types import Apply, Array, Genome, Network
 
-__all__ = ["confusion", "evaluate", "judge"]
+__all__ = ["confusion", "evaluate", "figures", "judge", "judgement", "opened"]
 
 
 def judge(task: Any, network: Network, genome: Genome) -> dict[str, float]:
-    """Accuracy on the test and on the training split, 0 to 1."""
+    """Accuracy on the test and on the training split, 0 to 1; or mean returns in fresh episodes and in validation."""
+    if hasattr(task, "score"):
+        validated = int(_validate(task, network.apply, genome)) * task.resolution / task.judged
+        return {"return": task.score(network.apply, genome), "validation_return": validated}
     return {
         "accuracy": task.accuracy(network.apply, genome),
         "train_accuracy": task.accuracy(network.apply, genome, split="train"),
     }
+
+
+@partial(jax.jit, static_argnames="apply")
+def _validate(task: Any, apply: Apply, genome: Genome) -> Array:
+    return task.validate(apply, genome)
+
+
+def judgement(task: Any, judged: dict[str, float]) -> str:
+    """What `judge` said, in a line."""
+    (name, value), (other, further) = figures(task, judged).items()
+    return f"{name:<15} {value} ({other} {further})"
+
+
+def figures(task: Any, judged: dict[str, float]) -> dict[str, str]:
+    """What `judge` said, in words: name -> value, the figure that counts first."""
+    if "return" in judged:
+        return {
+            "mean return": f"{judged['return']:.2f} in {task.judged} fresh episodes",
+            "validation": f"{judged['validation_return']:.2f} in {task.judged} others",
+        }
+    return {"test accuracy": f"{judged['accuracy']:.2%}", "training accuracy": f"{judged['train_accuracy']:.2%}"}
 
 
 def confusion(task: Any, network: Network, genome: Genome) -> np.ndarray | None:
@@ -31,8 +57,8 @@ def confusion(task: Any, network: Network, genome: Genome) -> np.ndarray | None:
     return matrix
 
 
-def evaluate(path: Path, chosen: Any = None) -> tuple[dict[str, Any], str, int]:
-    """Judge the best network of a run, or one in a file, on its own task or on a chosen one.
+def opened(path: Path, chosen: Any = None) -> tuple[Any, Network, Genome, Path]:
+    """The task (its own or a chosen one), the best network of a run or the one in a file, its genome and the file.
 
     Raises InputError for a missing or damaged file, and for a task that the network does not fit.
     """
@@ -49,14 +75,21 @@ def evaluate(path: Path, chosen: Any = None) -> tuple[dict[str, Any], str, int]:
     wanted = task.features, task.outputs
     require((sizes[0], sizes[-1]) == wanted, f"from {wanted[0]} inputs to {wanted[1]} outputs", network=network)
 
-    memory = hasattr(network, "step")
-    require(
-        memory == getattr(task, "sequential", False), "with a memory for a sequence, without one else", network=network
-    )
+    wanted_memory, memory = getattr(task, "sequential", False), hasattr(network, "step")
+    fits = wanted_memory in (memory, None)
+    require(fits, "with a memory for a sequence, without one else", network=network)
+    return task, network, genome, file
 
+
+def evaluate(path: Path, chosen: Any = None) -> tuple[dict[str, Any], str, int]:
+    """Judge the best network of a run, or one in a file, on its own task or on a chosen one.
+
+    Raises InputError as `opened` does.
+    """
+    task, network, genome, file = opened(path, chosen)
     judged, matrix = judge(task, network, genome), confusion(task, network, genome)
     result = {"network": str(file), **judged, "confusion": None if matrix is None else matrix.tolist()}
-    lines = [f"test accuracy   {judged['accuracy']:.2%} (training {judged['train_accuracy']:.2%})"]
+    lines = [judgement(task, judged)]
     if matrix is not None:
         lines += ["", "test samples by class (row) and answer (column)", *_table(matrix)]
     return result, "\n".join(lines), 0

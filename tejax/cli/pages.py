@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tejax import export, runs, trees
-from tejax.cli.evaluation import judge
+from tejax.cli.evaluation import figures, judge
 from tejax.cli.pictures import draw
 from tejax.cli.stored import stored
 from tejax.errors import refuse
@@ -15,9 +15,13 @@ from tejax.runs import Run
 
 __all__ = ["page", "report"]
 
+LONG = 120  # characters of a list that a table shows
+
 CAPTIONS = {
     "curve": "Fitness of the best, median and worst individual of a generation, and accuracy of the fittest one.",
+    "returns": "Mean return of the best, median and worst of a generation, and of the fittest in fresh episodes.",
     "confusion": "Test samples by true class (rows) and answer (columns); colour is the share of a row.",
+    "replay": "A fresh episode of the best network.",
     "weights": "What the first neurons look at: the synapses from every input, as an image.",
 }
 
@@ -58,21 +62,23 @@ def report(path: Path) -> tuple[dict[str, Any], str, int]:
     parts, best = experiment.build(), path / "best.safetensors"
     genome = export.load(best)[1] if best.is_file() else None
     pictures = draw(path, parts, genome)
+    if (path / "replay.gif").is_file():
+        pictures["replay"] = path / "replay.gif"
     last = metrics[-1]
     numbers = {"generations": f"{last['generation']:,}", "evaluations": f"{last['evaluations']:,}"}
     numbers["seconds"] = f"{last['seconds']:,.0f}"
     if genome is not None:
         judged = judge(parts.task, parts.network, genome)
         numbers = {
-            "test accuracy": f"{judged['accuracy']:.2%}",
-            "training accuracy": f"{judged['train_accuracy']:.2%}",
+            **figures(parts.task, judged),
             "trits": f"{trees.size(genome):,}",
             "bytes": f"{best.stat().st_size:,}",
             **numbers,
         }
     place = {name: value for name, value in runs.read_config(path).items() if name != "experiment"}
     title = f"tejax: {experiment.name}, seed {experiment.schedule.seed}"
-    captions = {file: CAPTIONS[name] for name, file in pictures.items()}
+    titles = CAPTIONS | ({"curve": CAPTIONS["returns"]} if "return" in last else {})
+    captions = {file: titles[name] for name, file in pictures.items()}
     written = page(path / "report.html", title, numbers, captions, {}, experiment.to_json(), place)
     files = {"report": str(written), **{name: str(file) for name, file in pictures.items()}}
     return files, "\n".join(f"{name:<15} {file}" for name, file in files.items()), 0
@@ -110,11 +116,9 @@ def page(
 
 
 def _figure(file: Path, caption: str) -> str:
-    data = base64.b64encode(file.read_bytes()).decode()
-    caption = html.escape(caption)
-    return (
-        f'<figure><img alt="{caption}" src="data:image/png;base64,{data}"><figcaption>{caption}</figcaption></figure>'
-    )
+    data, caption = base64.b64encode(file.read_bytes()).decode(), html.escape(caption)
+    image = f'<img alt="{caption}" src="data:image/{file.suffix[1:]};base64,{data}">'
+    return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
 
 def _flat(plain: Mapping[str, Any], before: str = "") -> dict[str, Any]:
@@ -127,6 +131,12 @@ def _flat(plain: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 def _table(values: Mapping[str, Any]) -> str:
     rows = (
-        f"<tr><td>{html.escape(name)}</td><td>{html.escape(str(value))}</td></tr>" for name, value in values.items()
+        f"<tr><td>{html.escape(name)}</td><td>{html.escape(_short(value))}</td></tr>" for name, value in values.items()
     )
     return f"<table>{''.join(rows)}</table>"
+
+
+def _short(value: Any) -> str:
+    """In words, a long list cut off."""
+    words = str(value)
+    return f"{words[:LONG]} ..." if isinstance(value, list) and len(words) > LONG else words

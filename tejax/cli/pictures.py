@@ -23,7 +23,7 @@ UNITS = {
 
 def unit(task: Any) -> str:
     """What fitness divided by the task's scale is."""
-    return UNITS.get(getattr(task, "loss", ""), "share of right bits")
+    return getattr(task, "unit", None) or UNITS.get(getattr(task, "loss", ""), "share of right bits")
 
 
 def draw(path: Path, parts: Parts, genome: Genome | None) -> dict[str, Path]:
@@ -41,7 +41,12 @@ def draw(path: Path, parts: Parts, genome: Genome | None) -> dict[str, Path]:
 
 
 def _first_layer(task: Any, genome: Genome) -> Any:
-    """The weights that the inputs meet, if the first matrix of the genome has one column for each of them."""
+    """The weights that the inputs meet, if the first matrix of the genome has one column for each of them.
+
+    Not those of an observation: its numbers lie beside each other, but make no image.
+    """
+    if hasattr(task, "environment"):
+        return None
     first = next((leaf for leaf in jax.tree.leaves(genome) if leaf.ndim == 2 and leaf.shape[1] == task.features), None)
     if first is None:
         return None

@@ -1,17 +1,18 @@
 """One run from its first line to its last: what it costs, the evolution, the best network, the pictures."""
 
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh
-from rich.console import Console
 
 from tejax import devices, evolution, export, processes, runs, trees
 from tejax.cli.display import Display, say
-from tejax.cli.evaluation import judge
+from tejax.cli.evaluation import judge, judgement
+from tejax.cli.looks import Looks
 from tejax.config import Experiment, Parts
 from tejax.evolution import Result
 from tejax.runs import Run
@@ -20,14 +21,19 @@ __all__ = ["conduct"]
 
 
 def conduct(
-    experiment: Experiment, parts: Parts, path: Path, as_json: bool, mesh: Mesh | None = None
+    experiment: Experiment,
+    parts: Parts,
+    path: Path,
+    as_json: bool,
+    mesh: Mesh | None = None,
+    looks: Looks = Looks(),  # noqa: B008
 ) -> tuple[dict[str, Any], str, int]:
     """Start a run, or go on with it if `path` holds one. The result, the same in words, and the exit status.
 
     All processes of a run do this at once; the first of them speaks, and the result of the others is empty.
     """
     clock = time.perf_counter()
-    console = Console(stderr=as_json, quiet=not processes.is_first())
+    console = looks.console(as_json)
     best = jax.jit(parts.strategy.best, out_shardings=devices.whole(mesh))
     task, network, strategy = parts
     schedule = experiment.schedule
@@ -39,10 +45,12 @@ def conduct(
         keep=schedule.keep,
         # only shown and written down; it never reaches the evolution
         measure=lambda state: judge(task, network, jax.tree.map(jnp.asarray, devices.fetch(best(state)))),
+        loggers=looks.loggers(path, experiment.to_json()),
     )
     say(console, _costs(experiment, parts, path))
     with (
-        Display(console, schedule.generations, getattr(task, "scale", 1)) as display,
+        closing(run),
+        Display(console, schedule.generations, getattr(task, "scale", 1), looks.watch) as display,
         runs.graceful(run, display.stopping),
         processes.losing(f"go on with `tejax resume {path}`"),
     ):
@@ -62,10 +70,11 @@ def conduct(
             )
         except KeyboardInterrupt:
             return _interrupted(path, None)
-    if run.stopped and result.generations < schedule.generations:
+        stopped = run.stopped and result.generations < schedule.generations
+        if not stopped:
+            run.save(result.state, result.generations)
+    if stopped:
         return _interrupted(path, result.generations)
-    run.save(result.state, result.generations)
-    run.close()
     about = {
         "run": str(path),
         "interrupted": False,
@@ -110,11 +119,18 @@ def _costs(experiment: Experiment, parts: Parts, path: Path) -> str:
             f"network      {parts.network}",
             f"parameters   {trits:,} trits, {-(-trits // 4):,} bytes at 2 bits a trit",
             f"population   {population:,} individuals, {population * trees.nbytes(genome):,} bytes",
-            f"generation   {population:,} evaluations of {getattr(parts.task, 'rows', 1):,} samples each; "
+            f"generation   {population:,} evaluations of {_work(parts.task)} each; "
             f"{experiment.schedule.generations:,} generations wanted",
             f"directory    {path}",
         ]
     )
+
+
+def _work(task: Any) -> str:
+    """What one evaluation looks at."""
+    if hasattr(task, "episodes"):
+        return f"{task.episodes:,} episodes of at most {task.steps:,} steps"
+    return f"{getattr(task, 'rows', 1):,} samples"
 
 
 def _finish(
@@ -138,7 +154,7 @@ def _finish(
     }
     lines = [
         "",
-        f"test accuracy   {judged['accuracy']:.2%} (training {judged['train_accuracy']:.2%})",
+        judgement(parts.task, judged),
         *(f"{name:<15} {picture}" for name, picture in pictures.items()),
         f"network         {network_path} ({size:,} bytes)",
         f"time            {about['seconds']:.1f} s for {result.generations:,} generations, "

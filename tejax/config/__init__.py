@@ -6,7 +6,7 @@ A further task, network or strategy is a dataclass with `build` and a line in it
 from tejax.config.experiment import Experiment, Parts, Schedule
 from tejax.config.networks import NETWORKS, Cellular, Conv, Mlp, Recurrent
 from tejax.config.strategies import STRATEGIES, Categorical, Genetic, HillClimb, Islands, LowRank, MapElites
-from tejax.config.tasks import TASKS, Addition, BreastCancer, Digits, Files, Parity, Serial, Wine, Xor
+from tejax.config.tasks import TASKS, Addition, BreastCancer, Control, Digits, Files, Parity, Serial, Wine, Xor
 
 __all__ = [
     "NETWORKS",
@@ -16,6 +16,7 @@ __all__ = [
     "BreastCancer",
     "Categorical",
     "Cellular",
+    "Control",
     "Conv",
     "Digits",
     "Experiment",

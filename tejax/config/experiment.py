@@ -8,11 +8,14 @@ from tejax import evolution, records
 from tejax.config.common import default
 from tejax.config.networks import NETWORKS, Cellular, Conv, Mlp, Recurrent
 from tejax.config.strategies import STRATEGIES, Categorical, Genetic, HillClimb, Islands, LowRank, MapElites
-from tejax.config.tasks import TASKS, Addition, BreastCancer, Digits, Files, Parity, Serial, Wine, Xor
+from tejax.config.tasks import TASKS, Addition, BreastCancer, Control, Digits, Files, Parity, Serial, Wine, Xor
 from tejax.errors import refuse, require
 from tejax.types import Network, Strategy
 
 __all__ = ["Experiment", "Parts", "Schedule"]
+
+# task.sequential: sequences, or not, or episodes, in which a memory is welcome -> networks
+FITTING = {True: ["recurrent"], False: ["mlp", "conv", "cellular"], None: ["mlp", "recurrent"]}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Parts(NamedTuple):
 class Experiment:
     """A task, a network, a strategy, islands and a schedule: all that a run is determined by."""
 
-    task: Digits | BreastCancer | Wine | Files | Parity | Xor | Addition | Serial
+    task: Digits | BreastCancer | Wine | Files | Parity | Xor | Addition | Serial | Control
     network: Mlp | Recurrent | Conv | Cellular = dataclasses.field(default_factory=Mlp)
     strategy: Genetic | HillClimb | Categorical | MapElites | LowRank = dataclasses.field(default_factory=Genetic)
     schedule: Schedule = dataclasses.field(default_factory=Schedule)
@@ -70,10 +73,15 @@ class Experiment:
         """Task, network and strategy. Raises InputError for an option out of range, and for parts that do not fit."""
         self.schedule.check()
         task = self.task.build()
-        kind = "recurrent" if getattr(task, "sequential", False) else "mlp, conv or cellular"
-        fits = isinstance(self.network, Recurrent) == (kind == "recurrent")
-        require(fits, f"{kind} for the task {self.name}", network=records.tagged(self.network, NETWORKS)["name"])
+        kinds = FITTING[getattr(task, "sequential", False)]
+        name = records.tagged(self.network, NETWORKS)["name"]
+        require(name in kinds, f"{' or '.join(kinds)} for the task {self.name}", network=name)
         return Parts(task, self.network.build(task), self.islands.build(self.strategy))
+
+    def settled(self, parts: Parts) -> "Experiment":
+        """The experiment with what building it measured, so that building it again gives the same bits anywhere."""
+        settle = getattr(self.task, "settled", None)
+        return dataclasses.replace(self, task=settle(parts.task)) if settle else self
 
     def to_json(self) -> dict[str, Any]:
         """The experiment as plain JSON; `from_json` brings it back."""

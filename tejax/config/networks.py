@@ -4,7 +4,7 @@ import dataclasses
 import math
 from typing import Any
 
-from tejax import networks
+from tejax import engines, networks
 from tejax.config.common import fields_of
 from tejax.errors import require
 from tejax.types import Network
@@ -26,6 +26,8 @@ class Mlp:
     def build(self, task: Any) -> Network:
         """The network that fits a task."""
         options = {name: value for name, value in fields_of(self, Mlp).items() if name != "hidden"}
+        if self.engine == "auto" and hasattr(task, "episodes") and engines.choose(task.features) == "native":
+            options["engine"] = "int8"  # one row an episode: too few for native, which takes 1.4 to 1.9 times as long
         return networks.MLP(features=(task.features, *self.hidden, task.outputs), **options)
 
 

@@ -4,14 +4,15 @@ import dataclasses
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import arg
+import numpy as np
+from tyro.conf import Fixed, Suppress, arg
 
 from tejax import tasks
 from tejax.config.common import default, fields_of
 from tejax.tasks.classification import Options
 from tejax.tasks.encoding import Placement
 
-__all__ = ["TASKS", "Addition", "BreastCancer", "Digits", "Files", "Parity", "Serial", "Wine", "Xor"]
+__all__ = ["TASKS", "Addition", "BreastCancer", "Control", "Digits", "Files", "Parity", "Serial", "Wine", "Xor"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,6 +121,31 @@ class Serial:
         return tasks.serial(**fields_of(self, Serial))
 
 
+@dataclasses.dataclass(frozen=True)
+class Control:
+    """Acting in an environment of gymnax: CartPole-v1, Acrobot-v1, MountainCar-v0, Pendulum-v1, Breakout-MinAtar."""
+
+    environment: str = default(tasks.control, "environment")  # its name in gymnax
+    episodes: int = default(tasks.control, "episodes")  # of a generation, the same for all individuals
+    trits: int = default(tasks.control, "trits")  # of each number observed
+    steps: int | None = default(tasks.control, "steps")  # where an episode is cut off; None: where gymnax says
+    resolution: float = default(tasks.control, "resolution")  # what the return of an episode is rounded to
+    action_trits: int = default(tasks.control, "action_trits")  # of each continuous action
+    # of the random episodes that set the thresholds, of validation and of fresh episodes
+    seed: Annotated[int, arg(name="episode-seed")] = default(tasks.control, "seed")
+    judged: int = default(tasks.control, "judged")  # episodes of validation, and fresh ones
+    thresholds: Annotated[tuple[tuple[tuple[float, ...], ...], ...] | None, Fixed, Suppress] = None  # once recorded
+
+    def build(self) -> tasks.Control:
+        """The task. Raises InputError without gymnax, and for an environment that it does not know."""
+        return tasks.control(**fields_of(self, Control))
+
+    def settled(self, task: tasks.Control) -> "Control":
+        """The same with the thresholds of the task that was built: they may differ by a bit on another machine."""
+        rows = np.asarray(task.thresholds).tolist()
+        return dataclasses.replace(self, thresholds=tuple(tuple(tuple(row) for row in half) for half in rows))
+
+
 TASKS: dict[str, type] = {
     "digits": Digits,
     "breast_cancer": BreastCancer,
@@ -129,4 +155,5 @@ TASKS: dict[str, type] = {
     "xor": Xor,
     "addition": Addition,
     "serial": Serial,
+    "control": Control,
 }

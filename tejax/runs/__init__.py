@@ -2,6 +2,20 @@
 
 from tejax.runs.about import FORMAT, about, amend, read_config
 from tejax.runs.interrupt import graceful
+from tejax.runs.loggers import LOGGERS, Logger
+from tejax.runs.loggers import make as make_loggers
 from tejax.runs.run import FILES, Run, prepare
 
-__all__ = ["FILES", "FORMAT", "Run", "about", "amend", "graceful", "prepare", "read_config"]
+__all__ = [
+    "FILES",
+    "FORMAT",
+    "LOGGERS",
+    "Logger",
+    "Run",
+    "about",
+    "amend",
+    "graceful",
+    "make_loggers",
+    "prepare",
+    "read_config",
+]

@@ -9,7 +9,7 @@ best.safetensors    the best network, and report.html with its pictures: written
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,16 @@ from tejax.processes import any_of, by_first, difference, is_first
 from tejax.runs.about import about, read_config, write_text
 from tejax.runs.checkpoints import Checkpoints
 from tejax.runs.lock import Lock
+from tejax.runs.loggers import Logger
 
 __all__ = ["FILES", "Run", "prepare"]
 
 FILES = (
     *("config.json", "metrics.jsonl", "best.safetensors", "report.html"),
-    *("curve.png", "confusion.png", "weights.png"),
+    *("curve.png", "confusion.png", "weights.png", "replay.gif", "replay.html"),
     *("config.json.tmp", "metrics.jsonl.tmp", "best.safetensors.tmp"),
-)  # all that a run directory may hold, next to the folder of checkpoints
+)  # all that a run directory may hold, next to these
+FOLDERS = ("checkpoints", "tensorboard", "wandb")
 
 
 class Run:
@@ -36,6 +38,7 @@ class Run:
     config: what it takes to start the run again, kept as "experiment" in config.json; None if that is not known.
     checkpoint_every: seconds from one checkpoint to the next, at least; one is also saved at the end and when the run
     is asked to stop. keep: how many checkpoints stay. measure: state -> further numbers for metrics.jsonl.
+    loggers: further writers of metrics, told of every chunk by the first process.
 
     A run that goes on gives the same genomes as one that was never interrupted, provided that key, strategy, network
     and task are the same.
@@ -49,6 +52,7 @@ class Run:
         checkpoint_every: float = 30.0,
         keep: int = 2,
         measure: Callable[[Any], Mapping[str, float]] | None = None,
+        loggers: Sequence[Logger] = (),
     ) -> None:
         require(checkpoint_every >= 0, "at least 0 seconds", checkpoint_every=checkpoint_every)
         require(keep >= 1, "at least 1", keep=keep)
@@ -56,7 +60,7 @@ class Run:
         self.stopping = False  # asked to stop
         self.stopped = False  # has stopped for that, with a checkpoint
         self.last: dict[str, Any] = {}  # the newest line of metrics
-        self._config, self._measure = config, measure
+        self._config, self._measure, self._loggers = config, measure, loggers
         self._every, self._saved_at = checkpoint_every, time.monotonic()
         self._checkpoints = Checkpoints(self.path / "checkpoints", keep)
         self._lock = Lock(self.path)
@@ -102,6 +106,8 @@ class Run:
         if is_first():
             with _writing(self.path), (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
+            for logger in self._loggers:
+                logger.log(progress.generation, {name: line[name] for name in line if name != "generation"})
         due = progress.generation >= progress.generations or time.monotonic() - self._saved_at >= self._every
         # one answer for all processes: a signal that comes from here on waits for the next chunk
         self.stopped, due = any_of(self.stopping, due)
@@ -115,7 +121,9 @@ class Run:
         self._saved_at = time.monotonic()
 
     def close(self) -> None:
-        """Let go of the directory."""
+        """Let go of the directory, and close the loggers."""
+        for logger in self._loggers:
+            logger.close()
         self._checkpoints.close()
         self._lock.release()
 
@@ -156,7 +164,7 @@ def prepare(path: str | Path, overwrite: bool = False) -> None:
     found = {each.name for each in path.iterdir()}
     others = found - {"config.json.tmp"}  # what a kill may leave of a run that has not begun
     if "config.json" in found:
-        others = found - {*FILES, "checkpoints"}
+        others = found - {*FILES, *FOLDERS}
     if others:
         refuse(f"{path}: holds files that are not a run's ({min(others)}); choose another directory")
     if "config.json" in found and not overwrite:
@@ -164,7 +172,8 @@ def prepare(path: str | Path, overwrite: bool = False) -> None:
     with Lock(path), _writing(path):
         for name in FILES:
             (path / name).unlink(missing_ok=True)
-        shutil.rmtree(path / "checkpoints", ignore_errors=not (path / "checkpoints").exists())
+        for name in FOLDERS:
+            shutil.rmtree(path / name, ignore_errors=not (path / name).exists())
 
 
 @contextmanager

@@ -42,4 +42,5 @@ REGISTRY = {
     "breast_cancer": breast_cancer,
     "wine": wine,
     "files": from_files,
+    "control": control,
 }

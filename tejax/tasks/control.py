@@ -7,6 +7,7 @@ where a platform's sine does: everything from the trits of an observation to the
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -31,14 +32,15 @@ class Trajectory(NamedTuple):
     """What happened in E episodes of at most T steps."""
 
     states: Any  # the environment's states before each step, leaves [T, E, ...]
+    observations: Array  # float32 [T, E, N]: what is seen of them
     rewards: Array  # float32 [T, E], 0 after the end
     alive: Array  # bool [T, E]: whether the episode still went on
 
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["params", "thresholds"],
-    meta_fields=["environment", "episodes", "steps", "resolution", "action_trits", "seed", "judged"],
+    data_fields=["params", "thresholds", "seed"],
+    meta_fields=["environment", "episodes", "steps", "resolution", "action_trits", "judged"],
 )
 @dataclasses.dataclass(frozen=True)
 class Control:
@@ -49,13 +51,16 @@ class Control:
 
     params: Any  # the environment's own numbers
     thresholds: Array  # float32 [2, L, F]: trit l of a feature is -1 up to the lower, +1 above the upper, else 0
+    seed: Array  # uint32, of the recording, of validation and of fresh episodes
     environment: Any
     episodes: int = 8  # E
     steps: int = 500  # T, where an episode is cut off
     resolution: float = 1.0  # a return is rounded to whole multiples of it
     action_trits: int = 1  # trits whose mean is one continuous action, from the lowest to the highest
-    seed: int = 0  # of the recording, of validation and of fresh episodes
     judged: int = 100  # episodes of validation, and fresh ones of a score
+
+    sequential = None  # a network with a memory and one without will both do
+    unit = "mean return of an episode"
 
     @property
     def features(self) -> int:
@@ -95,6 +100,10 @@ class Control:
         """The mean return, unrounded, of one individual in fresh episodes (`judged` of them by default)."""
         keys = jax.random.split(self._stream(FRESH), episodes or self.judged)
         return float(np.mean(np.asarray(_fresh(self, keys, apply, genome))))
+
+    def fresh(self, number: int = 0) -> Key:
+        """What begins one of the fresh episodes, for `rollout`."""
+        return jax.random.split(self._stream(FRESH), self.judged)[number]
 
     def rollout(self, key: Key, apply: Apply, genome: Genome, episodes: int = 1) -> Trajectory:
         """Every step of one individual in the episodes that `key` begins."""
@@ -147,7 +156,7 @@ class Control:
 
 
 def control(
-    env: str | Any = "CartPole-v1",
+    environment: str | Any = "CartPole-v1",
     episodes: int = 8,
     trits: int = 4,
     steps: int | None = None,
@@ -156,30 +165,39 @@ def control(
     seed: int = 0,
     judged: int = 100,
     params: Any = None,
+    thresholds: Any = None,
 ) -> Control:
     """A control task.
 
-    env: a name that gymnax knows, or an object with gymnax's reset, step, action_space and default_params.
+    environment: a name that gymnax knows, or an object with gymnax's reset, step, action_space and default_params.
     episodes: E, of a generation. trits: of each number observed; their thresholds are quantiles of what episodes of
-    random actions meet. steps: where an episode is cut off, by default where the environment says.
-    resolution: what a return is rounded to. action_trits: of each continuous action. seed: of the recording, of
-    validation and of fresh episodes. judged: how many those are. params: the environment's, if not its defaults.
+    random actions meet, or stand midway between the two values of a number that has no more.
+    steps: where an episode is cut off, by default where the environment says. resolution: what a return is rounded
+    to. action_trits: of each continuous action. seed: of the recording, of validation and of fresh episodes.
+    judged: how many those are. params: the environment's, if not its defaults.
+    thresholds: float32 [2, trits, N] of an earlier task, instead of a recording of one's own.
 
-    Raises InputError for a name that gymnax does not know, a size that is not positive, and where gymnax is missing.
+    Raises InputError for a name that gymnax does not know, a size that is not positive, thresholds that do not fit,
+    and where gymnax is missing.
     """
     require(episodes >= 1, "at least 1", episodes=episodes)
     require(trits >= 1, "at least 1", trits=trits)
     require(steps is None or steps >= 1, "at least 1, or None", steps=steps)
-    require(resolution > 0, "above 0", resolution=resolution)
+    require(0 < resolution < math.inf, "above 0, and finite", resolution=resolution)
     require(action_trits >= 1, "at least 1", action_trits=action_trits)
     require(judged >= 1, "at least 1", judged=judged)
     require(0 <= seed < 2**32, "from 0 to 2^32 - 1", seed=seed)
-    environment = _make(env) if isinstance(env, str) else env
-    params = jax.tree.map(jnp.asarray, environment.default_params if params is None else params)
+    made = _make(environment) if isinstance(environment, str) else environment
+    params = jax.tree.map(jnp.asarray, made.default_params if params is None else params)
     limit = int(getattr(params, "max_steps_in_episode", 1000)) if steps is None else steps
-    blank = jnp.zeros((2, trits, 1), jnp.float32)
-    task = Control(params, blank, environment, episodes, limit, resolution, action_trits, seed, judged)
-    return dataclasses.replace(task, thresholds=_thresholds(_record(task), trits))
+    numbers = jax.eval_shape(lambda: _lenient(made.reset, jax.random.key(0), params))[0].size
+    blank = jnp.zeros((2, trits, numbers), jnp.float32)
+    start = jnp.asarray(seed, jnp.uint32)
+    task = Control(params, blank, start, made, episodes, limit, resolution, action_trits, judged)
+    limits = _thresholds(_record(task), trits) if thresholds is None else np.asarray(thresholds, np.float32)
+    require(limits.shape == blank.shape, f"of shape {blank.shape}", thresholds=f"an array of shape {limits.shape}")
+    require(bool(np.isfinite(limits).all()), "finite", thresholds="an array with infinities or NaN")
+    return dataclasses.replace(task, thresholds=jnp.asarray(limits))
 
 
 @functools.cache  # an environment is equal to itself only, and a second one would compile everything again
@@ -187,8 +205,8 @@ def _make(name: str) -> Any:
     try:
         import gymnax
     except ImportError as error:
-        refuse("control needs gymnax: install tejax[control]", error)
-    require(name in gymnax.registered_envs, f"one of {', '.join(gymnax.registered_envs)}", env=name)
+        refuse("control needs gymnax: pip install 'tejax[control]'", error)
+    require(name in gymnax.registered_envs, f"one of {', '.join(gymnax.registered_envs)}", environment=name)
     return gymnax.make(name)[0]
 
 
@@ -256,7 +274,7 @@ def _trajectory(task: Control, keys: Key, apply: Apply, genome: Genome) -> Traje
 
     def advance(now: Any, time: Array) -> tuple[Any, Trajectory]:
         after, reward = step(now, time)
-        return after, Trajectory(now[0], reward, now[3])
+        return after, Trajectory(now[0], now[1], reward, now[3])
 
     return lax.scan(advance, start, lax.iota(jnp.int32, task.steps))[1]
 
@@ -284,9 +302,13 @@ def _record(task: Control) -> tuple[Array, Array]:
     return lax.scan(advance, start, lax.iota(jnp.int32, task.steps))[1]
 
 
-def _thresholds(recorded: tuple[Array, Array], trits: int) -> Array:
-    """Float32 [2, L, N]: quantiles of every number, the lower half paired with the upper half."""
+def _thresholds(recorded: tuple[Array, Array], trits: int) -> np.ndarray:
+    """Float32 [2, L, N]: quantiles of every number, the lower half paired with the upper half; or else the middle."""
     observations, alive = recorded
     met = np.asarray(observations)[np.asarray(alive)]
+    least, greatest = met.min(axis=0), met.max(axis=0)
     shares = np.arange(1, 2 * trits + 1) / (2 * trits + 1)
-    return jnp.asarray(np.quantile(met, shares, axis=0).reshape(2, trits, -1), jnp.float32)
+    quantiles = np.quantile(met, shares, axis=0).astype(np.float32)
+    two = ((met == least) | (met == greatest)).all(axis=0)
+    middle = ((least + greatest) / 2).astype(np.float32)
+    return np.where(two, middle, quantiles).reshape(2, trits, -1)

@@ -1,0 +1,226 @@
+"""What a policy does, as an animation: drawings of our own, made without pyplot, in a GIF or in one page.
+
+CartPole, Acrobot, Pendulum and the mountain cars are drawn from their states, games on a grid cell by cell, and of
+anything else the observed numbers.
+"""
+
+import base64
+import html
+import io
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, Rectangle
+from PIL import Image
+
+from tejax.errors import refuse, require
+from tejax.types import Apply, Genome
+
+__all__ = ["Film", "film", "gif", "page", "save"]
+
+BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#C7322F", "#8C8C8C"
+CELLS = ListedColormap(["white", BLUE, ORANGE, GREY, GREEN, RED, "#56B4E9", "#CC79A7", "#F0E442", "black", "#999933"])
+COLOURS = 24  # of a GIF
+QUICKEST, SLOWEST = 20, 60  # milliseconds that a frame is shown
+
+Scene = Callable[[Axes, int], None]  # draws one step
+
+
+class Film(NamedTuple):
+    """An episode in pictures."""
+
+    frames: list[Image.Image]
+    milliseconds: int  # from one to the next
+    steps: int  # of the episode
+    total: float  # its return
+
+
+class Episode(NamedTuple):
+    """What was recorded of one episode, on the host."""
+
+    states: Any  # leaves [T, ...]
+    observations: np.ndarray  # [T, ...] in the environment's own shape
+    params: Any
+
+
+def film(task: Any, apply: Apply, genome: Genome, number: int = 0, most: int = 120, size: float = 3.2) -> Film:
+    """One fresh episode of a policy on a control task, in at most so many frames.
+
+    number: which of the task's fresh episodes, from 0. size: inches that a frame is wide, of 100 pixels each.
+
+    Raises InputError for another kind of task, and for numbers out of range.
+    """
+    require(hasattr(task, "rollout"), "one of control, which acts in an environment", task=type(task).__name__)
+    require(0 <= number < task.judged, f"from 0 to {task.judged - 1}", episode=number)
+    require(most >= 2, "at least 2", frames=most)
+    path = jax.tree.map(np.asarray, task.rollout(task.fresh(number), apply, genome))
+    steps = int(path.alive[:, 0].sum())
+    states = jax.tree.map(lambda leaf: leaf[:steps, 0], path.states)
+    shape = getattr(task.environment, "obs_shape", path.observations.shape[2:])
+    seen = path.observations[:steps, 0]
+    fits = math.prod(shape) == seen.shape[1]
+    episode = Episode(states, seen.reshape(steps, *shape) if fits else seen, task.params)
+    returns = np.cumsum(path.rewards[:steps, 0])
+    every = max(1, math.ceil((steps - 1) / (most - 1)))
+    times = [*range(0, steps - 1, every), steps - 1]
+    scene = _scene(getattr(task.environment, "name", ""), episode)
+    frames = _palette([_frame(scene, time, returns[time], size) for time in times])
+    seconds = next((float(getattr(task.params, name)) for name in ("tau", "dt") if hasattr(task.params, name)), 0.05)
+    pace = int(np.clip(100 * seconds * every, QUICKEST / 10, SLOWEST / 10)) * 10  # a GIF counts in units of 10
+    return Film(frames, pace, steps, float(returns[-1]))
+
+
+def gif(shown: Film) -> bytes:
+    """A film as a GIF that begins again and again."""
+    out = io.BytesIO()
+    first, *rest = shown.frames
+    first.save(out, "GIF", save_all=True, append_images=rest, duration=shown.milliseconds, loop=0)
+    return out.getvalue()
+
+
+def page(shown: Film, title: str) -> str:
+    """A film as one self-contained page."""
+    data = base64.b64encode(gif(shown)).decode()
+    words = f"{html.escape(title)}: {shown.steps} steps, return {shown.total:.6g}"
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{words}</title></head>\n'
+        '<body style="font: 16px system-ui, sans-serif; text-align: center; margin: 3rem">\n'
+        f'<img alt="{words}" src="data:image/gif;base64,{data}" style="width: 40rem; max-width: 100%">\n'
+        f"<p>{words}</p></body></html>\n"
+    )
+
+
+def save(shown: Film, path: str | Path, title: str = "tejax") -> Path:
+    """Write a film as a .gif or as an .html page. Raises InputError for another ending, and where that fails."""
+    path = Path(path)
+    require(path.suffix in (".gif", ".html"), "a file that ends in .gif or .html", out=str(path))
+    try:
+        path.write_bytes(gif(shown) if path.suffix == ".gif" else page(shown, title).encode())
+    except OSError as error:
+        refuse(f"{path}: cannot be written ({error.strerror or error})", error)
+    return path
+
+
+def _frame(scene: Scene, time: int, total: float, size: float) -> Image.Image:
+    figure = Figure(figsize=(size, 0.75 * size), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    panel = figure.add_axes((0.03, 0.03, 0.94, 0.85))
+    panel.set_aspect("equal", adjustable="box")
+    panel.set_axis_off()
+    scene(panel, time)
+    figure.text(0.03, 0.92, f"step {time + 1}", fontsize=9)
+    figure.text(0.97, 0.92, f"return {total:.6g}", fontsize=9, ha="right")
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+
+
+def _palette(frames: list[Image.Image]) -> list[Image.Image]:
+    """The frames in few colours, the same for all, so that what stands still takes no room in a file."""
+    samples = [frames[place] for place in sorted({0, len(frames) // 2, len(frames) - 1})]
+    sheet = Image.fromarray(np.concatenate([np.asarray(frame) for frame in samples]))
+    colours = sheet.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
+    return [frame.quantize(palette=colours, dither=Image.Dither.NONE) for frame in frames]
+
+
+def _scene(name: str, episode: Episode) -> Scene:
+    """What draws a step of this environment."""
+    if name in SCENES:
+        return lambda panel, time: SCENES[name](panel, jax.tree.map(lambda leaf: leaf[time], episode.states), episode)
+    seen = episode.observations
+    if seen.ndim in (3, 4):
+        return lambda panel, time: _grid(panel, seen[time].reshape(*seen.shape[1:3], -1))
+    return lambda panel, time: _numbers(panel, seen[time], float(seen.min()), float(seen.max()))
+
+
+def _window(panel: Axes, left: float, right: float, low: float, high: float) -> None:
+    panel.set_xlim(left, right)
+    panel.set_ylim(low, high)
+
+
+def _cart(panel: Axes, state: Any, episode: Episode) -> None:
+    """A cart on its track, and the pole on it."""
+    edge, pole = float(episode.params.x_threshold), 2 * float(episode.params.length)
+    x, theta = float(state.x), float(state.theta)
+    _window(panel, -edge - 0.5, edge + 0.5, -1.1, 2.5)
+    panel.plot([-edge, edge], [0, 0], color=GREY, linewidth=1.5)
+    for end in (-edge, edge):
+        panel.plot([end, end], [-0.15, 0.15], color=RED, linewidth=2)
+    panel.add_patch(Rectangle((x - 0.3, -0.18), 0.6, 0.36, color=BLUE))
+    tip = x + 1.3 * pole * math.sin(theta), 0.18 + 1.3 * pole * math.cos(theta)  # a third longer, to be seen
+    panel.plot([x, tip[0]], [0.18, tip[1]], color=ORANGE, linewidth=5, solid_capstyle="round")
+
+
+def _pendulum(panel: Axes, state: Any, episode: Episode) -> None:
+    """A rod, upright at angle 0, and the torque on it as a bar."""
+    theta = float(state.theta)
+    share = float(np.ravel(state.last_u)[0]) / float(episode.params.max_torque)
+    _window(panel, -1.9, 1.9, -1.5, 1.25)
+    panel.plot([0, -math.sin(theta)], [0, math.cos(theta)], color=BLUE, linewidth=7, solid_capstyle="round")
+    panel.add_patch(Circle((0, 0), 0.07, color="black"))
+    panel.plot([-1, 1], [-1.35, -1.35], color="#DDDDDD", linewidth=4)
+    panel.plot([0, share], [-1.35, -1.35], color=ORANGE, linewidth=4)
+
+
+def _acrobot(panel: Axes, state: Any, episode: Episode) -> None:
+    """Two rods, hanging at angles 0, and the height to be reached."""
+    lengths = float(episode.params.link_length_1), float(episode.params.link_length_2)
+    angles = float(state.joint_angle1), float(state.joint_angle1) + float(state.joint_angle2)
+    _window(panel, -3, 3, -2.3, 2.2)
+    panel.plot([-2.8, 2.8], [1, 1], color=GREEN, linewidth=1.5, linestyle="--")
+    x, y = 0.0, 0.0
+    for length, angle, colour in zip(lengths, angles, (BLUE, ORANGE), strict=True):
+        end = x + length * math.sin(angle), y - length * math.cos(angle)
+        panel.plot([x, end[0]], [y, end[1]], color=colour, linewidth=6, solid_capstyle="round")
+        panel.add_patch(Circle((x, y), 0.09, color="black"))
+        x, y = end
+
+
+def _mountain_car(panel: Axes, state: Any, episode: Episode) -> None:
+    """A car between two hills, and the flag to be reached."""
+    left, right = float(episode.params.min_position), float(episode.params.max_position)
+    goal, x = float(episode.params.goal_position), float(state.position)
+
+    def height(x: Any) -> Any:
+        return 0.45 * np.sin(3 * x) + 0.55
+
+    _window(panel, left - 0.05, right + 0.05, -0.05, 1.3)
+    places = np.linspace(left, right, 80)
+    panel.plot(places, height(places), color=GREY, linewidth=1.5)
+    panel.plot([goal, goal], [height(goal), height(goal) + 0.2], color="black", linewidth=1.5)
+    panel.add_patch(Rectangle((goal, height(goal) + 0.12), 0.1, 0.08, color=GREEN))
+    panel.add_patch(Circle((x, height(x) + 0.05), 0.05, color=BLUE))
+
+
+def _grid(panel: Axes, seen: np.ndarray) -> None:
+    """Cells in the colour of the first channel that is on there, [H, W, C]."""
+    on = seen > 0
+    cells = np.where(on.any(axis=-1), 1 + on.argmax(axis=-1) % (CELLS.N - 1), 0)
+    panel.imshow(cells, cmap=CELLS, vmin=-0.5, vmax=CELLS.N - 0.5, interpolation="nearest")
+    high, wide = cells.shape
+    _window(panel, -0.6, wide - 0.4, high - 0.4, -0.6)
+    panel.add_patch(Rectangle((-0.5, -0.5), wide, high, fill=False, color=GREY))
+
+
+def _numbers(panel: Axes, seen: np.ndarray, low: float, high: float) -> None:
+    """What is observed, [N], as a row of bars between the least and the greatest number of the episode."""
+    panel.set_aspect("auto")
+    _window(panel, -0.6, len(seen) - 0.4, min(0.0, low), max(0.0, high) + 1e-6)
+    panel.bar(range(len(seen)), seen, color=BLUE)
+    panel.plot([-0.6, len(seen) - 0.4], [0, 0], color=GREY, linewidth=1)
+
+
+SCENES: dict[str, Callable[[Axes, Any, Episode], None]] = {
+    "CartPole-v1": _cart,
+    "Pendulum-v1": _pendulum,
+    "Acrobot-v1": _acrobot,
+    "MountainCar-v0": _mountain_car,
+    "MountainCarContinuous-v0": _mountain_car,
+}
