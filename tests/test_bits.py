@@ -54,6 +54,23 @@ def test_fitness_counts_the_outputs_with_the_right_sign():
     assert task.scale == right.size
 
 
+def test_a_lenient_task_gives_half_for_a_zero_in_fitness_alone():
+    task = tasks.addition(2, lenient=True)
+    answers = jnp.asarray(np.random.default_rng(0).integers(-1, 2, task.y.shape))
+    marks = {1: 2, 0: 1, -1: 0}
+    wanted = sum(
+        marks[answer * bit]
+        for answer, bit in zip(answers.reshape(-1).tolist(), task.y.reshape(-1).tolist(), strict=True)
+    )
+
+    def apply(genome, x):
+        return answers
+
+    assert int(task.validate(apply, None)) == int(task.evaluate(jax.random.key(0), apply, None)) == wanted
+    assert task.scale == 2 * task.y.size
+    assert task.accuracy(apply, None) == np.mean(np.asarray(answers) == np.asarray(task.y))
+
+
 def test_a_zero_is_never_right():
     task = tasks.parity(3)
     assert int(task.validate(lambda genome, x: jnp.zeros((8, 1), jnp.int32), None)) == 0

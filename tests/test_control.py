@@ -241,7 +241,7 @@ TINY = [
 @pytest.fixture
 def command(capsys, monkeypatch):
     """Run a command here: exit status, stdout, stderr."""
-    monkeypatch.setattr(app, "_keep_compiled_programs", lambda: None)
+    monkeypatch.setattr(app, "keep_compiled_programs", lambda: None)
 
     def run(*arguments):
         with pytest.raises(SystemExit) as end:

@@ -172,7 +172,7 @@ def test_every_combination_of_operators_builds_a_valid_population(names):
 
 @pytest.mark.parametrize("room", [2**26, 100], ids=["bred at once", "bred one by one"])
 def test_a_packed_population_holds_the_same_genomes(room, monkeypatch):
-    monkeypatch.setattr(sys.modules["tejax.strategies.genetic"], "ROOM", room)
+    monkeypatch.setattr(sys.modules["tejax.strategies.shared"], "ROOM", room)
     results = []
     for packed in (False, True):
         strategy = strategies.genetic(population=P, elites=2, packed=packed, rates=Rates(mutation=0.05))

@@ -109,7 +109,7 @@ def test_weights_and_biases_stays_offline_unless_told_otherwise(tmp_path, wandb,
 
 @pytest.fixture
 def command(capsys, monkeypatch):
-    monkeypatch.setattr(app, "_keep_compiled_programs", lambda: None)
+    monkeypatch.setattr(app, "keep_compiled_programs", lambda: None)
 
     def run(*arguments):
         with pytest.raises(SystemExit) as end:

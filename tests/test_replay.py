@@ -116,7 +116,7 @@ def test_a_cell_has_the_colour_of_its_first_channel_and_numbers_are_bars():
 
 @pytest.fixture
 def command(capsys, monkeypatch):
-    monkeypatch.setattr(app, "_keep_compiled_programs", lambda: None)
+    monkeypatch.setattr(app, "keep_compiled_programs", lambda: None)
 
     def run(*arguments):
         with pytest.raises(SystemExit) as exit:

@@ -14,11 +14,12 @@ from tejax.types import Apply, Array, Genome, Int8, Int32, Key
 __all__ = ["Bits", "addition", "hyperidentity", "parity", "xor"]
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["x", "y"], meta_fields=["batch", "mirrored"])
+@partial(jax.tree_util.register_dataclass, data_fields=["x", "y"], meta_fields=["batch", "mirrored", "lenient"])
 @dataclasses.dataclass(frozen=True)
 class Bits:
     """A table of N rows; fitness is the number of output bits with the right sign. A zero is never right.
 
+    lenient: fitness counts 2 for a right bit and 1 for a zero: it is better to say nothing than to be wrong.
     mirrored: every row stands for its opposite too, as it may where the network is an odd function. Then y is
     [N, 2 O]: the bits wanted of the row, then those wanted of the opposite row.
     """
@@ -27,6 +28,7 @@ class Bits:
     y: Int8[Array, "N O"]
     batch: int | None = None  # rows a generation; None: all
     mirrored: bool = False
+    lenient: bool = False
 
     @property
     def features(self) -> int:
@@ -45,35 +47,37 @@ class Bits:
 
     @property
     def scale(self) -> float:
-        """Fitness divided by this is the share of right bits."""
-        return self.rows * self.y.shape[-1]
+        """Fitness divided by this is the share of right bits (a zero is half a one if the task is lenient)."""
+        return self.rows * self.y.shape[-1] * (2 if self.lenient else 1)
 
     def evaluate(self, key: Key, apply: Apply, genome: Genome) -> Int32[Array, ""]:
-        """Right bits of one individual on the rows that `key` picks."""
+        """The fitness of one individual on the rows that `key` picks."""
         return jnp.sum(self.cases(key, apply, genome), dtype=jnp.int32)
 
     def validate(self, apply: Apply, genome: Genome) -> Int32[Array, ""]:
-        """Right bits of one individual on the whole table."""
-        return jnp.sum(_right(apply, genome, self.x, self.y, self.mirrored), dtype=jnp.int32)
+        """The fitness of one individual on the whole table."""
+        return jnp.sum(_marks(self, apply, genome, self.x, self.y), dtype=jnp.int32)
 
     def cases(self, key: Key, apply: Apply, genome: Genome) -> Int32[Array, "C"]:
-        """1 or 0 for every output bit of every row that `key` picks, row after row."""
+        """1 or 0 for every output bit of every row that `key` picks, row after row; 2, 1 or 0 if lenient."""
         x, y = self.x, self.y
         if self.batch is not None:
             order = jnp.argsort(draws.words(key, (self.x.shape[0],)))[: self.batch]
             x, y = x[order], y[order]
-        return _right(apply, genome, x, y, self.mirrored).reshape(-1)
+        return _marks(self, apply, genome, x, y).reshape(-1)
 
     def accuracy(self, apply: Apply, genome: Genome, split: str = "test") -> float:
         """The share of right bits over the whole table, 0 to 1 (a truth table has no split)."""
-        right = jax.jit(_right, static_argnums=(0, 4))(apply, genome, self.x, self.y, self.mirrored)
-        return float(np.mean(np.asarray(right)))
+        strict = dataclasses.replace(self, lenient=False)
+        return float(np.mean(np.asarray(jax.jit(_marks, static_argnums=1)(strict, apply, genome, self.x, self.y))))
 
 
-def _right(apply: Apply, genome: Genome, x: Array, y: Array, mirrored: bool) -> Int32[Array, "N O"]:
+def _marks(task: Bits, apply: Apply, genome: Genome, x: Array, y: Array) -> Int32[Array, "N O"]:
     signs = jnp.sign(apply(genome, x))
-    if mirrored:
+    if task.mirrored:
         signs = jnp.concatenate([signs, -signs], axis=-1)
+    if task.lenient:
+        return signs * y.astype(jnp.int32) + 1
     return (signs == y.astype(jnp.int32)).astype(jnp.int32)
 
 
@@ -100,7 +104,7 @@ def xor() -> Bits:
     return parity(2)
 
 
-def addition(bits: int = 4, batch: int | None = None, mirrored: bool = False) -> Bits:
+def addition(bits: int = 4, batch: int | None = None, mirrored: bool = False, lenient: bool = False) -> Bits:
     """a + b for all pairs of two's-complement numbers of the given width; the sum has one bit more.
 
     Rows run over a, then b, both ascending; inputs are the bits of a, then those of b, lowest first: the order of
@@ -119,7 +123,7 @@ def addition(bits: int = 4, batch: int | None = None, mirrored: bool = False) ->
     if mirrored:
         half = len(x) // 2
         x, y = x[:half], np.concatenate([y[:half], y[::-1][:half]], axis=1)
-    return Bits(jnp.asarray(x), jnp.asarray(y), batch, mirrored)
+    return Bits(jnp.asarray(x), jnp.asarray(y), batch, mirrored, lenient)
 
 
 def hyperidentity(n: int = 64, seed: int = 0) -> Bits:
