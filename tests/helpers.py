@@ -4,16 +4,25 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jax
+import pytest
 
 import tejax
 from tejax import trees
 from tejax.config import Experiment, Genetic, Mlp, Parity, Schedule
+
+
+def first_quick(values: Iterable[Any], quick: int = 1) -> list[Any]:
+    """Values for `parametrize` of which all but the first few are left to the long suite."""
+    return [
+        value if place < quick else pytest.param(value, marks=pytest.mark.long) for place, value in enumerate(values)
+    ]
+
 
 TINY = ["parity", "--n", "3", "--hidden", "4", "--population", "16", "--elites", "2"]
 

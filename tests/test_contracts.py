@@ -6,6 +6,7 @@ import pytest
 
 from tejax import islands, networks, strategies, tasks, testing, trees
 from tejax.operators import crossover, mutation, selection, tissue
+from tests.helpers import first_quick
 
 NETWORKS = {
     "mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 3, 3), dead_zone=0)],
@@ -58,7 +59,7 @@ def test_the_tables_here_cover_the_registries():
     assert set(STRATEGIES) == set(strategies.REGISTRY)
 
 
-@pytest.mark.parametrize("network", [network for family in NETWORKS.values() for network in family], ids=str)
+@pytest.mark.parametrize("network", [each for family in NETWORKS.values() for each in first_quick(family)], ids=str)
 def test_network(network):
     testing.check_network(network, (4, 5) if isinstance(network, networks.Recurrent) else 5, jax.random.key(0))
 
@@ -103,14 +104,17 @@ def test_selection(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "number"), [(name, number) for name in STRATEGIES for number in range(len(STRATEGIES[name]))]
+    "case",
+    [case for name, family in STRATEGIES.items() for case in first_quick((name, options) for options in family)],
+    ids=str,
 )
-def test_strategy(name, number):
-    strategy = strategies.REGISTRY[name](population=8, **STRATEGIES[name][number])
+def test_strategy(case):
+    name, options = case
+    strategy = strategies.REGISTRY[name](population=8, **options)
     testing.check_strategy(strategy, networks.MLP((3, 4, 1)), tasks.parity(3))
 
 
-@pytest.mark.parametrize("name", sorted(set(STRATEGIES) - {"low_rank"}))
+@pytest.mark.parametrize("name", first_quick(name for name in STRATEGIES if name != "low_rank"))
 def test_islands_of_a_strategy(name):
     strategy = islands(strategies.REGISTRY[name](population=8, **STRATEGIES[name][-1]), 3, every=2, migrants=2)
     testing.check_strategy(strategy, networks.MLP((3, 4, 1)), tasks.parity(3))

@@ -90,7 +90,11 @@ LEXICASE = strategies.genetic(population=16, elites=3, selection="lexicase", cro
 
 @pytest.mark.parametrize(
     ("network", "task", "strategy"),
-    [(SMALL, PARITY, STRATEGY), (WIDE, DIGITS, ADAPTIVE), (SMALL, PARITY, LEXICASE)],
+    [
+        (SMALL, PARITY, STRATEGY),
+        pytest.param(WIDE, DIGITS, ADAPTIVE, marks=pytest.mark.long),
+        pytest.param(SMALL, PARITY, LEXICASE, marks=pytest.mark.long),
+    ],
     ids=["parity", "digits-adaptive", "parity-lexicase"],
 )
 def test_a_python_loop_gives_what_evolve_gives(network, task, strategy):

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tejax import export, networks, trees
@@ -62,6 +62,7 @@ def test_a_genome_comes_back_as_it_was(tmp_path, features, bias):
     assert jax.tree.structure(saved.genome) == jax.tree.structure(genome)
 
 
+@settings(max_examples=8)
 @given(st.lists(st.integers(1, 40), min_size=2, max_size=4), st.integers(0, 2**31))
 def test_any_genome_comes_back(tmp_path_factory, features, seed):
     network = networks.MLP(features=tuple(features))

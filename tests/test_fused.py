@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tejax import InputError, engines, evolution, fused, networks, strategies, tasks, trees, trits
+from tests.helpers import first_quick
 from tests.oracles import alphabet
 
 
@@ -28,7 +29,7 @@ def test_any_number_of_samples(interpreted, samples):
     assert np.array_equal(jax.jit(network.apply)(genome, x), plain.apply(genome, x))
 
 
-@pytest.mark.parametrize("features", [(70, 130), (200, 130, 3), (5, 65, 66, 4)], ids=str)
+@pytest.mark.parametrize("features", first_quick([(5, 65, 66, 4), (70, 130), (200, 130, 3)]), ids=str)
 def test_many_individuals_of_any_depth_and_width(interpreted, features):
     network, plain = _pair(features, dead_zone=0.5)
     genomes = jax.vmap(plain.init)(jax.random.split(jax.random.key(2), 3))
@@ -96,7 +97,9 @@ def _raw(x):
     return fused.output(fused.encode(x), jnp.ones((2, 3), jnp.int8), jnp.zeros(2, jnp.int32))
 
 
-@pytest.mark.parametrize("features", [(64, 10), (784, 256, 10), (784, 1024, 1024, 10), (20, 33, 200, 100, 3)], ids=str)
+@pytest.mark.parametrize(
+    "features", first_quick([(784, 256, 10), (64, 10), (784, 1024, 1024, 10), (20, 33, 200, 100, 3)]), ids=str
+)
 def test_triton_takes_the_kernel(monkeypatch, features):
     """Lowering needs no GPU; of what Triton itself would say, this checks types, shapes and operations."""
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")

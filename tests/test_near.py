@@ -30,7 +30,7 @@ def _both(network, task, parent, children):
     return near, evolution.evaluate(STRATEGY, network, task, key, written)
 
 
-@settings(max_examples=4)
+@settings(max_examples=2)
 @given(
     sizes=st.tuples(st.integers(1, 12), st.integers(1, 4), st.integers(2, 4)),
     bias=st.integers(0, 2),
