@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from experiments import record
+from experiments.quality import tissue_addition
 from tejax import networks, tasks, trits
 from tejax.errors import InputError
 from tejax.networks.tiled import Tile
@@ -103,3 +105,14 @@ def test_what_cannot_be_laid_is_refused(change, message):
     with pytest.raises(InputError) as refused:
         dataclasses.replace(network, **change)
     assert str(refused.value).startswith(message.replace("9", str(network.capacity)))
+
+
+def test_a_recorded_tile_adds_exactly_and_in_a_circle_as_well_as_an_odd_function_can():
+    rows = record.read("tissue_addition")["results"]["rows"]
+    label, row = max(rows.items(), key=lambda each: (each[1]["share"], "tile" in each[1]))
+    assert label.startswith("tile, carries first, a constant")
+    tile = Tile(jnp.asarray(row["tile"], jnp.int8))
+    for constant, right in ((1, 131_072), (0, 114_752)):
+        plain, genome = tissue_addition.tiled(7, constant).laid(tile)
+        whole = dataclasses.replace(plain, ticks=256)
+        assert int(tasks.addition(7).validate(jax.jit(whole.apply), genome)) == right
