@@ -77,7 +77,7 @@ def test_devices_change_no_result(swept):
     assert sweep(batch=4, mesh=tejax.devices.mesh(4)).rows == swept.rows
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["x", "y"], meta_fields=["batch", "mirrored"])
+@partial(jax.tree_util.register_dataclass, data_fields=["x", "y"], meta_fields=["batch", "mirrored", "lenient"])
 @dataclasses.dataclass(frozen=True)
 class Counted(Bits):
     """Parity that counts how often it is traced: Python runs `evaluate` for a program, never for a call of it."""
