@@ -30,7 +30,8 @@ def _both(network, task, parent, children):
     return near, evolution.evaluate(STRATEGY, network, task, key, written)
 
 
-@settings(max_examples=2)
+@pytest.mark.long
+@settings(max_examples=8)
 @given(
     sizes=st.tuples(st.integers(1, 12), st.integers(1, 4), st.integers(2, 4)),
     bias=st.integers(0, 2),

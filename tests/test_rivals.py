@@ -225,7 +225,12 @@ def test_every_strategy_is_in_the_table():
     assert set(rivals.SETTINGS) <= set(strategies.REGISTRY)
 
 
-@pytest.mark.parametrize("name", rivals.methods())
+SLOW = set(strategies.REGISTRY) - {"genetic"}  # to compile
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long) if name in SLOW else name for name in rivals.methods()]
+)
 def test_one_interface(name, data):
     if name == "float ES":
         pytest.importorskip("evosax")
