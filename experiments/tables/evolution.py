@@ -45,9 +45,9 @@ def best_digits() -> str:
             [
                 f"{64 * settings['task']['trits']}-{hidden}-10",
                 f"{ours[0]['weights']:,}",
-                mean_of(ours, "test_accuracy"),
-                mean_of(ours, "vote_accuracy"),
-                mean_of(theirs, "test_accuracy"),
+                spread_of([row["test_accuracy"] for row in ours], ".2%"),
+                spread_of([row["vote_accuracy"] for row in ours], ".2%"),
+                spread_of([row["test_accuracy"] for row in theirs], ".2%"),
                 max(row["seconds"] for row in ours),
             ]
         )
@@ -69,12 +69,6 @@ def best_digits() -> str:
             f"{where(data['machine'])}, busy with other things as well. Seconds include compilation.",
         ]
     )
-
-
-def mean_of(rows: list[dict[str, Any]], name: str) -> str:
-    """`mean (least to greatest)` of a share."""
-    values = [row[name] for row in rows]
-    return f"{statistics.mean(values):.2%} ({min(values):.2%} to {max(values):.2%})"
 
 
 def settings() -> str:
@@ -162,11 +156,11 @@ def acting() -> str:
     )
 
 
-def spread_of(values: list[float]) -> str:
+def spread_of(values: list[float], form: str = ".1f") -> str:
     """`mean (least to greatest)`, or a dash for none."""
     if not values:
         return "-"
-    return f"{sum(values) / len(values):.1f} ({min(values):.1f} to {max(values):.1f})"
+    return f"{statistics.mean(values):{form}} ({min(values):{form}} to {max(values):{form}})"
 
 
 def adding() -> str:

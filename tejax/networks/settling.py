@@ -34,7 +34,6 @@ class Sizes(NamedTuple):
     outputs: int
     ticks: int
     hold: bool  # inputs keep their value
-    patient: bool = False  # outputs that are all non-zero are no reason to stop
 
 
 class Running(NamedTuple):
@@ -99,12 +98,10 @@ def _sweep(sizes: Sizes, rows: Planes, block: int, number: Array, state: Running
         new = _next(sizes, rows, now, fed)
         heard = signs(asked, new, words)
         alternates = jnp.all(new == before, axis=0) & same_at_the_end
-        going = jnp.any(new != now, axis=0) & ~alternates & (mine < columns)
-        if not sizes.patient:
-            going &= jnp.any(heard == 0, axis=0)
+        going = jnp.any(heard == 0, axis=0) & jnp.any(new != now, axis=0) & ~alternates & (mine < columns)
         if first:
             early = signs(asked, now, fed)
-            answered = (jnp.all(early != 0, axis=0) & (not sizes.patient)) | (sizes.ticks == 1)
+            answered = jnp.all(early != 0, axis=0) | (sizes.ticks == 1)
             heard, going = jnp.where(answered[None], early, heard), going & ~answered
         order = jnp.nonzero(going, size=block, fill_value=0)[0]
         left = jnp.sum(going, dtype=jnp.int32)

@@ -63,8 +63,6 @@ class Tissue:
     constant: input neurons, after those of the inputs, that are always fed +1. Without them (and with ticks that start
     from 0) a tissue is an odd function: opposite inputs get opposite outputs.
     density: the share of non-zero synapses in a fresh genome.
-    patient: outputs that are all non-zero are no reason to stop (Qubic's are): a ring may then correct itself. Rings
-    that settle this way and keep an output at zero until they have are the same under both rules.
     engine: how `apply` computes: packed (fast on a CPU), int8 (on accelerators), or auto; it never changes a result.
     """
 
@@ -78,7 +76,6 @@ class Tissue:
     capped: bool = True
     constant: int = 0
     density: float = 0.5
-    patient: bool = False
     engine: str = "auto"
 
     def __post_init__(self) -> None:
@@ -141,8 +138,7 @@ class Tissue:
             reason = jnp.where(running, ANSWERED * answered + UNCHANGED * unchanged, done.reason)
             values = jnp.where(running[:, None], new, done.values)
             done = Settled(values, done.ticks + running.astype(jnp.int32), reason)
-            stops = unchanged != 0 if self.patient else reason != CAP
-            return number + 1, running & ~stops, done
+            return number + 1, running & (reason == CAP), done
 
         batch = values.shape[:-1]
         zeros = jnp.zeros(math.prod(batch), jnp.int32)
@@ -168,7 +164,7 @@ class Tissue:
         kinds = self.ring(genome).kinds
         order = jnp.argsort(jnp.where(kinds == EMPTY, jnp.int8(EVOLUTION + 1), kinds), stable=True)
         fed = _with_constants(x.reshape(-1, self.inputs), self.constant)
-        sizes = settling.Sizes(fed.shape[1], self.outputs, self.ticks, self.hold, self.patient)
+        sizes = settling.Sizes(fed.shape[1], self.outputs, self.ticks, self.hold)
         answers = settling.outputs(sizes, self._incoming(genome, order.astype(jnp.int32)), fed)
         return answers.astype(jnp.int32).reshape(*x.shape[:-1], self.outputs)
 

@@ -111,6 +111,7 @@ def addition(bits: int = 4, batch: int | None = None, mirrored: bool = False, le
     Qubic's addition task. bits: 1 to 8. batch: rows a generation, None for all.
     mirrored: look at the rows of negative a only, each for itself and for its opposite (row p from the end): the
     same fitness at half the cost for a network that is an odd function, such as a tissue without constant inputs.
+    lenient: in fitness, though not in accuracy, a zero is half right.
 
     Raises InputError for a number out of range.
     """

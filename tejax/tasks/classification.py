@@ -22,7 +22,7 @@ Split = Literal["train", "test"]
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["x_train", "y_train", "x_test", "y_test"],
-    meta_fields=["classes", "batch", "loss", "temperature", "dropout"],
+    meta_fields=["classes", "batch", "loss", "temperature"],
 )
 @dataclasses.dataclass(frozen=True)
 class Classification:
@@ -40,7 +40,6 @@ class Classification:
     batch: int | None = None  # samples a generation; None: all
     loss: str = "cross_entropy"
     temperature: tuple[int, int] = (1, 1)
-    dropout: float = 0.0  # the share of input trits that a generation does not see: they are 0
 
     @property
     def features(self) -> int:
@@ -91,14 +90,10 @@ class Classification:
         return (self.x_train, self.y_train) if name == "train" else (self.x_test, self.y_test)
 
     def _minibatch(self, key: Key) -> tuple[Int8[Array, "B F"], Int32[Array, "B"]]:
-        x, y = self.x_train, self.y_train
-        dropping, key = jax.random.split(key) if self.dropout else (key, key)
-        if self.batch is not None:
-            order = jnp.argsort(draws.words(key, y.shape))[: self.batch]
-            x, y = x[order], y[order]
-        if self.dropout:
-            x = jnp.where(draws.bernoulli(dropping, x.shape, self.dropout), jnp.int8(0), x)
-        return x, y
+        if self.batch is None:
+            return self.x_train, self.y_train
+        order = jnp.argsort(draws.words(key, self.y_train.shape))[: self.batch]
+        return self.x_train[order], self.y_train[order]
 
     def _fitness(self, apply: Apply, genome: Genome, x: Array, y: Array) -> Int32[Array, ""]:
         loss = fixedpoint.make_loss(self.loss, self.temperature)
@@ -122,7 +117,6 @@ class Options:
     batch: int | None = None  # samples a generation; None: all
     loss: str = "cross_entropy"  # cross_entropy, margin or wrong
     temperature: tuple[int, int] = (4, 1)  # of the cross-entropy, as a ratio; the limit of the margin
-    dropout: float = 0.0  # the share of input trits set to 0, at random, in what a generation sees (Srivastava 2014)
 
 
 def classification(x: np.ndarray, y: np.ndarray, **options: Any) -> Classification:
@@ -152,7 +146,6 @@ def classification(x: np.ndarray, y: np.ndarray, **options: Any) -> Classificati
     require(fine, "whole numbers from 0 with two samples or more of each", y=_labels(y))
     require(classes >= 2, "of two classes or more", y=_labels(y))
     require(0 < chosen.test < 1, "between 0 and 1", test=chosen.test)
-    require(0 <= chosen.dropout < 1, "from 0 to below 1", dropout=chosen.dropout)
     require(0 <= chosen.seed < 2**32, f"from 0 to {2**32 - 1}", seed=chosen.seed)
     fixedpoint.make_loss(chosen.loss, chosen.temperature)
 
@@ -171,7 +164,6 @@ def classification(x: np.ndarray, y: np.ndarray, **options: Any) -> Classificati
         chosen.batch,
         chosen.loss,
         chosen.temperature,
-        chosen.dropout,
     )
 
 
