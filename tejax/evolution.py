@@ -130,6 +130,13 @@ def first_state(strategy: Strategy, network: Network, task: Task, key: Key, rate
     return state
 
 
+@partial(jax.jit, static_argnames=("rows", "mesh"))
+def _taken_up(state: Any, rows: int, mesh: Mesh | None) -> Any:
+    """A copy of a state, spread as `begin` spreads it: a chunk reuses the memory of the state that it is given."""
+    with devices.spread(mesh):
+        return devices.settle(jax.tree.map(jnp.copy, state), rows)
+
+
 def _rows(strategy: Strategy) -> int:
     """The length of the axis of a state that devices share out: islands, or else individuals."""
     return strategy.islands if strategy.islands > 1 else strategy.population
@@ -244,6 +251,7 @@ def evolve(
     batch: int | str | None = "auto",
     target: int | None = None,
     mesh: Mesh | None = None,
+    start: Any = None,
     run: Recorder | None = None,
     callback: Callable[[Progress], object] | None = None,
 ) -> Result:
@@ -255,9 +263,12 @@ def evolve(
     target: stop after the first generation that has an individual of this fitness.
     mesh: devices to spread the population over (`tejax.devices.mesh`), or whole islands if it has some; None: one
     device. It changes no result.
+    start: a state of this strategy to begin with, `Result.state` of another task, say, instead of a fresh one; it stays
+    as it is. Generations count from 0.
     run: keeps metrics and checkpoints, and continues where it left off. callback: called between chunks; True stops.
 
-    Raises InputError for sizes that are not positive, and for devices that do not divide the population.
+    Raises InputError for sizes that are not positive, for devices that do not divide the population, and for a start of
+    other shapes.
     """
     require(generations >= 0, "at least 0", generations=generations)
     require(chunk >= 1, "at least 1", chunk=chunk)
@@ -268,12 +279,18 @@ def evolve(
     clock = time.perf_counter()
     init_key, run_key = devices.everywhere(tuple(jax.random.split(key)), mesh)
     task = devices.everywhere(task, mesh)
-    state = begin(strategy, network, task, init_key, mesh)
-    state, start = run.restore(state) if run else (state, 0)
+    if start is None:
+        state = begin(strategy, network, task, init_key, mesh)
+    else:
+        like = jax.eval_shape(lambda key: begin(strategy, network, task, key, mesh), init_key)
+        wanted, given = trees.shapes(like), trees.shapes(start)
+        require(given == wanted, f"a state of these shapes: {wanted}", start=given)
+        state = _taken_up(devices.everywhere(start, mesh), _rows(strategy), mesh)
+    state, before = run.restore(state) if run else (state, 0)
     size = auto_batch(network, task, strategy.population) if batch == "auto" else batch
     goal = UNREACHABLE if target is None else target
 
-    done, parts = start, []
+    done, parts = before, []
     while done < generations:
         bounds = devices.everywhere(tuple(map(np.int32, (done, min(done + chunk, generations), goal))), mesh)
         state, reached, history = _run_chunk(

@@ -13,7 +13,19 @@ from jax import lax
 from tejax import devices
 from tejax.types import Array, Key
 
-__all__ = ["Shared", "concatenate", "fingerprint", "keys_like", "nbytes", "over_rows", "places", "rows", "size", "take"]
+__all__ = [
+    "Shared",
+    "concatenate",
+    "fingerprint",
+    "keys_like",
+    "nbytes",
+    "over_rows",
+    "places",
+    "rows",
+    "shapes",
+    "size",
+    "take",
+]
 
 
 def keys_like(key: Key, tree: Any) -> Any:
@@ -85,6 +97,11 @@ def places(tree: Any) -> Any:
         start + lax.iota(jnp.int32, leaf.size).reshape(leaf.shape) for start, leaf in zip(starts, leaves, strict=True)
     ]
     return jax.tree.unflatten(structure, counted)
+
+
+def shapes(tree: Any) -> Any:
+    """The same tree with words for leaves, such as "int8[3, 4]"."""
+    return jax.tree.map(lambda leaf: f"{leaf.dtype}{list(leaf.shape)}", tree)
 
 
 def nbytes(tree: Any) -> int:

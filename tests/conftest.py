@@ -11,6 +11,8 @@ import jax
 import pytest
 from hypothesis import settings
 
+import tejax.cli
+
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_debug_key_reuse", True)
@@ -29,6 +31,19 @@ def optimized():
     jax.config.update("jax_disable_most_optimizations", False)
     yield
     jax.config.update("jax_disable_most_optimizations", True)
+
+
+@pytest.fixture
+def command(capsys, monkeypatch):
+    """Run a command in this process, whose compilation cache stays: exit status, stdout, stderr."""
+    monkeypatch.setattr("tejax.cli.app.keep_compiled_programs", lambda: None)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as end:
+            tejax.cli.main([str(argument) for argument in arguments])
+        return end.value.code or 0, *capsys.readouterr()
+
+    return run
 
 
 def pytest_terminal_summary(terminalreporter):

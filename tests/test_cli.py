@@ -24,19 +24,6 @@ def _own_cache(monkeypatch):
     monkeypatch.setattr(app, "keep_compiled_programs", lambda: None)
 
 
-@pytest.fixture
-def command(capsys):
-    """Run a command here: exit status, stdout, stderr."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return end.value.code or 0, out, err
-
-    return run
-
-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A finished run of the tiny experiment, by the command line in its own process: path, stdout, stderr."""

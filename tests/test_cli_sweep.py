@@ -4,22 +4,8 @@ import numpy as np
 import pytest
 
 import tejax
-from tejax.cli import app, main
 from tejax.config import Categorical, Experiment, Parity
 from tests.helpers import TINY, evolve, fingerprints, tiny
-
-
-@pytest.fixture
-def command(capsys, monkeypatch):
-    """Run a command here: exit status, stdout, stderr."""
-    monkeypatch.setattr(app, "keep_compiled_programs", lambda: None)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        return end.value.code or 0, *capsys.readouterr()
-
-    return run
 
 
 def test_a_sweep_writes_a_table_that_agrees_with_single_runs_and_is_drawn(command, tmp_path):

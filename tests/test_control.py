@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from tejax import engines, export, networks, strategies, tasks, testing, trees
-from tejax.cli import app, main
 from tejax.cli.stored import stored
 from tejax.config import Control, Conv, Experiment, Recurrent
 from tejax.errors import InputError
@@ -236,20 +235,6 @@ TINY = [
     *("control", "--steps", "5", "--episodes", "2", "--trits", "1", "--judged", "3", "--hidden", "3"),
     *("--population", "8", "--elites", "1", "--chunk", "2"),
 ]
-
-
-@pytest.fixture
-def command(capsys, monkeypatch):
-    """Run a command here: exit status, stdout, stderr."""
-    monkeypatch.setattr(app, "keep_compiled_programs", lambda: None)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return end.value.code or 0, out, err
-
-    return run
 
 
 def test_the_command_line_speaks_of_returns_and_keeps_the_thresholds(command, tmp_path):

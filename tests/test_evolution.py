@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import engines, evolution, networks, strategies, tasks, trees
+from tejax import InputError, devices, engines, evolution, networks, strategies, tasks, trees
 from tejax.strategies.genetic import Rates
 
 GENERATIONS = 20
@@ -186,6 +186,21 @@ def test_a_run_that_is_taken_up_again_ends_with_the_same_bits(parity):
     assert trees.fingerprint((result.best, result.state)) == trees.fingerprint((parity.best, parity.state))
     assert result.generations == GENERATIONS
     assert np.array_equal(result.history.best, parity.history.best[11:])
+
+
+def test_a_state_to_start_from_stands_for_a_fresh_one_and_stays_as_it_is(parity):
+    fresh = evolution.begin(STRATEGY, SMALL, PARITY, jax.random.split(jax.random.key(0))[0])
+    for mesh in (None, devices.mesh(2)):
+        result = run(start=fresh, mesh=mesh)
+        assert trees.fingerprint((result.best, result.state)) == trees.fingerprint((parity.best, parity.state))
+    longer = run(start=parity.state, generations=3)
+    assert longer.generations == 3
+    assert trees.fingerprint(longer.state) != trees.fingerprint(parity.state)
+
+
+def test_a_start_of_another_strategy_is_refused(parity):
+    with pytest.raises(InputError, match=r"^start must be a state of these shapes: .*int8\[16, .*got start="):
+        run(start=ADAPTIVE.init(jax.random.key(0), WIDE.init), generations=3)
 
 
 TRACES = []

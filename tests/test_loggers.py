@@ -12,7 +12,7 @@ from rich.console import Console
 
 import tejax
 from tejax import evolution, runs
-from tejax.cli import app, display, main
+from tejax.cli import display
 from tejax.cli.curve import BLANK, curve
 from tejax.errors import InputError
 from tests.helpers import TINY, evolve, tiny
@@ -105,19 +105,6 @@ def test_weights_and_biases_stays_offline_unless_told_otherwise(tmp_path, wandb,
     wandb.clear()
     kept(tmp_path / "two", runs.make_loggers(["wandb"], tmp_path / "two"))
     assert wandb[0][1]["mode"] == "online"
-
-
-@pytest.fixture
-def command(capsys, monkeypatch):
-    monkeypatch.setattr(app, "keep_compiled_programs", lambda: None)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return end.value.code or 0, out, err
-
-    return run
 
 
 @pytest.mark.parametrize(

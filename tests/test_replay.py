@@ -15,7 +15,6 @@ from matplotlib.patches import Circle, Rectangle
 from PIL import Image
 
 from tejax import export, films, networks
-from tejax.cli import app, main
 from tejax.config import Control, Parity
 from tejax.errors import InputError
 from tejax.tasks.control import control
@@ -112,19 +111,6 @@ def test_a_cell_has_the_colour_of_its_first_channel_and_numbers_are_bars():
     films._numbers(panel, np.array([0.5, -1.0]), -2.0, 1.0)
     assert [bar.get_height() for bar in panel.patches[-2:]] == [0.5, -1.0]
     assert panel.get_ylim()[0] == -2
-
-
-@pytest.fixture
-def command(capsys, monkeypatch):
-    monkeypatch.setattr(app, "keep_compiled_programs", lambda: None)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as exit:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return exit.value.code or 0, out, err
-
-    return run
 
 
 def policy(path, options):

@@ -20,7 +20,7 @@ import argparse
 import dataclasses
 import time
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -49,20 +49,6 @@ ARMS = {
     "tile, carries first, a constant": {"constant": 1, "carries": True},
 }
 ACCEPTED, ODD = 74_100 / 131_072, 114_752 / 131_072  # tests/test_tissue.py proves the second
-
-
-class Start(NamedTuple):
-    """Begins from a state that is there."""
-
-    state: Any
-
-    def restore(self, state: Any) -> tuple[Any, int]:
-        """That state, at generation 0."""
-        return self.state, 0
-
-    def record(self, progress: Any) -> bool:
-        """Keep nothing."""
-        return False
 
 
 @cache
@@ -188,10 +174,10 @@ def tile(seed: int, constant: int, carries_first: bool) -> dict[str, Any]:
             task,
             generations=generations,
             chunk=25,
-            run=start,
+            start=start,
             callback=look,
         )
-        done, start = done + found.evaluations, Start(found.state)
+        done, start = done + found.evaluations, found.state
         if curve[-1][-1] == 1.0:
             break
     best = found.best if share(large, found.best) >= curve[-1][-1] else strategy.best(found.state)

@@ -1,53 +1,23 @@
-"""What can be named on the command line: tasks, networks, strategies."""
+"""What can be named on the command line: the tasks, networks and strategies that config.json knows."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union
 
 from tyro.conf import subcommand
 
-from tejax.config import (
-    Addition,
-    BreastCancer,
-    Categorical,
-    Cellular,
-    Control,
-    Conv,
-    Digits,
-    Files,
-    Genetic,
-    HillClimb,
-    LowRank,
-    MapElites,
-    Mlp,
-    Parity,
-    Recurrent,
-    Serial,
-    Wine,
-    Xor,
-)
+from tejax.config import NETWORKS, STRATEGIES, TASKS
 
 __all__ = ["Network", "Strategy", "Task"]
 
-Task = (
-    Annotated[Digits, subcommand("digits")]
-    | Annotated[BreastCancer, subcommand("breast-cancer")]
-    | Annotated[Wine, subcommand("wine")]
-    | Annotated[Files, subcommand("files")]
-    | Annotated[Parity, subcommand("parity")]
-    | Annotated[Xor, subcommand("xor")]
-    | Annotated[Addition, subcommand("addition")]
-    | Annotated[Serial, subcommand("serial")]
-    | Annotated[Control, subcommand("control")]
-)
-Network = (
-    Annotated[Mlp, subcommand("mlp")]
-    | Annotated[Recurrent, subcommand("recurrent")]
-    | Annotated[Conv, subcommand("conv")]
-    | Annotated[Cellular, subcommand("cellular")]
-)
-Strategy = (
-    Annotated[Genetic, subcommand("genetic")]
-    | Annotated[HillClimb, subcommand("hill-climb")]
-    | Annotated[Categorical, subcommand("categorical")]
-    | Annotated[MapElites, subcommand("map-elites")]
-    | Annotated[LowRank, subcommand("low-rank")]
-)
+
+def _one_of(registry: Mapping[str, type]) -> Any:
+    """The type of a choice, under names as the command line writes them: hill-climb."""
+    return Union[tuple(Annotated[kind, subcommand(name.replace("_", "-"))] for name, kind in registry.items())]  # noqa: UP007
+
+
+if TYPE_CHECKING:
+    Task: TypeAlias = Any
+    Network: TypeAlias = Any
+    Strategy: TypeAlias = Any
+else:
+    Task, Network, Strategy = map(_one_of, (TASKS, NETWORKS, STRATEGIES))

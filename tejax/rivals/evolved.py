@@ -73,7 +73,7 @@ def evolved(
                 Evolving(strategy, net, genome, state, encode), task, samples, float(samples) * weights, seconds
             )
 
-        keeper = _Keeper(budget.seconds, start.state.state if start else None, folder)
+        keeper = _Keeper(budget.seconds, folder)
 
         def shown(progress: evolution.Progress, seconds: float) -> object:
             samples = progress.evaluations * task.rows
@@ -86,24 +86,25 @@ def evolved(
             return listen(Seen(samples, float(samples) * weights, seconds, model)) if listen else False
 
         keeper.listen = shown
-        result = evolution.evolve(key, strategy, net, task, generations=generations, chunk=chunk, run=keeper)
+        begun = start.state.state if start else None
+        result = evolution.evolve(
+            key, strategy, net, task, generations=generations, chunk=chunk, start=begun, run=keeper
+        )
         return as_model(result.best, result.state, result.evaluations * task.rows, keeper.close())
 
     return Method(name, fit)
 
 
 class _Keeper:
-    """A Recorder that starts from a given state, keeps time, and saves checkpoints if it has a folder."""
+    """A Recorder that keeps time, and saves checkpoints if it has a folder."""
 
-    def __init__(self, seconds: float | None, state: Any, folder: Path | None) -> None:
-        self.limit, self.state, self.aside = seconds, state, 0.0
+    def __init__(self, seconds: float | None, folder: Path | None) -> None:
+        self.limit, self.aside = seconds, 0.0
         self.clock = self.saved_at = time.perf_counter()
         self.kept = Checkpoints(folder, keep=2) if folder else None
         self.listen: Callable[[evolution.Progress, float], object] = lambda progress, seconds: False
 
     def restore(self, state: Any) -> tuple[Any, int]:
-        if self.state is not None:  # copied, since a chunk reuses the memory of the state it is given
-            state = jax.tree.map(jnp.copy, self.state)
         return (self.kept.restore(state) if self.kept else None) or (state, 0)
 
     def record(self, progress: evolution.Progress) -> bool:

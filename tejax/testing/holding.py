@@ -138,13 +138,9 @@ def _structure(tree: Any) -> Any:
     return jax.tree.structure(tree)
 
 
-def _shapes(tree: Any) -> Any:
-    return jax.tree.map(lambda leaf: f"{leaf.dtype}{list(leaf.shape)}", tree)
-
-
 def hold_alike(tree: Any, like: Any, what: str) -> None:
     """The same structure, shapes and dtypes."""
-    mine, wanted = _shapes(tree), _shapes(like)
+    mine, wanted = trees.shapes(tree), trees.shapes(like)
     hold(_structure(tree) == _structure(like), f"{what} must keep its structure, {wanted}, not {mine}")
     hold(mine == wanted, f"{what} must keep its shapes and dtypes, {wanted}, not {mine}")
 
