@@ -27,7 +27,6 @@ import optax
 
 import tejax
 from experiments import record
-from tejax.strategies.categorical import Rates as Odds
 from tejax.strategies.genetic import Rates
 from tejax.tasks import Control
 
@@ -47,10 +46,7 @@ class Setting(NamedTuple):
     episodes: int = 8
     trits: int = 4
     hidden: int = 16
-    recurrent: bool = False
-    strategy: str = "genetic"
     mutation: float = 0.02
-    crossover: str = "by_neuron"
     action_trits: int = 3
     steps: int | None = None  # where evolution cuts an episode off; judged are whole ones
     validated: int = 100  # episodes in which finalists are compared
@@ -79,20 +75,14 @@ def parts(environment: str, setting: Setting, seed: int) -> tuple[Control, Any, 
         seed=seed,
         judged=setting.validated,
     )
-    if setting.recurrent:
-        network: Any = tejax.networks.Recurrent((task.features, setting.hidden, task.outputs), ticks=1)
-    else:
-        network = tejax.networks.MLP((task.features, setting.hidden, task.outputs), engine="int8")  # few rows a network
+    network = tejax.networks.MLP((task.features, setting.hidden, task.outputs), engine="int8")  # few rows a network
     return task, network, strategy_of(setting)
 
 
 @cache  # a strategy is equal to itself only, and a second one would compile everything again
 def strategy_of(setting: Setting) -> Any:
     """The strategy of a setting."""
-    if setting.strategy == "categorical":
-        return tejax.strategies.categorical(setting.population, Odds(step=setting.mutation))
-    rates = Rates(mutation=setting.mutation)
-    return tejax.strategies.genetic(setting.population, crossover=setting.crossover, rates=rates)
+    return tejax.strategies.genetic(setting.population, crossover="by_neuron", rates=Rates(mutation=setting.mutation))
 
 
 def evolved(
