@@ -45,6 +45,7 @@ STRATEGIES = {
         {"elites": 2},
         {"elites": 2, "packed": True},
         {"elites": 2, "selection": "lexicase", "adaptive": True},
+        {"elites": 2, "selection": "sharing", "tournament": 2},
     ],
     "hill_climb": [{"climbers": 2}, {"climbers": 4, "mutation": mutation.step, "patience": 1}],
     "categorical": [{}],
@@ -100,7 +101,7 @@ def test_crossover(name):
 
 @pytest.mark.parametrize("name", selection.REGISTRY)
 def test_selection(name):
-    testing.check_selection(selection.REGISTRY[name], per_case=name == "lexicase")
+    testing.check_selection(selection.REGISTRY[name], per_case=name in selection.BY_CASE)
 
 
 @pytest.mark.parametrize(

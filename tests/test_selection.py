@@ -6,6 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from tejax import draws
@@ -36,6 +39,11 @@ def _lexicase(key):
     return breeding.lexicase(np.asarray(CASES).tolist(), np.argsort(np.asarray(draws.words(order, (5,)))), tickets)
 
 
+def _sharing(key, size):
+    entrants = np.asarray(draws.below(key, (size,), P))
+    return breeding.tournament(breeding.shares(np.asarray(CASES).tolist()), entrants)
+
+
 ORACLES = [
     (partial(selection.tournament, size=1), partial(_tournament, size=1), FITNESS),
     (partial(selection.tournament, size=5), partial(_tournament, size=5), FITNESS),
@@ -45,6 +53,7 @@ ORACLES = [
     (partial(selection.truncation, keep=0.01), partial(_truncation, survivors=1), FITNESS),
     (selection.rank, _rank, FITNESS),
     (selection.lexicase, _lexicase, CASES),
+    (partial(selection.sharing, size=3), partial(_sharing, size=3), CASES),
 ]
 
 
@@ -90,10 +99,24 @@ def test_lexicase_probabilities():
     _agrees(_counts(selection.lexicase, cases), np.array([1 / 2, 1 / 4, 1 / 8, 1 / 8, 0]))
 
 
+TABLES = arrays(np.int32, (6, 3), elements=st.integers(1 - 2**30, 2**30) | st.integers(-2, 2))
+
+
+@given(TABLES)
+def test_shares_equal_the_oracle(cases):
+    assert selection.shares(jnp.asarray(cases)).tolist() == breeding.shares(cases.tolist())
+
+
+def test_rare_skills_pay():
+    # three solve the first case, one the second: it gets as much as the three together
+    assert selection.shares(jnp.array([[1, 0], [1, 0], [1, 0], [0, 1]], jnp.int32)).tolist() == [21, 21, 21, 64]
+    assert selection.shares(jnp.full((4, 2), 7, jnp.int32)).tolist() == [0] * 4
+
+
 @pytest.mark.parametrize("name", selection.REGISTRY)
 def test_equal_fitness_is_equally_likely_or_the_first(name):
-    equal = jnp.zeros((P, 2) if name == "lexicase" else P, jnp.int32)
-    if name in ("tournament", "lexicase"):
+    equal = jnp.zeros((P, 2) if name in selection.BY_CASE else P, jnp.int32)
+    if name in ("tournament", *selection.BY_CASE):
         _agrees(_counts(selection.REGISTRY[name], equal), np.full(P, 1 / P))
     else:  # these sort, and the first of equals comes first
         falling = _counts(selection.REGISTRY[name], -jnp.arange(P, dtype=jnp.int32))

@@ -21,7 +21,7 @@ class Genetic:
 
     population: int = default(strategies.genetic, "population")  # individuals
     elites: int = default(strategies.genetic, "elites")  # how many of the fittest live on unchanged
-    selection: str = default(strategies.genetic, "selection")  # tournament, truncation, rank or lexicase
+    selection: str = default(strategies.genetic, "selection")  # tournament, truncation, rank, lexicase or sharing
     tournament: int = default(strategies.genetic, "tournament")  # individuals that meet in a tournament
     crossover: str = default(strategies.genetic, "crossover")  # uniform, one_point, two_point or by_neuron
     mutation: str = default(strategies.genetic, "mutation")  # flip, step, reset or single

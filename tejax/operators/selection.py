@@ -11,7 +11,10 @@ from tejax import draws
 from tejax.errors import require
 from tejax.types import Array, Fitness, Int32, Key, Selection
 
-__all__ = ["REGISTRY", "lexicase", "rank", "tournament", "truncation"]
+__all__ = ["BY_CASE", "REGISTRY", "lexicase", "rank", "shares", "sharing", "tournament", "truncation"]
+
+FINE = 8  # bits that are left of what an individual gains in a case
+EVEN = 16  # the share of everyone where all gain alike
 
 
 def tournament(key: Key, fitness: Fitness, *, size: int = 4) -> Int32[Array, ""]:
@@ -66,9 +69,34 @@ def lexicase(key: Key, fitness: Int32[Array, "P C"]) -> Int32[Array, ""]:
     ).astype(jnp.int32)
 
 
+def sharing(key: Key, fitness: Int32[Array, "P C"], *, size: int = 4) -> Int32[Array, ""]:
+    """A tournament in which what a case has to give is shared by all who solve it, so that rare skills pay.
+
+    Takes the fitness of every case: implicit fitness sharing (Smith, Forrest & Perelson 1993), see `shares`.
+    """
+    return tournament(key, shares(fitness), size=size)
+
+
+def shares(fitness: Int32[Array, "P C"]) -> Int32[Array, "P"]:
+    """The sum over cases of an individual's share in what the population gains there, in units of 1 / EVEN.
+
+    A gain is what an individual has above the worst in a case, cut to FINE bits. A share is the gain over the mean gain
+    of all; a case in which all are alike gives nothing.
+    """
+    members, cases = fitness.shape
+    gains = fitness - jnp.min(fitness, axis=0, keepdims=True)
+    width = 32 - lax.clz(jnp.max(gains, axis=0, keepdims=True))
+    gains = gains >> jnp.maximum(width - FINE, 0)
+    whole = jnp.maximum(jnp.sum(gains, axis=0, dtype=jnp.int32, keepdims=True), 1)
+    most = (2**31 - 1) // cases  # of one share, so that no sum leaves int32
+    return jnp.sum(jnp.minimum(gains * (EVEN * min(members, 2**18)) // whole, most), axis=1, dtype=jnp.int32)
+
+
 REGISTRY: dict[str, Selection] = {
     "tournament": tournament,
     "truncation": truncation,
     "rank": rank,
     "lexicase": lexicase,
+    "sharing": sharing,
 }
+BY_CASE = ("lexicase", "sharing")  # those that take the fitness of every case

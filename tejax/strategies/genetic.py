@@ -60,7 +60,8 @@ def genetic(
     """The genetic strategy.
 
     population: P. elites: how many of the fittest live on unchanged, 0 to P - 1.
-    selection: how a parent is chosen: tournament, truncation, rank or lexicase. tournament: its size.
+    selection: how a parent is chosen: tournament, truncation, rank, lexicase or sharing. tournament: its size
+    (also that of the tournaments on shared fitness).
     crossover: uniform, one_point, two_point or by_neuron. mutation: flip, step or reset.
     adaptive: every individual carries its own mutation rate, which its children inherit, changed by a random step.
     packed: hold the population at 2 bits a trit, a quarter of int8; the genomes are the same.
@@ -74,10 +75,10 @@ def genetic(
     require(mutation in mutations.REGISTRY, f"one of {list(mutations.REGISTRY)}", mutation=mutation)
     require(bool(0 <= rates.mutation <= 1), "between 0 and 1", mutation_rate=rates.mutation)
     require(bool(0 <= rates.crossover <= 1), "between 0 and 1", crossover_rate=rates.crossover)
-    per_case = selection == "lexicase"
+    per_case = selection in selections.BY_CASE
     choose = selections.REGISTRY[selection]
-    if selection == "tournament":
-        choose = partial(selections.tournament, size=tournament)
+    if selection in ("tournament", "sharing"):
+        choose = partial(choose, size=tournament)
     cross, mutate = crossovers.REGISTRY[crossover], mutations.REGISTRY[mutation]
     encode, decode = (pack_genome, unpack_genome) if packed else (_as_it_is, _as_it_is)
 

@@ -68,6 +68,18 @@ def lexicase(fitness, order, tickets):
     return max(alive, key=lambda index: (int(tickets[index]), -index))
 
 
+def shares(fitness):
+    """fitness [P, C] -> what each individual gains, case by case, over the mean gain, in sixteenths, rounded down."""
+    sums = [0] * len(fitness)
+    for case in zip(*fitness, strict=True):
+        gains = [value - min(case) for value in case]
+        gains = [gain >> max(0, max(gains).bit_length() - 8) for gain in gains]
+        for member, gain in enumerate(gains):
+            share = gain * 16 * len(gains) // max(1, sum(gains))
+            sums[member] += min(share, (2**31 - 1) // len(fitness[0]))
+    return sums
+
+
 def majority(voters):
     """The most frequent trit at every place; of equally frequent ones 0, then +1."""
     answer = np.zeros(voters.shape[1:], np.int8)

@@ -1,0 +1,162 @@
+"""What the settings of every strategy buy, at equal evaluations: where the defaults come from, and an ablation.
+
+    python -m experiments.quality.defaults
+    python -m experiments.quality.defaults --strategies genetic --problems parity
+
+Every arm is a strategy with some options, at each of some rates. It gets 204,800 evaluations of individuals on three
+problems: digits (64-32-10, 128 samples a generation; judged on a validation part of the training data, another split
+for every seed), parity of 6 bits (6-32-1) and addition of 4-bit numbers (8-64-5), judged on the whole table, which is
+all that there is. Test data are never looked at. Arms of `genetic` differ in one option from its defaults; those with a
+schedule multiply the mutation rate by one factor after another, in stages of equal length.
+"""
+
+import argparse
+import itertools
+import statistics
+from collections.abc import Iterator
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+import jax
+
+import tejax
+from experiments import record
+from experiments.quality.thresholds import training_part
+from tejax.strategies.shared import as_traced
+from tejax.sweep import grid
+from tejax.types import Network, Strategy
+
+EVALUATIONS = 204_800
+SEEDS = (0, 1, 2)
+MUTATION = {"mutation": [0.001, 0.004]}
+
+
+class Arm(NamedTuple):
+    """Options that are not the defaults, and rates of which every combination is tried."""
+
+    options: dict[str, Any]
+    rates: dict[str, list[float]]
+    schedule: tuple[float, ...] = (1.0,)  # factors on the mutation rate
+
+
+ARMS: dict[str, list[Arm]] = {
+    "genetic": [
+        Arm({}, {"mutation": [0.0003, 0.001, 0.002, 0.004, 0.008, 0.016], "crossover": [0.0, 0.5, 1.0]}),
+        *(Arm({"tournament": size}, MUTATION) for size in (2, 4, 16, 32)),
+        *(Arm({"elites": count}, MUTATION) for count in (0, 1, 64)),
+        *(Arm({"crossover": kind}, MUTATION) for kind in ("one_point", "two_point", "by_neuron")),
+        *(Arm({"selection": kind}, MUTATION) for kind in ("truncation", "rank", "sharing", "lexicase")),
+        *(Arm({"mutation": kind}, MUTATION) for kind in ("step", "reset")),
+        *(Arm({"population": size}, MUTATION) for size in (128, 2048)),
+        Arm({"adaptive": True}, MUTATION),
+        Arm({}, MUTATION, schedule=(2.0, 1.0, 0.5)),
+        Arm({}, MUTATION, schedule=(4.0, 1.0, 0.25)),
+    ],
+    "categorical": [
+        Arm({}, {"step": [0.05, 0.1, 0.2], "floor": [0.0005, 0.002, 0.008], "start": [0.0, 0.5]}),
+        *(Arm({"population": size}, {"step": [0.05, 0.1, 0.2]}) for size in (128, 2048)),
+    ],
+    "hill_climb": [
+        *(Arm({"climbers": count}, {"mutation": [1.0]}) for count in (1, 4, 16, 64, 256)),
+        *(Arm({"climbers": 64, "patience": patience}, {"mutation": [1.0]}) for patience in (20, 100)),
+        *(Arm({"climbers": count, "mutation": "flip"}, {"mutation": [0.001, 0.004, 0.016]}) for count in (4, 16, 64)),
+    ],
+    "map_elites": [
+        Arm({}, {"mutation": [0.001, 0.002, 0.004, 0.016], "crossover": [0.0, 0.5, 1.0]}),
+        *(Arm({"cells": cells}, {"mutation": [0.002, 0.004]}) for cells in (8, 16, 256)),
+        Arm({"crossover": "by_neuron"}, {"mutation": [0.002, 0.004]}),
+    ],
+    "low_rank": [
+        Arm({}, {"density": [0.03, 0.1, 0.3], "threshold": [2.5, 3.5, 5.0]}),
+        *(Arm({"population": size}, {"threshold": [2.5, 3.5]}) for size in (512, 1024, 16384)),
+        *(Arm({"rank": rank}, {"threshold": [2.5, 3.5]}) for rank in (2, 4)),
+    ],
+}
+
+
+@cache
+def problem(name: str, seed: int) -> tuple[Network, Any]:
+    """Network and task; the seed is that of the split."""
+    if name == "digits":
+        task = tejax.tasks.classification(*training_part(), batch=128, seed=seed)
+        return _network((task.features, 32, task.outputs)), task
+    task, hidden = _table(name)
+    return _network((task.features, hidden, task.outputs)), task
+
+
+@cache
+def _network(sizes: tuple[int, ...]) -> Network:
+    return tejax.networks.MLP(sizes)
+
+
+@cache
+def _table(name: str) -> tuple[Any, int]:
+    return (tejax.tasks.parity(6), 32) if name == "parity" else (tejax.tasks.addition(4), 64)
+
+
+def measure(kind: str, arm: Arm, name: str) -> list[dict[str, Any]]:
+    """A row for each combination of rates: a score for every seed."""
+    strategy = tejax.strategies.REGISTRY[kind](**arm.options)
+    settings = grid(strategy, arm.rates)
+    scores: list[list[float]] = [[] for _ in settings]
+    for seed in SEEDS:
+        for place, score in enumerate(_scores(strategy, arm, settings, *problem(name, seed), seed)):
+            scores[place].append(round(score, 4))
+    return [
+        {"rates": {rate: getattr(setting, rate) for rate in arm.rates}, "scores": row}
+        for setting, row in zip(settings, scores, strict=True)
+    ]
+
+
+def _scores(
+    strategy: Strategy, arm: Arm, settings: list[Any], network: Network, task: Any, seed: int
+) -> Iterator[float]:
+    generations = EVALUATIONS // strategy.population
+    if len(arm.schedule) == 1:
+        swept = tejax.sweep(strategy, network, task, rates=settings, seeds=[seed], generations=generations, chunk=100)
+        yield from (row["accuracy"] for row in swept.rows)
+        return
+    key = jax.random.key(seed)
+    for setting in settings:
+        state = tejax.evolution.first_state(strategy, network, task, key, setting)
+        for stage, factor in enumerate(arm.schedule, 1):
+            paced = as_traced(setting._replace(mutation=setting.mutation * factor))
+            result = tejax.evolve(
+                jax.random.fold_in(key, stage),
+                strategy,
+                network,
+                task,
+                generations=generations // len(arm.schedule),
+                chunk=100,
+                start=state._replace(rates=paced),
+            )
+            state = result.state
+        yield task.accuracy(network.apply, result.best)
+
+
+def label(kind: str, arm: Arm, name: str) -> str:
+    """The name of a row in the record."""
+    words = [f"{option} {value}" for option, value in arm.options.items()]
+    words += [f"schedule {', '.join(f'{factor:g}' for factor in arm.schedule)}"] * (len(arm.schedule) > 1)
+    return f"{kind} | {', '.join(words) or 'defaults'} | {name}"
+
+
+def main() -> None:
+    """Measure what is missing, print a line an arm, write experiments/results/defaults.json after each."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--strategies", nargs="+", default=list(ARMS), choices=list(ARMS))
+    parser.add_argument("--problems", nargs="+", default=["digits", "parity", "addition"])
+    chosen = parser.parse_args()
+    jobs = {
+        label(kind, arm, name): partial(measure, kind, arm, name)
+        for kind in chosen.strategies
+        for arm, name in itertools.product(ARMS[kind], chosen.problems)
+    }
+    settings = {"evaluations": EVALUATIONS, "seeds": list(SEEDS)}
+    for mark, rows in record.collect("defaults", settings, jobs).items():
+        best = max(rows, key=lambda row: statistics.mean(row["scores"]))
+        print(f"{mark}: {statistics.mean(best['scores']):.4f} at {best['rates']}")
+
+
+if __name__ == "__main__":
+    main()
