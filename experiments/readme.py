@@ -7,7 +7,7 @@ Everything between `<!-- figures: begin -->` and `<!-- figures: end -->` is repl
 
 from pathlib import Path
 
-from experiments.tables import evolution, machines
+from experiments.tables import evolution, machines, strategies
 
 README = Path(__file__).parents[1] / "README.md"
 FIGURES = (
@@ -17,6 +17,10 @@ FIGURES = (
     machines.memory,
     machines.rings,
     evolution.settings,
+    strategies.settings,
+    strategies.ablation,
+    strategies.parity,
+    strategies.floats,
     evolution.serial,
     evolution.adding,
     evolution.acting,

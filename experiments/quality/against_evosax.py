@@ -1,7 +1,7 @@
 """Trits against evolved float weights: the same shapes and data, curves over evaluations and over seconds.
 
     python -m experiments.quality.against_evosax
-    python -m experiments.quality.against_evosax --problems addition --seconds 10
+    python -m experiments.quality.against_evosax --problems addition --seconds 5
 
 Every method gets the same seconds of evolving (its programs are compiled before the clock starts) on digits, parity of
 6 bits, and addition of 3-bit numbers. The float networks have tanh neurons and constant inputs; evosax's algorithms
@@ -148,6 +148,7 @@ METHODS: dict[str, Callable[[Problem, Any], Runner]] = {
         evolved_trits,
         tejax.strategies.genetic(population=512, crossover="by_neuron", rates=Rates(mutation=0.004)),
     ),
+    "trits, categorical": partial(evolved_trits, tejax.strategies.categorical(512)),
     "floats, Open_ES": partial(evolved_floats, "Open_ES", 512),
     "floats, SimpleGA": partial(evolved_floats, "SimpleGA", 512),
     "floats, CMA_ES": partial(evolved_floats, "CMA_ES", 64),
@@ -179,7 +180,12 @@ def measure(runner: Runner, seconds: float) -> list[dict[str, float]]:
     return points
 
 
-def draw(results: dict[str, Any]) -> None:
+def run(problem: Problem, method: str, seed: int, seconds: float) -> list[dict[str, float]]:
+    """The points of one method from one seed."""
+    return measure(METHODS[method](problem, jax.random.key(seed)), seconds)
+
+
+def draw(results: dict[str, dict[str, list[Any]]]) -> None:
     """A row a problem: over evaluations, over seconds; a line a run."""
     from matplotlib.figure import Figure
 
@@ -187,10 +193,10 @@ def draw(results: dict[str, Any]) -> None:
     axes = figure.subplots(len(results), 2, squeeze=False, sharey="row")
     for row, (problem, methods) in zip(axes, results.items(), strict=True):
         for color, (method, runs) in enumerate(methods.items()):
-            for points in runs.values():
+            for number, points in enumerate(runs):
                 shares = [point.get("test", point["train"]) for point in points]
                 for ax, unit in zip(row, ("evaluations", "seconds"), strict=True):
-                    label = method if points is next(iter(runs.values())) else None
+                    label = None if number else method
                     ax.plot([point[unit] for point in points], shares, color=f"C{color}", linewidth=1, label=label)
                     ax.set_xlabel(unit)
         row[0].set_ylabel(f"{problem}: share right")
@@ -204,20 +210,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--problems", nargs="+", default=["digits", "parity", "addition"])
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS))
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
-    parser.add_argument("--seconds", type=float, default=5.0, help="of evolving, for each run")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--seconds", type=float, default=12.0, help="of evolving, for each run")
     chosen = parser.parse_args()
     results: dict[str, Any] = {}
-    for name in chosen.problems:
-        problem, results[name] = problems()[name], {}
-        for method in chosen.methods:
-            if "CMA" in method and weights(problem) > SMALL:
-                continue
-            runs = results[name][method] = {}
-            for seed in chosen.seeds:
-                runs[str(seed)] = measure(METHODS[method](problem, jax.random.key(seed)), chosen.seconds)
-                print(name, method, seed, runs[str(seed)][-1], flush=True)
-            record.write("against_evosax", results)
+    known = problems()
+    jobs = {
+        f"{name} | {method} | {seed}": partial(run, known[name], method, seed, chosen.seconds)
+        for name in chosen.problems
+        for method in chosen.methods
+        if "CMA" not in method or weights(known[name]) <= SMALL
+        for seed in chosen.seeds
+    }
+    for label, points in record.collect("against_evosax", {"seconds": chosen.seconds}, jobs).items():
+        results.setdefault(label.split(" | ")[0], {}).setdefault(label.split(" | ")[1], []).append(points)
     draw(results)
 
 

@@ -41,7 +41,7 @@ class Arm(NamedTuple):
 
 ARMS: dict[str, list[Arm]] = {
     "genetic": [
-        Arm({}, {"mutation": [0.0003, 0.001, 0.002, 0.004, 0.008, 0.016], "crossover": [0.0, 0.5, 1.0]}),
+        Arm({}, {"mutation": [0.0005, 0.001, 0.002, 0.004, 0.008], "crossover": [0.0, 1.0]}),
         *(Arm({"tournament": size}, MUTATION) for size in (2, 4, 16, 32)),
         *(Arm({"elites": count}, MUTATION) for count in (0, 1, 64)),
         *(Arm({"crossover": kind}, MUTATION) for kind in ("one_point", "two_point", "by_neuron")),
@@ -53,7 +53,7 @@ ARMS: dict[str, list[Arm]] = {
         Arm({}, MUTATION, schedule=(4.0, 1.0, 0.25)),
     ],
     "categorical": [
-        Arm({}, {"step": [0.05, 0.1, 0.2], "floor": [0.0005, 0.002, 0.008], "start": [0.0, 0.5]}),
+        Arm({}, {"step": [0.05, 0.1, 0.2], "floor": [0.0005, 0.004], "start": [0.0, 0.5]}),
         *(Arm({"population": size}, {"step": [0.05, 0.1, 0.2]}) for size in (128, 2048)),
     ],
     "hill_climb": [
@@ -62,12 +62,12 @@ ARMS: dict[str, list[Arm]] = {
         *(Arm({"climbers": count, "mutation": "flip"}, {"mutation": [0.001, 0.004, 0.016]}) for count in (4, 16, 64)),
     ],
     "map_elites": [
-        Arm({}, {"mutation": [0.001, 0.002, 0.004, 0.016], "crossover": [0.0, 0.5, 1.0]}),
+        Arm({}, {"mutation": [0.001, 0.002, 0.004], "crossover": [0.5, 1.0]}),
         *(Arm({"cells": cells}, {"mutation": [0.002, 0.004]}) for cells in (8, 16, 256)),
         Arm({"crossover": "by_neuron"}, {"mutation": [0.002, 0.004]}),
     ],
     "low_rank": [
-        Arm({}, {"density": [0.03, 0.1, 0.3], "threshold": [2.5, 3.5, 5.0]}),
+        Arm({}, {"density": [0.03, 0.1, 0.3], "threshold": [2.5, 3.5]}),
         *(Arm({"population": size}, {"threshold": [2.5, 3.5]}) for size in (512, 1024, 16384)),
         *(Arm({"rank": rank}, {"threshold": [2.5, 3.5]}) for rank in (2, 4)),
     ],
@@ -137,7 +137,7 @@ def _scores(
 def label(kind: str, arm: Arm, name: str) -> str:
     """The name of a row in the record."""
     words = [f"{option} {value}" for option, value in arm.options.items()]
-    words += [f"schedule {', '.join(f'{factor:g}' for factor in arm.schedule)}"] * (len(arm.schedule) > 1)
+    words += [f"schedule {'/'.join(f'{factor:g}' for factor in arm.schedule)}"] * (len(arm.schedule) > 1)
     return f"{kind} | {', '.join(words) or 'defaults'} | {name}"
 
 
