@@ -26,8 +26,8 @@ lint: .venv/ready
 test: lint  ## lint, types, and the tests that take minutes
 	$(BIN)/pytest -n 2 -m 'not long'
 
-test-all: lint  ## the long tests too
-	$(BIN)/pytest -n 2
+test-all: lint  ## the long tests too, compiled as XLA compiles for users
+	XLA_FLAGS=--xla_cpu_use_fusion_emitters=true $(BIN)/pytest -n 2
 
 test-oldest: pyproject.toml  ## the same tests on the oldest JAX that pyproject.toml admits
 	$(PYTHON) -m venv .venv-oldest

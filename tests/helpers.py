@@ -1,5 +1,6 @@
 """What several of the host side's tests share: a tiny experiment, and the command line in its own process."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 import tejax
 from tejax import trees
-from tejax.config import Experiment, Genetic, Mlp, Parity, Schedule
+from tejax.config import Experiment, Genetic, Mlp, Parity, Parts, Schedule
 
 
 def first_quick(values: Iterable[Any], quick: int = 1) -> list[Any]:
@@ -32,12 +33,18 @@ def tiny(**schedule: Any) -> Experiment:
     return Experiment(Parity(3), Mlp(hidden=(4,)), Genetic(population=16, elites=2), Schedule(**schedule))
 
 
-_parts = cache(Experiment.build)  # the same functions again, so that nothing is compiled twice
+_build = cache(Experiment.build)
+
+
+def build(experiment: Experiment) -> Parts:
+    """The parts of an experiment; for equal options the same functions again, so that nothing is compiled twice."""
+    experiment.schedule.check()
+    return _build(dataclasses.replace(experiment, schedule=Schedule()))
 
 
 def evolve(experiment: Experiment, **options: Any) -> tejax.Result:
     """Evolve as the command line would."""
-    parts, schedule = _parts(experiment), experiment.schedule
+    parts, schedule = build(experiment), experiment.schedule
     return tejax.evolve(
         jax.random.key(schedule.seed),
         parts.strategy,
@@ -54,13 +61,17 @@ def fingerprints(result: tejax.Result) -> tuple[str, str]:
     return trees.fingerprint(result.state), trees.fingerprint(result.best)
 
 
-def start(*arguments: object, flags: str = "", **options: Any) -> subprocess.Popen:
-    """`tejax ...` in a process of its own, on one CPU device unless `flags` say more; compiled programs shared."""
+def start(*arguments: object, flags: str | None = None, **options: Any) -> subprocess.Popen:
+    """`tejax ...` in a process of its own, compiled programs shared.
+
+    On one CPU device and compiled as the tests compile, or on what `flags` say and compiled as for users.
+    """
     env = {
         **os.environ,
         "TERM": "xterm",
         "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": flags,
+        "XLA_FLAGS": f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count=1" if flags is None else flags,
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": str(flags is None),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     }
     command = [sys.executable, "-m", "tejax", *map(str, arguments)]

@@ -45,8 +45,8 @@ def test_addition(bits):
 def test_fitness_counts_the_outputs_with_the_right_sign():
     task = tasks.addition(2)
     network = networks.MLP((4, 3))
-    genome = network.init(jax.random.key(0))
-    right = np.sign(np.asarray(network.apply(genome, task.x))) == np.asarray(task.y)
+    genome = jax.jit(network.init)(jax.random.key(0))
+    right = np.sign(np.asarray(jax.jit(network.apply)(genome, task.x))) == np.asarray(task.y)
     assert int(task.evaluate(jax.random.key(1), network.apply, genome)) == right.sum()
     assert int(task.validate(network.apply, genome)) == right.sum()
     assert task.cases(jax.random.key(1), network.apply, genome).tolist() == right.reshape(-1).astype(int).tolist()

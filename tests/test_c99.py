@@ -56,9 +56,9 @@ def answers(program, x, outputs):
 def test_every_output_on_digits_is_that_of_apply(tmp_path, options):
     task = tasks.digits()
     network = networks.MLP((task.features, 64, task.outputs))
-    genome = network.init(jax.random.key(0))
+    genome = jax.jit(network.init)(jax.random.key(0))
     program = compiled(tmp_path, network, genome, *options)
-    np.testing.assert_array_equal(answers(program, task.x_test, 10), network.apply(genome, task.x_test))
+    np.testing.assert_array_equal(answers(program, task.x_test, 10), jax.jit(network.apply)(genome, task.x_test))
 
 
 @needs_gcc
@@ -75,11 +75,11 @@ def test_every_output_on_digits_is_that_of_apply(tmp_path, options):
 )
 def test_any_shape(tmp_path, network):
     genome_key, x_key = jax.random.split(jax.random.key(1))
-    genome = network.init(genome_key)
+    genome = jax.jit(network.init)(genome_key)
     x = trits.sample(x_key, (50, network.features[0]))
     x = x.at[0].set(1).at[1].set(-1).at[2].set(0)
     program = compiled(tmp_path, network, genome, "-O1", "-fsanitize=address,undefined")
-    np.testing.assert_array_equal(answers(program, x, network.features[-1]), network.apply(genome, x))
+    np.testing.assert_array_equal(answers(program, x, network.features[-1]), jax.jit(network.apply)(genome, x))
 
 
 @needs_gcc
@@ -87,7 +87,7 @@ def test_any_shape(tmp_path, network):
 @pytest.mark.parametrize("hidden", [48, 64])
 def test_a_digits_network_fits_in_4_kib(tmp_path, hidden):
     network = networks.MLP((128, hidden, 10))
-    export.save_c(tmp_path / "net.c", network, network.init(jax.random.key(0)))
+    export.save_c(tmp_path / "net.c", network, jax.jit(network.init)(jax.random.key(0)))
     subprocess.run(["gcc", "-std=c99", "-Os", "-c", "net.c"], cwd=tmp_path, check=True)
     lines = subprocess.run(["size", "net.o"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
     text, data, bss = map(int, lines.splitlines()[1].split()[:3])
@@ -99,7 +99,7 @@ def test_a_digits_network_fits_in_4_kib(tmp_path, hidden):
 
 def test_the_source_has_no_floats_and_no_allocation():
     network = networks.MLP((40, 33, 4))
-    source = export.to_c(network, network.init(jax.random.key(0)), "digits", "digits.h")
+    source = export.to_c(network, jax.jit(network.init)(jax.random.key(0)), "digits", "digits.h")
     for word in ("float", "double", "malloc", "math.h", "stdlib", "%d", "network"):
         assert word not in source.code.replace("a ternary network", "")
     assert "void digits(const int8_t x[40], int32_t y[4])" in source.code
@@ -108,7 +108,7 @@ def test_the_source_has_no_floats_and_no_allocation():
 
 def test_what_c_could_not_hold_is_refused(tmp_path):
     network = networks.MLP((3, 4, 2))
-    genome = network.init(jax.random.key(0))
+    genome = jax.jit(network.init)(jax.random.key(0))
     for name in ("", "2fast", "do it", "int", "main", "count", "w0", "x_t", "ä", "a" * 80, 'a"; system("'):
         with pytest.raises(InputError, match="name must be a C identifier"):
             export.to_c(network, genome, name)
@@ -133,16 +133,16 @@ def test_what_c_could_not_hold_is_refused(tmp_path):
 def test_numpy_alone_gives_the_same_outputs(tmp_path, options):
     network = networks.MLP((21, 9, 13, 4), **options)
     genome_key, x_key = jax.random.split(jax.random.key(2))
-    genome, x = network.init(genome_key), trits.sample(x_key, (30, 21))
+    genome, x = jax.jit(network.init)(genome_key), trits.sample(x_key, (30, 21))
     export.save(tmp_path / "net.safetensors", network, genome)
     outputs = without_jax.apply(without_jax.load(tmp_path / "net.safetensors"), np.asarray(x))
-    np.testing.assert_array_equal(outputs, network.apply(genome, x))
+    np.testing.assert_array_equal(outputs, jax.jit(network.apply)(genome, x))
 
 
 def test_the_numpy_example_runs_where_there_is_no_jax(tmp_path):
     network = networks.MLP((6, 5, 2))
     genome_key, x_key = jax.random.split(jax.random.key(3))
-    genome, x = network.init(genome_key), trits.sample(x_key, (4, 6))
+    genome, x = jax.jit(network.init)(genome_key), trits.sample(x_key, (4, 6))
     export.save(tmp_path / "net.safetensors", network, genome)
     np.save(tmp_path / "x.npy", np.asarray(x))
     script = Path(without_jax.__file__)
@@ -153,4 +153,4 @@ def test_the_numpy_example_runs_where_there_is_no_jax(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     shown = [[int(number) for number in line.split()] for line in done.stdout.splitlines()]
-    np.testing.assert_array_equal(shown, network.apply(genome, x))
+    np.testing.assert_array_equal(shown, jax.jit(network.apply)(genome, x))

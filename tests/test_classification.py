@@ -16,7 +16,7 @@ X = RNG.normal(size=(60, 4))
 Y = np.arange(60) % 3
 classify = partial(tasks.classification, trits=1, kind="trits", placement="range")
 NETWORK = networks.MLP((4, 3))
-GENOME = NETWORK.init(jax.random.key(0))
+GENOME = jax.jit(NETWORK.init)(jax.random.key(0))
 
 
 def test_the_split_is_stratified_and_by_seed():
@@ -59,7 +59,7 @@ def _code(x, row, task):
 @pytest.mark.parametrize("loss", fixedpoint.LOSSES)
 def test_fitness_is_minus_the_summed_loss(loss):
     task = classify(X, Y, loss=loss, temperature=(2, 1))
-    outputs = np.asarray(NETWORK.apply(GENOME, task.x_train))
+    outputs = np.asarray(jax.jit(NETWORK.apply)(GENOME, task.x_train))
     fitness = int(task.evaluate(jax.random.key(1), NETWORK.apply, GENOME))
     pairs = list(zip(outputs, np.asarray(task.y_train).tolist(), strict=True))
     if loss == "cross_entropy":
@@ -100,7 +100,7 @@ def test_a_minibatch_is_distinct_training_samples_with_their_labels():
 def test_accuracy_and_predictions_by_hand():
     task = classify(X, Y)
     for split, x, y in [("train", task.x_train, task.y_train), ("test", task.x_test, task.y_test)]:
-        guesses = np.argmax(np.asarray(NETWORK.apply(GENOME, x)), axis=1)
+        guesses = np.argmax(np.asarray(jax.jit(NETWORK.apply)(GENOME, x)), axis=1)
         assert task.predict(NETWORK.apply, GENOME, split).tolist() == guesses.tolist()
         assert task.accuracy(NETWORK.apply, GENOME, split) == pytest.approx(np.mean(guesses == np.asarray(y)))
 

@@ -108,7 +108,7 @@ def test_fitness_is_the_sum_of_returns_in_units_of_the_resolution():
 def test_a_rollout_is_what_a_python_loop_gives():
     task = walk()
     network = networks.MLP((task.features, 3, task.outputs))
-    genome = network.init(jax.random.key(3))
+    genome = jax.jit(network.init)(jax.random.key(3))
     key, env = jax.random.key(4), task.environment
     wanted = []
     for episode in jax.random.split(key, task.episodes):
@@ -134,7 +134,7 @@ def test_every_individual_meets_the_same_episodes_in_any_batch():
     task = walk()
     network = networks.MLP((task.features, task.outputs))
     strategy = strategies.genetic(population=6, elites=1)
-    one = network.init(jax.random.key(0))
+    one = jax.jit(network.init)(jax.random.key(0))
     population = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (6, *leaf.shape)), one)
     fitness = [
         np.asarray(evaluate(strategy, network, task, jax.random.key(2), population, batch)) for batch in (None, 2)
@@ -175,7 +175,7 @@ def test_a_network_with_a_memory_keeps_it_through_an_episode():
 def test_fresh_episodes_are_not_those_of_validation():
     task = walk()
     network = networks.MLP((task.features, task.outputs))
-    genome = network.init(jax.random.key(0))
+    genome = jax.jit(network.init)(jax.random.key(0))
     assert task.score(network.apply, genome) == task.score(network.apply, genome)
     streams = [trees.fingerprint(jax.random.key_data(task._stream(number))) for number in range(3)]
     assert len(set(streams)) == 3
@@ -215,7 +215,7 @@ def test_gymnax_environments_keep_the_contract_of_a_task(name):
     pytest.importorskip("gymnax")
     task = control(name, episodes=2, trits=1, steps=5, judged=2)
     network = networks.MLP((task.features, task.outputs))
-    assert task.cases(jax.random.key(0), network.apply, network.init(jax.random.key(1))).shape == (2,)
+    assert task.cases(jax.random.key(0), network.apply, jax.jit(network.init)(jax.random.key(1))).shape == (2,)
 
 
 class Switch(Walk):
@@ -288,7 +288,7 @@ def test_both_kinds_of_network_act_and_others_are_refused():
 def test_a_missing_gymnax_is_said_in_one_line(command, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "gymnax", None)
     tasks.control.__globals__["_make"].cache_clear()
-    code, _, err = command("evolve", *TINY, "--out", tmp_path / "run")
+    code, _, err = command("evolve", "control", "--steps", 6, *TINY[3:], "--out", tmp_path / "run")  # not built before
     assert (code, err) == (2, "tejax: control needs gymnax: pip install 'tejax[control]'\n")
     assert not (tmp_path / "run").exists()
 

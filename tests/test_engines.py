@@ -51,8 +51,8 @@ def test_deep_networks_agree_on_every_engine_and_with_numpy(sizes, dead_zone):
     seed, samples = sum(sizes), 5
     x = trits.sample(jax.random.key(seed), (samples, sizes[0]))
     plain = networks.MLP(sizes, dead_zone=dead_zone, engine="int8")
-    genome = plain.init(jax.random.key(seed + 100))
+    genome = jax.jit(plain.init)(jax.random.key(seed + 100))
     wanted = alphabet.mlp(genome, np.asarray(x), dead_zone)
     for name in engines.names():
         network = networks.MLP(sizes, dead_zone=dead_zone, engine=name)
-        assert np.array_equal(network.apply(genome, x), wanted), name
+        assert np.array_equal(jax.jit(network.apply)(genome, x), wanted), name

@@ -34,7 +34,7 @@ def whole(tmp_path):
     from safetensors import safe_open
 
     path = tmp_path / "sound.safetensors"
-    export.save(path, NETWORK, NETWORK.init(jax.random.key(0)))
+    export.save(path, NETWORK, jax.jit(NETWORK.init)(jax.random.key(0)))
     with safe_open(path, framework="numpy") as file:
         return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["tejax"])  # noqa: SIM118
 
@@ -52,7 +52,7 @@ def refused(path) -> str:
 @pytest.mark.parametrize("bias", [0, 3])
 def test_a_genome_comes_back_as_it_was(tmp_path, features, bias):
     network = networks.MLP(features=features, bias=bias)
-    genome = network.init(jax.random.key(1))
+    genome = jax.jit(network.init)(jax.random.key(1))
     path = tmp_path / "best.safetensors"
     size = export.save(path, network, genome, {"task": {"name": "xor"}})
     assert size == path.stat().st_size
@@ -76,7 +76,7 @@ def test_any_genome_comes_back(tmp_path_factory, features, seed):
 
 def test_two_bits_a_trit_and_the_same_bytes_every_time(tmp_path):
     network = networks.MLP(features=(64, 64, 10))
-    genome = network.init(jax.random.key(0))
+    genome = jax.jit(network.init)(jax.random.key(0))
     files = [tmp_path / name for name in "ab"]
     for file in files:
         export.save(file, network, genome, {"b": 1, "a": 2})
@@ -86,7 +86,7 @@ def test_two_bits_a_trit_and_the_same_bytes_every_time(tmp_path):
 
 
 def test_what_is_not_a_genome_of_a_registered_network_is_refused(tmp_path):
-    genome = NETWORK.init(jax.random.key(0))
+    genome = jax.jit(NETWORK.init)(jax.random.key(0))
     path = tmp_path / "x"
     with pytest.raises(InputError, match="network must be one of"):
         export.save(path, object(), genome)  # type: ignore[arg-type]
@@ -103,7 +103,7 @@ def test_what_is_not_a_genome_of_a_registered_network_is_refused(tmp_path):
 
 def test_every_truncation_is_refused(tmp_path):
     path = tmp_path / "best.safetensors"
-    export.save(path, NETWORK, NETWORK.init(jax.random.key(0)))
+    export.save(path, NETWORK, jax.jit(NETWORK.init)(jax.random.key(0)))
     data = path.read_bytes()
     for length in [*range(16), *range(16, len(data), 37), len(data) - 1]:
         path.write_bytes(data[:length])
@@ -192,7 +192,7 @@ def test_noise_is_refused(tmp_path_factory, noise):
 
 def test_a_flipped_byte_gives_another_genome_or_a_refusal_but_nothing_else(tmp_path):
     path = tmp_path / "best.safetensors"
-    export.save(path, NETWORK, NETWORK.init(jax.random.key(0)))
+    export.save(path, NETWORK, jax.jit(NETWORK.init)(jax.random.key(0)))
     data = path.read_bytes()
     rng = np.random.default_rng(0)
     for place in rng.choice(len(data), 60, replace=False):

@@ -42,20 +42,20 @@ def test_row_sums_are_those_of_the_whole_matrix():
 
 def test_a_network_takes_factored_genomes_and_nothing_changes_where_the_change_is_nothing():
     network = networks.MLP((33, 5, 3), dead_zone=0.3)
-    x, genome = trits.sample(jax.random.key(2), (6, 33)), network.init(jax.random.key(3))
+    x, genome = trits.sample(jax.random.key(2), (6, 33)), jax.jit(network.init)(jax.random.key(3))
     still = jax.tree.map(
         lambda leaf: Factored(leaf, jnp.ones((leaf.shape[0], 1), jnp.int8), jnp.zeros((1, leaf.shape[1]), jnp.int8)),
         genome,
     )
-    assert np.array_equal(network.apply(still, x), network.apply(genome, x))
-    other = (network.init(jax.random.key(4))[0]._replace(weights=some(5)), genome[1])
+    assert np.array_equal(jax.jit(network.apply)(still, x), jax.jit(network.apply)(genome, x))
+    other = (jax.jit(network.init)(jax.random.key(4))[0]._replace(weights=some(5)), genome[1])
     sums = np.asarray(x, int) @ whole(some(5)).T + np.asarray(other[0].bias, int).sum(axis=1)
     inner = np.sign(sums) * (abs(sums) > network.threshold(33))
     wanted = inner @ np.asarray(genome[1].weights, int).T + np.asarray(genome[1].bias, int).sum(axis=1)
-    assert np.array_equal(network.apply(other, x), wanted)
+    assert np.array_equal(jax.jit(network.apply)(other, x), wanted)
 
 
 def test_factored_genomes_are_multiplied_as_bytes():
-    genome = networks.MLP((33, 5)).init(jax.random.key(0))
+    genome = jax.jit(networks.MLP((33, 5)).init)(jax.random.key(0))
     assert factored.choose(genome) == "auto"
     assert factored.choose((genome[0]._replace(weights=some(0)),)) == "int8"

@@ -24,7 +24,7 @@ def _pair(features, **options):
 @pytest.mark.parametrize("samples", [0, 65])
 def test_any_number_of_samples(interpreted, samples):
     network, plain = _pair((5, 7, 3))
-    genome = plain.init(jax.random.key(0))
+    genome = jax.jit(plain.init)(jax.random.key(0))
     x = trits.sample(jax.random.key(1), (samples, 5))
     assert np.array_equal(jax.jit(network.apply)(genome, x), plain.apply(genome, x))
 
@@ -46,16 +46,19 @@ def test_random_shapes(features, samples, bias, seed):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TEJAX_FUSED", "interpret")
         network, plain = _pair(tuple(features), bias=bias, dead_zone=0.3)
-        genome, x = plain.init(jax.random.key(seed)), trits.sample(jax.random.key(seed + 100), (samples, features[0]))
-        assert np.array_equal(network.apply(genome, x), plain.apply(genome, x))
+        genome, x = (
+            jax.jit(plain.init)(jax.random.key(seed)),
+            trits.sample(jax.random.key(seed + 100), (samples, features[0])),
+        )
+        assert np.array_equal(jax.jit(network.apply)(genome, x), jax.jit(plain.apply)(genome, x))
 
 
 @pytest.mark.parametrize("value", [-1, 0, 1])
 def test_uniform_genomes(interpreted, value):
     network, plain = _pair((300, 4, 3), bias=2)
-    genome = jax.tree.map(lambda leaf: jnp.full_like(leaf, value), plain.init(jax.random.key(0)))
+    genome = jax.tree.map(lambda leaf: jnp.full_like(leaf, value), jax.jit(plain.init)(jax.random.key(0)))
     ones = jnp.ones((1, 300), jnp.int8)
-    assert network.apply(genome, ones).tolist() == [[(4 * np.sign(302 * value) + 2) * value] * 3]
+    assert jax.jit(network.apply)(genome, ones).tolist() == [[(4 * np.sign(302 * value) + 2) * value] * 3]
 
 
 @pytest.mark.long

@@ -19,7 +19,7 @@ def _inputs(*shape):
 @pytest.mark.parametrize(("features", "options"), SHAPES, ids=str)
 def test_apply_equals_the_oracle(engine, features, options):
     network = networks.MLP(features, engine=engine, **options)
-    genome, x = network.init(jax.random.key(1)), _inputs(4, features[0])
+    genome, x = jax.jit(network.init)(jax.random.key(1)), _inputs(4, features[0])
     outputs = jax.jit(network.apply)(genome, x)
     assert outputs.dtype == jnp.int32
     assert outputs.tolist() == alphabet.mlp(genome, x, network.dead_zone).tolist()
@@ -29,7 +29,7 @@ def test_apply_equals_the_oracle(engine, features, options):
 @pytest.mark.parametrize("value", [-1, 0, 1])
 def test_uniform_genomes(engine, value):
     network = networks.MLP((300, 4, 3), bias=2, dead_zone=0.0, engine=engine)
-    genome = jax.tree.map(lambda leaf: jnp.full_like(leaf, value), network.init(jax.random.key(0)))
+    genome = jax.tree.map(lambda leaf: jnp.full_like(leaf, value), jax.jit(network.init)(jax.random.key(0)))
     ones = jnp.ones((1, 300), jnp.int8)
     hidden = np.sign(302 * value)
     assert jax.jit(network.apply)(genome, ones).tolist() == [[(4 * hidden + 2) * value] * 3]
@@ -38,8 +38,8 @@ def test_uniform_genomes(engine, value):
 @pytest.mark.parametrize("batch", [(), (1,), (2, 3), (0,)])
 def test_apply_takes_any_batch_axes(batch):
     network = networks.MLP((6, 4, 3))
-    genome, x = network.init(jax.random.key(2)), _inputs(*batch, 6)
-    outputs = network.apply(genome, x)
+    genome, x = jax.jit(network.init)(jax.random.key(2)), _inputs(*batch, 6)
+    outputs = jax.jit(network.apply)(genome, x)
     assert outputs.shape == (*batch, 3)
     wanted = alphabet.mlp(genome, np.asarray(x).reshape(-1, 6), network.dead_zone)
     assert np.array_equal(np.asarray(outputs).reshape(-1, 3), wanted.reshape(-1, 3))
@@ -47,14 +47,14 @@ def test_apply_takes_any_batch_axes(batch):
 
 def test_a_genome_is_rows_of_synapses_and_constants():
     network = networks.MLP((6, 4, 3), bias=2)
-    genome = network.init(jax.random.key(3))
+    genome = jax.jit(network.init)(jax.random.key(3))
     assert [leaf.shape for leaf in jax.tree.leaves(genome)] == [(4, 6), (4, 2), (3, 4), (3, 2)]
     assert trees.size(genome) == trees.nbytes(genome) == 24 + 8 + 12 + 6
 
 
 def test_density_of_a_fresh_genome():
     for density, least, most in [(0.0, 0, 0), (0.5, 0.45, 0.55), (1.0, 1, 1)]:
-        genome = networks.MLP((100, 100), density=density).init(jax.random.key(4))
+        genome = jax.jit(networks.MLP((100, 100), density=density).init)(jax.random.key(4))
         assert least <= float(jnp.mean(jnp.abs(genome[0].weights).astype(jnp.float32))) <= most
 
 

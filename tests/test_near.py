@@ -42,7 +42,7 @@ def _both(network, task, parent, children):
 )
 def test_fitness_is_the_same_bit_for_bit(sizes, bias, dead_zone, count, kind, seed):
     network = networks.MLP(sizes, dead_zone, bias, engine="int8")
-    parent = network.init(jax.random.key(seed))
+    parent = jax.jit(network.init)(jax.random.key(seed))
     count = min(count, trees.size(parent))
     keys = jax.random.split(jax.random.key(seed + 100), 6)
     children = jax.vmap(lambda key: mutation.few(key, parent, count=count))(keys)
@@ -53,7 +53,7 @@ def test_fitness_is_the_same_bit_for_bit(sizes, bias, dead_zone, count, kind, se
 
 def test_every_single_trit_and_every_pair_of_a_small_network():
     network = networks.MLP((2, 2, 2), bias=1)
-    parent = network.init(jax.random.key(3))
+    parent = jax.jit(network.init)(jax.random.key(3))
     size, row = trees.size(parent), np.asarray(changes.flatten(parent))
     pairs = [(a, b) for a in range(NOWHERE, size) for b in range(NOWHERE, size) if a != b]
     places = np.array([pair for pair in pairs for _ in range(4)], np.int32)
@@ -69,7 +69,7 @@ def test_every_single_trit_and_every_pair_of_a_small_network():
 def test_several_parents_minibatches_and_children_in_parts():
     task = tasks.addition(2, batch=5)
     network = networks.MLP((4, 3, 3))
-    parents = jax.vmap(network.init)(jax.random.split(jax.random.key(4), 3))
+    parents = jax.jit(jax.vmap(network.init))(jax.random.split(jax.random.key(4), 3))
     keys = jax.random.split(jax.random.key(5), (3, 4))
     litter = jax.vmap(lambda key, parent: mutation.few(key, parent, count=2), in_axes=(0, None))
     children = jax.vmap(litter)(keys, parents)
@@ -85,7 +85,7 @@ def test_several_parents_minibatches_and_children_in_parts():
 
 def test_children_are_shared_out_over_devices():
     task, network = tasks.addition(2, batch=5), networks.MLP((4, 3, 3))
-    parent = network.init(jax.random.key(9))
+    parent = jax.jit(network.init)(jax.random.key(9))
     children = jax.vmap(lambda key: mutation.few(key, parent, count=2))(jax.random.split(jax.random.key(10), 11))
 
     def evaluate(parent, children):
@@ -98,7 +98,7 @@ def test_children_are_shared_out_over_devices():
 
 
 def test_changes_nowhere_change_nothing():
-    parent = networks.MLP((3, 2, 2)).init(jax.random.key(7))
+    parent = jax.jit(networks.MLP((3, 2, 2)).init)(jax.random.key(7))
     child = changes.write(parent, Changes(jnp.array([NOWHERE, 4], jnp.int32), jnp.array([1, -1], jnp.int8)))
     row = np.asarray(changes.flatten(parent)).copy()
     row[4] = -1

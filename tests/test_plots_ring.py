@@ -15,7 +15,7 @@ NETWORK = networks.Tissue(3, 2, capacity=9, neighbors=6, evolution=2, ticks=4)
 @pytest.mark.parametrize("capped", [True, False])
 def test_synapses_are_those_that_a_tick_uses(capped):
     network = networks.Tissue(3, 4, capacity=9, neighbors=6, evolution=1, capped=capped)
-    genome = network.init(jax.random.key(0))
+    genome = jax.jit(network.init)(jax.random.key(0))
     ring = oracle.make(np.asarray(genome.synapses)[:8], genome.kinds[:8], capped=capped)
     wanted = {
         (neuron, (neuron + offset) % 8, ring.weights[neuron][ring.slot(offset)])
@@ -29,7 +29,7 @@ def test_synapses_are_those_that_a_tick_uses(capped):
 
 
 def test_the_ring_is_drawn(tmp_path):
-    genome = NETWORK.init(jax.random.key(1))
+    genome = jax.jit(NETWORK.init)(jax.random.key(1))
     figure = plots_ring.draw(genome)
     neurons = figure.axes[0].collections[-1]
     assert len(neurons.get_offsets()) == 7
@@ -39,7 +39,7 @@ def test_the_ring_is_drawn(tmp_path):
 
 
 def test_a_film_has_a_picture_for_every_tick(tmp_path):
-    genome = NETWORK.init(jax.random.key(1))
+    genome = jax.jit(NETWORK.init)(jax.random.key(1))
     x = jnp.array([1, -1, 1], jnp.int8)
     traced = NETWORK.trace(genome, NETWORK.start(genome, x), 3)
     assert len({row.tobytes() for row in np.asarray(traced)}) == 4, "a film of still pictures shows nothing"
@@ -49,7 +49,7 @@ def test_a_film_has_a_picture_for_every_tick(tmp_path):
 
 
 def test_bad_pictures_are_refused(tmp_path):
-    genome = NETWORK.init(jax.random.key(1))
+    genome = jax.jit(NETWORK.init)(jax.random.key(1))
     with pytest.raises(InputError, match=r"traced must be values \[T \+ 1, 9\]"):
         plots_ring.film(tmp_path / "ticks.gif", genome, np.zeros(9))
     with pytest.raises(InputError, match="cannot be written"):

@@ -68,8 +68,8 @@ def test_training_pairs_are_distinct_and_the_test_has_all():
 def test_fitness_counts_right_trits():
     task = tasks.serial("compare", 3, pairs=9)
     network = networks.Recurrent((2, 4, 1))
-    genome = network.init(jax.random.key(0))
-    right = np.sign(network.apply(genome, task.x_train)) == np.asarray(task.y_train)
+    genome = jax.jit(network.init)(jax.random.key(0))
+    right = np.sign(jax.jit(network.apply)(genome, task.x_train)) == np.asarray(task.y_train)
     assert int(task.evaluate(jax.random.key(1), network.apply, genome)) == right.sum()
     assert int(task.validate(network.apply, genome)) == right.sum()
     assert task.cases(jax.random.key(1), network.apply, genome).tolist() == right.reshape(-1).astype(int).tolist()

@@ -69,7 +69,7 @@ def test_without_a_constant_a_carry_that_nothing_decides_stays_zero(circular, sh
 @pytest.mark.parametrize(("bits", "constant", "circular"), [(2, 1, False), (3, 0, True), (3, 1, True)])
 def test_laid_out_place_by_place(bits, constant, circular):
     network = adder(bits, constant, circular, ticks=5)
-    tile = network.init(jax.random.key(bits))
+    tile = jax.jit(network.init)(jax.random.key(bits))
     weights = np.zeros((network.capacity,) * 2, np.int8)  # to, from
     synapses, around = np.asarray(tile.synapses), network.places if circular else 99
     for to, (place, role) in enumerate(network.layout):

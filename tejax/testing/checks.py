@@ -31,6 +31,7 @@ from tejax.testing.holding import (
     hold_ranges,
     hold_trits,
     name_of,
+    on_host,
     several_keys,
 )
 from tejax.types import Array, Crossover, Key, Mutation, Network, Selection, Strategy, Task
@@ -55,15 +56,18 @@ def check_network(network: Network, features: int | tuple[int, ...], key: Key) -
     hold(len(prints) > 1, "init must use its key: all keys gave the same genome")
 
     row = (features,) if isinstance(features, int) else features
-    x = trits.sample(x_key, (COUNT, 3, *row))
+    x = np.asarray(jax.jit(partial(trits.sample, shape=(COUNT, 3, *row)))(x_key))
     outputs = agree(network.apply, (genomes, x), "apply")
     hold_int32(outputs, "the outputs of apply")
     hold(outputs.shape[:-1] == x.shape[:-1], f"apply must map [..., F] to [..., O]: {x.shape} became {outputs.shape}")
     genome = trees.take(genomes, 0)
-    single = attempt("apply of one row", network.apply, genome, x[0, 1])
+    apply = jax.jit(network.apply)
+    single = attempt("apply of one row", apply, genome, x[0, 1])
     hold_equal(single, outputs[0, 1], "apply must give a row the same outputs alone [F] and in a batch [B, F]")
-    moved = attempt("apply", network.apply, genome, x[0, ::-1])
-    hold_equal(moved[::-1], outputs[0], "apply must give a row the same outputs wherever it stands in its batch")
+    moved = attempt("apply", apply, genome, x[0, ::-1])
+    hold_equal(
+        np.asarray(moved)[::-1], outputs[0], "apply must give a row the same outputs wherever it stands in its batch"
+    )
 
 
 def check_task(task: Task, network: Network) -> None:
@@ -99,10 +103,10 @@ def check_mutation(op: Mutation, network: Network | None = None) -> None:
 
     network: check it on this one's genomes instead.
     """
-    own = network and [jax.vmap(network.init)(several_keys(2))]
-    for number, genomes in enumerate(own or examples(jax.random.key(2))):
+    own = network and [jax.jit(jax.vmap(network.init))(several_keys(2))]
+    for number, genomes in enumerate(on_host(own or examples(jax.random.key(2)))):
         keys = jax.random.split(jax.random.key(3 + number), COUNT)
-        rates = jnp.array([0, 0.25, 0.5, 1], jnp.float32)
+        rates = np.array([0, 0.25, 0.5, 1], np.float32)
         mutants = agree(lambda key, genome, rate: op(key, genome, rate=rate), (keys, genomes, rates), "the mutation")
         hold_ranges(mutants, network, "a mutant")
         hold_alike(mutants, genomes, "a mutant")
@@ -113,14 +117,15 @@ def check_mutation(op: Mutation, network: Network | None = None) -> None:
 
 def check_crossover(op: Crossover) -> None:
     """A crossover: every trit is a parent's in the same place; at rate 0 the child is the first parent."""
-    for number, (a, b) in enumerate(zip(examples(jax.random.key(4)), examples(jax.random.key(5)), strict=True)):
+    parents = (on_host(examples(jax.random.key(seed))) for seed in (4, 5))
+    for number, (a, b) in enumerate(zip(*parents, strict=True)):
         keys = jax.random.split(jax.random.key(6 + number), COUNT)
-        rates = jnp.array([0, 0.5, 1, 1], jnp.float32)
+        rates = np.array([0, 0.5, 1, 1], np.float32)
         crossed = agree(lambda key, a, b, rate: op(key, a, b, rate=rate), (keys, a, b, rates), "the crossover")
         hold_trits(crossed, "a child")
         hold_alike(crossed, a, "a child")
-        from_a = jax.tree.map(lambda child, a: np.asarray(child == a), crossed, a)
-        from_b = jax.tree.map(lambda child, b: np.asarray(child == b), crossed, b)
+        from_a = jax.tree.map(lambda child, a: child == a, crossed, a)
+        from_b = jax.tree.map(lambda child, b: child == b, crossed, b)
         inherited = jax.tree.all(jax.tree.map(lambda a, b: bool((a | b).all()), from_a, from_b))
         hold(inherited, "every trit of a child must be that of one of its parents in the same place")
         first = jax.tree.all(jax.tree.map(lambda a: bool(a[0].all()), from_a))
@@ -134,11 +139,11 @@ def check_selection(op: Selection, per_case: bool = False) -> None:
 
     per_case: `op` wants the fitness of every case, [P, C], instead of the sum, [P].
     """
-    extremes = jnp.array([jnp.iinfo(jnp.int32).min, -1, 0, 0, 7, 7, 7, jnp.iinfo(jnp.int32).max], jnp.int32)
-    for fitness in (extremes, jnp.arange(33, dtype=jnp.int32), jnp.zeros(5, jnp.int32)):
-        table = jnp.stack([fitness, jnp.roll(fitness, 1)], axis=1) if per_case else fitness
+    extremes = np.array([np.iinfo(np.int32).min, -1, 0, 0, 7, 7, 7, np.iinfo(np.int32).max], np.int32)
+    for fitness in (extremes, np.arange(33, dtype=np.int32), np.zeros(5, np.int32)):
+        table = np.stack([fitness, np.roll(fitness, 1)], axis=1) if per_case else fitness
         keys = jax.random.split(jax.random.key(len(fitness)), COUNT)
-        agree(op, (keys, jnp.broadcast_to(table, (COUNT, *table.shape))), "the selection")
+        agree(op, (keys, np.broadcast_to(table, (COUNT, *table.shape))), "the selection")
         many = jax.random.split(jax.random.key(len(fitness) + 1), DRAWS)
         chosen = attempt("the selection", jax.jit(jax.vmap(op, in_axes=(0, None))), many, table)
         hold_int32(chosen, "the index of a selection")
@@ -146,7 +151,7 @@ def check_selection(op: Selection, per_case: bool = False) -> None:
         index = np.asarray(chosen)
         inside = bool(((index >= 0) & (index < len(fitness))).all())
         hold(inside, f"a selection from {len(fitness)} must give 0 to {len(fitness) - 1}, not {index.min()} and below")
-        places = np.argsort(np.argsort(np.asarray(fitness), kind="stable"), kind="stable")
+        places = np.argsort(np.argsort(fitness, kind="stable"), kind="stable")
         slack = 5 * places.std() / DRAWS**0.5
         fair = bool(places[index].mean() >= places.mean() - slack) or bool((fitness == fitness[0]).all())
         hold(fair, "a selection must prefer the fitter: higher fitness is better")
@@ -186,13 +191,13 @@ def check_strategy(strategy: Strategy, network: Network, task: Task) -> None:
     jitted, looped, seen = jax.jit(counted), state, []
     for key in jax.random.split(jax.random.key(12), COUNT):
         looped, shown = attempt("ask and tell", jitted, looped, key)
-        seen.append(shown)
+        seen.append(on_host(shown))
     hold(counted.traces == 1, "a second generation of the same shapes must not be traced again")
     scanned, history = attempt("ask and tell", jax.jit(partial(lax.scan, step)), state, several_keys(12))
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *seen)
+    stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *seen)
     hold_equal(stacked, history, "ask and tell: a Python loop must give what scan gives")
 
-    population, fitness = members(seen[-1][0]), seen[-1][1]
+    population, fitness = on_host(jax.jit(members)(seen[-1][0])), seen[-1][1]
     hold_ranges(population, network, "the population that ask gives")
     best = attempt("best", jax.jit(strategy.best), looped)
     hold_equal(best, jax.jit(strategy.best)(scanned), "best must be the same after a Python loop and after scan")

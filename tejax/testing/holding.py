@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from tejax import trees, trits
@@ -28,13 +29,13 @@ class Counted:
 
 def agree(one: Callable[..., Any], arguments: tuple, what: str) -> Any:
     """What `one` gives for each of COUNT sets of arguments (stacked), the same however it is called."""
-    counted = Counted(one)
+    counted, arguments = Counted(one), on_host(arguments)
     jitted = jax.jit(counted)
-    alone = [attempt(what, jitted, *trees.take(fresh(arguments), index)) for index in range(COUNT)]
+    alone = [on_host(attempt(what, jitted, *trees.take(fresh(arguments), index))) for index in range(COUNT)]
     again = jitted(*trees.take(fresh(arguments), 0))
     hold(counted.traces == 1, f"{what}: a second call of the same shapes must not be traced again")
     hold_equal(again, alone[0], f"{what}: the same arguments must give the same result")
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *alone)
+    stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *alone)
 
     def both(rows: tuple, same: tuple) -> tuple[Any, Any]:
         return jax.vmap(one)(*rows), lax.scan(lambda _, row: (None, one(*row)), None, same)[1]
@@ -56,6 +57,11 @@ def attempt(what: str, function: Callable[..., Any], *arguments: Any) -> Any:
         raise AssertionError(f"{what} fails with {type(error).__name__}: {first[0]}") from error
 
 
+def on_host(tree: Any) -> Any:
+    """The same tree, its arrays in NumPy, but for keys: what a check does with them is not to be compiled."""
+    return jax.tree.map(lambda leaf: leaf if _is_key(leaf) else np.asarray(leaf), tree)
+
+
 def fresh(tree: Any) -> Any:
     """The same tree, its keys marked as unused: to call twice with one key is what a check is about."""
     return jax.tree.map(lambda leaf: jax.random.clone(leaf) if _is_key(leaf) else leaf, tree)
@@ -70,6 +76,7 @@ def several_keys(seed: int) -> Key:
     return jax.random.split(jax.random.key(seed), COUNT)
 
 
+@jax.jit
 def examples(key: Key) -> list[Any]:
     """COUNT genomes [COUNT, ...] of two structures: a bare array, and a dict of tuples and lists of several ranks."""
     shapes = [(40,), {"layer": ((5, 33), (5, 1)), "empty": (5, 0), "deep": [(2, 3, 4), ((1,),)]}]
