@@ -3,14 +3,11 @@
 import os
 from pathlib import Path
 
+from tests import xla_flags
+
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ["XLA_FLAGS"] = " ".join(
-    [
-        "--xla_force_host_platform_device_count=8",
-        "--xla_cpu_use_fusion_emitters=false",  # compiles in little more than half the time, and integers do not care
-        "--xla_cpu_parallel_codegen_split_count=1",  # the programs are small, and the other core has its own tests
-        os.environ.get("XLA_FLAGS", ""),
-    ]
+    ["--xla_force_host_platform_device_count=8", *xla_flags.known(xla_flags.FASTER), os.environ.get("XLA_FLAGS", "")]
 )
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parent.parent / ".cache" / "jax"))
 

@@ -14,7 +14,7 @@ from tejax.errors import InputError
 from tests.helpers import TINY, checkpoints, evolve, fingerprints, start, tejax_process, tiny, wait_for
 
 TOTAL = 12
-RUN = ["evolve", *TINY, "--generations", TOTAL, "--chunk", 2]
+RUN = ["evolve", *TINY, "--generations", TOTAL, "--chunk", 2, "--checkpoint-every", 1000]
 
 
 def free_port():
