@@ -20,6 +20,7 @@ FIGURES = (
     evolution.serial,
     evolution.adding,
     evolution.acting,
+    evolution.simulated,
 )
 
 
