@@ -29,7 +29,7 @@ JUDGED = 100  # fresh episodes
 class Setting(NamedTuple):
     """How an environment's policy is evolved."""
 
-    generations: int = 40
+    generations: int
     population: int = 128
     episodes: int = 2
     trits: int = 4
@@ -40,7 +40,7 @@ class Setting(NamedTuple):
     chunk: int = 4
 
 
-SETTINGS = {"CartpoleBalance": Setting(), "CartpoleSwingup": Setting()}
+SETTINGS = {"CartpoleBalance": Setting(generations=12), "CartpoleSwingup": Setting(generations=40)}
 
 
 @cache  # a strategy is equal to itself only, and a second one would compile everything again

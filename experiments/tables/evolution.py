@@ -184,8 +184,7 @@ def simulated() -> str:
             table(head, rows),
             f"{where(data['machine'])}, {versions}; busy with other things as well, about five of them at once. "
             "Seconds include compilation, for the first seed. Runs are short: returns were still rising when they "
-            "ended. Settings are first guesses, but for the generations of CartpoleBalance, raised from 12 to those of "
-            "the other after a look.",
+            "ended. Settings are first guesses.",
         ]
     )
 
