@@ -24,6 +24,7 @@ FIGURES = (
     evolution.serial,
     evolution.adding,
     evolution.acting,
+    evolution.simulated,
 )
 
 

@@ -1,7 +1,7 @@
 """What a policy does, as an animation: drawings of our own, made without pyplot, in a GIF or in one page.
 
-CartPole, Acrobot, Pendulum and the mountain cars are drawn from their states, games on a grid cell by cell, and of
-anything else the observed numbers.
+CartPole, Acrobot, Pendulum and the mountain cars are drawn from their states, MuJoCo's bodies as round rods, games on a
+grid cell by cell, and of anything else the observed numbers.
 """
 
 import base64
@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, Rectangle
+from matplotlib.patches import Circle, Polygon, Rectangle
 from PIL import Image
 
 from tejax.errors import refuse, require
@@ -71,7 +71,8 @@ def film(task: Any, apply: Apply, genome: Genome, number: int = 0, most: int = 1
     returns = np.cumsum(path.rewards[:steps, 0])
     every = max(1, math.ceil((steps - 1) / (most - 1)))
     times = [*range(0, steps - 1, every), steps - 1]
-    scene = _scene(getattr(task.environment, "name", ""), episode)
+    model = getattr(task.environment, "model", None)
+    scene = _scene(getattr(task.environment, "name", ""), episode) if model is None else _rods(model, states.data)
     frames = _palette([_frame(scene, time, returns[time], size) for time in times])
     seconds = next((float(getattr(task.params, name)) for name in ("tau", "dt") if hasattr(task.params, name)), 0.05)
     pace = int(np.clip(100 * seconds * every, QUICKEST / 10, SLOWEST / 10)) * 10  # a GIF counts in units of 10
@@ -197,6 +198,37 @@ def _mountain_car(panel: Axes, state: Any, episode: Episode) -> None:
     panel.plot([goal, goal], [height(goal), height(goal) + 0.2], color="black", linewidth=1.5)
     panel.add_patch(Rectangle((goal, height(goal) + 0.12), 0.1, 0.08, color=GREEN))
     panel.add_patch(Circle((x, height(x) + 0.05), 0.05, color=BLUE))
+
+
+def _rods(model: Any, data: Any) -> Scene:
+    """MuJoCo's solid geoms as round rods, from the side along which they move least; grey is what never moves."""
+    ball, ellipsoid, box, mesh = 2, 4, 6, 7  # MuJoCo's numbers; planes and fields of heights are below
+    chosen = np.flatnonzero((model.geom_type >= ball) & (model.geom_type < mesh))
+    kind, size = model.geom_type[chosen], model.geom_size[chosen]  # radius and half the length, or three halves
+    three = np.isin(kind, [ellipsoid, box])
+    axis = np.where(three, size.argmax(axis=1), 2)  # the one that a rod lies along
+    radius = np.where(three, np.median(size, axis=1), size[:, 0])
+    half = np.where(three, size.max(axis=1) - radius, np.where(kind == ball, 0, size[:, 1]))
+    along = data.geom_xmat[:, chosen, :, axis].swapaxes(0, 1) * half[:, None]  # [T, G, 3]
+    centre = data.geom_xpos[:, chosen]
+    ends = np.stack([centre - along, centre + along], axis=2)  # [T, G, 2, 3]
+    moved = np.ptp(ends, axis=0).max(axis=1)  # [G, 3]
+    ends = np.delete(ends, moved.max(axis=0).argmin(), axis=-1)
+    moving = moved.max(axis=1) > 1e-3
+    shown = ends[:, moving] if moving.any() else ends
+    low, high = shown.min(axis=(0, 1, 2)) - 2 * radius.min(), shown.max(axis=(0, 1, 2)) + 2 * radius.min()
+
+    def draw(panel: Axes, time: int) -> None:
+        _window(panel, low[0], high[0], low[1], high[1])
+        for (first, last), thick, moves in zip(ends[time], radius, moving, strict=True):
+            colour = BLUE if moves else GREY
+            length = float(np.hypot(*(last - first)))
+            aside = thick * (last - first)[::-1] * (-1, 1) / length if length > 0 else np.zeros(2)
+            panel.add_patch(Polygon([first + aside, last + aside, last - aside, first - aside], color=colour))
+            for place in (first, last):
+                panel.add_patch(Circle(tuple(place), thick, color=colour))
+
+    return draw
 
 
 def _grid(panel: Axes, seen: np.ndarray) -> None:

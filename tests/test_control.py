@@ -10,12 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import engines, export, networks, strategies, tasks, testing, trees
+from tejax import engines, export, networks, strategies, testing, trees
 from tejax.cli.stored import stored
 from tejax.config import Control, Conv, Experiment, Recurrent
 from tejax.errors import InputError
 from tejax.evolution import evaluate
 from tejax.tasks.control import control
+from tejax.tasks.environments import named
 
 
 class State(NamedTuple):
@@ -287,7 +288,7 @@ def test_both_kinds_of_network_act_and_others_are_refused():
 
 def test_a_missing_gymnax_is_said_in_one_line(command, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "gymnax", None)
-    tasks.control.__globals__["_make"].cache_clear()
+    named.cache_clear()
     code, _, err = command("evolve", "control", "--steps", 6, *TINY[3:], "--out", tmp_path / "run")  # not built before
     assert (code, err) == (2, "tejax: control needs gymnax: pip install 'tejax[control]'\n")
     assert not (tmp_path / "run").exists()

@@ -156,6 +156,39 @@ def acting() -> str:
     )
 
 
+def simulated() -> str:
+    """Policies of trits in MuJoCo Playground."""
+    data = record.read("playground")
+    by_environment: dict[str, list[dict[str, Any]]] = {}
+    for row in data["results"]["rows"].values():
+        by_environment.setdefault(row["environment"], []).append(row["result"])
+    rows = [
+        [
+            name,
+            spread_of([run["return"] for run in runs]),
+            spread_of([run["random network"] for run in runs]),
+            runs[0]["trits"],
+            f"{runs[0]['steps'] / 1e6:.1f} million",
+            max(run["seconds"] for run in runs),
+        ]
+        for name, runs in by_environment.items()
+    ]
+    seeds = max(len(runs) for runs in by_environment.values())
+    head = ["environment", "policy of trits", "a random one", "trits in it", "steps at most", "longest run, seconds"]
+    versions = ", ".join(f"{name} {number}" for name, number in data["results"]["versions"].items())
+    return "\n\n".join(
+        [
+            "**MuJoCo Playground**: mean return in 100 fresh episodes of 1000 steps, each paying at most 1; mean "
+            f"of {seeds} seeds and in brackets the worst and the best of them "
+            "(`python -m experiments.quality.playground`):",
+            table(head, rows),
+            f"{where(data['machine'])}, {versions}; busy with other things as well, about five of them at once. "
+            "Seconds include compilation, for the first seed. Runs are short: returns were still rising when they "
+            "ended. Settings are first guesses.",
+        ]
+    )
+
+
 def spread_of(values: list[float], form: str = ".1f") -> str:
     """`mean (least to greatest)`, or a dash for none."""
     if not values:

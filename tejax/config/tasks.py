@@ -123,12 +123,14 @@ class Serial:
 
 @dataclasses.dataclass(frozen=True)
 class Control:
-    """Acting in an environment of gymnax: CartPole-v1, Acrobot-v1, MountainCar-v0, Pendulum-v1, Breakout-MinAtar."""
+    """Acting in an environment of gymnax (CartPole-v1, Acrobot-v1, Pendulum-v1, Breakout-MinAtar ...) or of MuJoCo
+    Playground (playground/CartpoleSwingup, playground/CheetahRun ...).
+    """
 
-    environment: str = default(tasks.control, "environment")  # its name in gymnax
+    environment: str = default(tasks.control, "environment")  # its name in gymnax, or playground/ and its name there
     episodes: int = default(tasks.control, "episodes")  # of a generation, the same for all individuals
     trits: int = default(tasks.control, "trits")  # of each number observed
-    steps: int | None = default(tasks.control, "steps")  # where an episode is cut off; None: where gymnax says
+    steps: int | None = default(tasks.control, "steps")  # where an episode is cut off; None: where it says itself
     resolution: float = default(tasks.control, "resolution")  # what the return of an episode is rounded to
     action_trits: int = default(tasks.control, "action_trits")  # of each continuous action
     # of the random episodes that set the thresholds, of validation and of fresh episodes
@@ -137,7 +139,7 @@ class Control:
     thresholds: Annotated[tuple[tuple[tuple[float, ...], ...], ...] | None, Fixed, Suppress] = None  # once recorded
 
     def build(self) -> tasks.Control:
-        """The task. Raises InputError without gymnax, and for an environment that it does not know."""
+        """The task. Raises InputError for an unknown environment, and without the package that has it."""
         return tasks.control(**fields_of(self, Control))
 
     def settled(self, task: tasks.Control) -> "Control":

@@ -4,6 +4,7 @@ from tejax.tasks.bits import Bits, addition, hyperidentity, parity, xor
 from tejax.tasks.classification import Classification, classification
 from tejax.tasks.control import Control, control
 from tejax.tasks.datasets import breast_cancer, digits, from_files, wine
+from tejax.tasks.environments import Playground
 from tejax.tasks.files import load_arrays, load_idx
 from tejax.tasks.serial import Serial, serial
 from tejax.tasks.series import Series, windowed_series
@@ -13,6 +14,7 @@ __all__ = [
     "Bits",
     "Classification",
     "Control",
+    "Playground",
     "Serial",
     "Series",
     "addition",

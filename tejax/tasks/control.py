@@ -1,8 +1,9 @@
 """Control: an individual acts in an environment, episode after episode, whole rollouts on the device.
 
-Environments are gymnax's (R. T. Lange 2022, extra `control`) or any object with the same `reset` and `step`. They
-compute in floating point, so this is the one task whose fitness may differ between platforms, and between batch sizes
-where a platform's sine does: everything from the trits of an observation to the trits of an action is exact.
+Environments are gymnax's (R. T. Lange 2022, extra `control`), MuJoCo Playground's (extra `playground`), or any object
+with gymnax's `reset` and `step`. They compute in floating point, so this is the one task whose fitness may differ
+between platforms, and between batch sizes where a platform's sine does: everything from the trits of an observation to
+the trits of an action is exact.
 """
 
 import dataclasses
@@ -18,7 +19,8 @@ import numpy as np
 from jax import lax
 
 from tejax import engines
-from tejax.errors import refuse, require
+from tejax.errors import require
+from tejax.tasks.environments import named
 from tejax.types import Apply, Array, Genome, Int8, Int32, Key
 
 __all__ = ["Control", "Trajectory", "control"]
@@ -169,7 +171,8 @@ def control(
 ) -> Control:
     """A control task.
 
-    environment: a name that gymnax knows, or an object with gymnax's reset, step, action_space and default_params.
+    environment: a name that gymnax knows, `playground/` and a name of MuJoCo Playground's control suite, or an object
+    with gymnax's reset, step, action_space and default_params (`Playground` makes one of an MjxEnv).
     episodes: E, of a generation. trits: of each number observed; their thresholds are quantiles of what episodes of
     random actions meet, or stand midway between the two values of a number that has no more.
     steps: where an episode is cut off, by default where the environment says. resolution: what a return is rounded
@@ -177,8 +180,8 @@ def control(
     judged: how many those are. params: the environment's, if not its defaults.
     thresholds: float32 [2, trits, N] of an earlier task, instead of a recording of one's own.
 
-    Raises InputError for a name that gymnax does not know, a size that is not positive, thresholds that do not fit,
-    and where gymnax is missing.
+    Raises InputError for an unknown name, a size that is not positive, thresholds that do not fit, and where gymnax or
+    MuJoCo Playground is missing.
     """
     require(episodes >= 1, "at least 1", episodes=episodes)
     require(trits >= 1, "at least 1", trits=trits)
@@ -187,7 +190,7 @@ def control(
     require(action_trits >= 1, "at least 1", action_trits=action_trits)
     require(judged >= 1, "at least 1", judged=judged)
     require(0 <= seed < 2**32, "from 0 to 2^32 - 1", seed=seed)
-    made = _make(environment) if isinstance(environment, str) else environment
+    made = named(environment) if isinstance(environment, str) else environment
     params = jax.tree.map(jnp.asarray, made.default_params if params is None else params)
     limit = int(getattr(params, "max_steps_in_episode", 1000)) if steps is None else steps
     numbers = jax.eval_shape(lambda: _lenient(made.reset, jax.random.key(0), params))[0].size
@@ -198,16 +201,6 @@ def control(
     require(limits.shape == blank.shape, f"of shape {blank.shape}", thresholds=f"an array of shape {limits.shape}")
     require(bool(np.isfinite(limits).all()), "finite", thresholds="an array with infinities or NaN")
     return dataclasses.replace(task, thresholds=jnp.asarray(limits))
-
-
-@functools.cache  # an environment is equal to itself only, and a second one would compile everything again
-def _make(name: str) -> Any:
-    try:
-        import gymnax
-    except ImportError as error:
-        refuse("control needs gymnax: pip install 'tejax[control]'", error)
-    require(name in gymnax.registered_envs, f"one of {', '.join(gymnax.registered_envs)}", environment=name)
-    return gymnax.make(name)[0]
 
 
 def _discrete(space: Any) -> bool:

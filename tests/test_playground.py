@@ -1,0 +1,143 @@
+"""MuJoCo Playground: its interface in the shape of gymnax's, how an environment is named, and how it is drawn."""
+
+import json
+import re
+import sys
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+
+from tejax import films, networks, testing
+from tejax.errors import InputError
+from tejax.tasks import Playground, control
+from tejax.tasks.environments import named
+
+
+class State(NamedTuple):
+    """The parts of mjx_env.State that are looked at."""
+
+    data: Any
+    obs: Any
+    reward: Any
+    done: Any
+    info: Any
+
+
+class Slide:
+    """A slide that two motors push: it pays where it stands, nothing that is a number at 2, and ends at 3."""
+
+    action_size = 2
+    dt = 0.02
+
+    def reset(self, key):
+        place = 0.1 * jax.random.uniform(key)
+        return self.seen(place, {"rng": jax.random.split(key)[0]})
+
+    def step(self, state, action):
+        return self.seen(state.data + jnp.sum(action) / 2, state.info)
+
+    def seen(self, place, info):
+        reward = jnp.where(jnp.floor(place) == 2, jnp.nan, jnp.floor(place))
+        return State(place, {"state": place[None], "privileged_state": jnp.zeros(7)}, reward, 1.0 * (place >= 3), info)
+
+
+def right(genome, x):
+    return jnp.ones((*x.shape[:-1], 2), jnp.int32)
+
+
+@pytest.fixture
+def suite(monkeypatch):
+    """A Playground that has nothing but a slide."""
+    loaded = []
+
+    def load(name, config_overrides):
+        loaded.append((name, config_overrides))
+        return Slide()
+
+    there = SimpleNamespace(
+        ALL_ENVS=("Slide",), load=load, get_default_config=lambda _: SimpleNamespace(episode_length=7)
+    )
+    monkeypatch.setitem(sys.modules, "mujoco_playground", SimpleNamespace(dm_control_suite=there))
+    monkeypatch.setitem(sys.modules, "gymnax", None)
+    named.cache_clear()
+    yield loaded
+    named.cache_clear()
+
+
+def test_it_acts_as_an_environment_of_gymnax_does():
+    task = control(Playground(Slide()), episodes=3, trits=2, steps=6, action_trits=1, judged=2)
+    assert (task.features, task.outputs) == (2, 2)  # of the observations, `state` alone is seen
+    testing.check_task(task, networks.MLP((task.features, task.outputs)))
+    path = task.rollout(jax.random.key(0), right, jnp.zeros(1, jnp.int8))
+    np.testing.assert_array_equal(path.rewards[:, 0], [1, 0, 3, 0, 0, 0])  # what is no number pays nothing
+    np.testing.assert_array_equal(path.alive[:, 0], [True] * 3 + [False] * 3)
+    assert path.states.info["rng"].dtype == np.uint32
+
+
+def test_a_name_with_the_prefix_is_one_of_the_suite_and_gymnax_is_not_needed(suite):
+    task = control("playground/Slide", episodes=2, trits=1, judged=2)
+    assert suite == [("Slide", {"impl": "jax"})]
+    assert task.steps == 7  # where the suite says
+    assert control("playground/Slide", episodes=2, trits=1, judged=2).environment is task.environment
+    with pytest.raises(
+        InputError, match="environment must be playground/ and one of Slide: got environment='playground/Sl"
+    ):
+        control("playground/Slid")
+
+
+def test_the_command_line_evolves_and_draws_one(suite, command, tmp_path):
+    size = ("--hidden", 3, "--population", 8, "--elites", 1, "--generations", 2, "--chunk", 2, "--judged", 2)
+    code, out, _ = command("evolve", "control", "--environment", "playground/Slide", *size, "--out", tmp_path / "run")
+    assert code == 0
+    value = float(re.search(r"mean return +(\S+) in 2 fresh episodes", out)[1])
+    code, out, _ = command("evaluate", tmp_path / "run", "--json")
+    assert (code, json.loads(out)["return"]) == (0, value)
+    assert command("replay", tmp_path / "run", "--frames", 3)[0] == 0
+    assert (tmp_path / "run" / "replay.gif").is_file()
+
+
+def test_a_missing_playground_is_said_in_one_line(command, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "mujoco_playground", None)
+    code, _, err = command(
+        "evolve", "control", "--environment", "playground/CartpoleSwingup", "--out", tmp_path / "run"
+    )
+    assert code == 2
+    assert err == "tejax: playground/CartpoleSwingup needs MuJoCo Playground: pip install 'tejax[playground]'\n"
+
+
+def test_bodies_are_drawn_as_rods_from_the_side_where_they_move():
+    plane, ball, capsule, box, mesh = 0, 2, 3, 6, 7
+    model = SimpleNamespace(
+        geom_type=np.array([plane, ball, capsule, box, mesh]),
+        geom_size=np.array([[9, 9, 9], [0.5, 0, 0], [0.1, 1, 0], [2, 0.3, 0.2], [1, 1, 1.0]]),
+    )
+    places = np.zeros((2, 5, 3))
+    places[1, 1] = (4, 0, 3)  # the ball moves in x and z
+    turn = np.broadcast_to(np.eye(3), (2, 5, 3, 3))
+    panel = Figure().add_axes((0, 0, 1, 1))
+    films._rods(model, SimpleNamespace(geom_xpos=places, geom_xmat=turn))(panel, 1)
+    circles = [(*patch.center, patch.radius) for patch in panel.patches if isinstance(patch, Circle)]
+    wanted = [(4, 3, 0.5), (4, 3, 0.5), (0, -1, 0.1), (0, 1, 0.1), (-1.7, 0, 0.3), (1.7, 0, 0.3)]
+    np.testing.assert_allclose(circles, wanted)
+    colours = [patch.get_facecolor() for patch in panel.patches]
+    assert colours[0] != colours[3] == colours[-1]  # what stands still is grey
+    assert panel.get_xlim() == (-0.2, 4.2)
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")  # other people's
+def test_a_real_one_can_be_learned_and_drawn():
+    pytest.importorskip("mujoco_playground", reason="needs MuJoCo Playground: pip install 'tejax[playground]'")
+    task = control("playground/CartpoleBalance", episodes=2, trits=2, steps=30, judged=2)
+    assert (task.thresholds.shape, task.outputs) == ((2, 2, 5), 3)
+    network = networks.MLP((task.features, 4, task.outputs))
+    genome = network.init(jax.random.key(1))
+    shown = films.film(task, network.apply, genome, most=3)
+    assert (shown.steps, len(shown.frames)) == (30, 3)
+    assert 0 < shown.total <= 30
