@@ -5,7 +5,7 @@ from tejax.tasks.classification import Classification, classification
 from tejax.tasks.control import Control, control
 from tejax.tasks.datasets import breast_cancer, digits, from_files, wine
 from tejax.tasks.files import load_arrays, load_idx
-from tejax.tasks.serial import Serial, serial
+from tejax.tasks.serial import Serial, product, serial
 from tejax.tasks.series import Series, windowed_series
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "load_arrays",
     "load_idx",
     "parity",
+    "product",
     "serial",
     "windowed_series",
     "wine",
@@ -39,6 +40,7 @@ REGISTRY = {
     "windowed_series": windowed_series,
     "hyperidentity": hyperidentity,
     "serial": serial,
+    "product": product,
     "breast_cancer": breast_cancer,
     "wine": wine,
     "files": from_files,
