@@ -36,6 +36,7 @@ TASKS = {
     "parity": lambda: tasks.parity(3),
     "xor": tasks.xor,
     "addition": lambda: tasks.addition(2, batch=5),
+    "multiplication": lambda: tasks.multiplication(2, batch=5),
     "windowed_series": lambda: tasks.windowed_series(np.sign(np.sin(np.arange(20.0)))[:, None], 3, batch=6),
     "hyperidentity": lambda: tasks.hyperidentity(4),
     "serial": lambda: tasks.serial("add", 2, pairs=6, batch=3),

@@ -1,6 +1,6 @@
 """Tasks: the behaviour of one individual -> its int32 fitness, higher is better."""
 
-from tejax.tasks.bits import Bits, addition, hyperidentity, parity, xor
+from tejax.tasks.bits import Bits, addition, hyperidentity, multiplication, parity, xor
 from tejax.tasks.classification import Classification, classification
 from tejax.tasks.control import Control, control
 from tejax.tasks.datasets import breast_cancer, digits, from_files, wine
@@ -24,6 +24,7 @@ __all__ = [
     "hyperidentity",
     "load_arrays",
     "load_idx",
+    "multiplication",
     "parity",
     "product",
     "serial",
@@ -37,6 +38,7 @@ REGISTRY = {
     "parity": parity,
     "xor": xor,
     "addition": addition,
+    "multiplication": multiplication,
     "windowed_series": windowed_series,
     "hyperidentity": hyperidentity,
     "serial": serial,
