@@ -18,6 +18,7 @@ FIGURES = (
     machines.rings,
     evolution.settings,
     evolution.serial,
+    evolution.product,
     evolution.adding,
     evolution.acting,
 )
