@@ -120,7 +120,7 @@ def product() -> str:
         [
             row["seed"],
             row.get("trits", "-"),
-            f"{row['share of right bits, 5 x 6 bits']:.2%}" if "trits" in row else "-",
+            f"{row['share of right bits, 6 x 8 bits']:.2%}" if "trits" in row else "-",
             *(
                 f"{1 - row['wrong of random pairs'][f'{bits} x {bits}'] / settings['pairs']:.2%}"
                 if "trits" in row
@@ -132,11 +132,11 @@ def product() -> str:
         ]
         for row in runs
     ]
-    head = ["seed", "trits", "right bits, 5 x 6", *(f"right pairs, {bits} x {bits}" for bits in settings["wider"])]
+    head = ["seed", "trits", "right bits, 6 x 8", *(f"right pairs, {bits} x {bits}" for bits in settings["wider"])]
     return "\n\n".join(
         [
             "**The product of two numbers**, one held in a line of cells that share their trits, the other streaming "
-            "by: the line is evolved on up to 5 x 6 bits and then asked for random longer numbers without further "
+            "by: the line is evolved on up to 6 x 8 bits and then asked for random longer numbers without further "
             "evolution (`python -m experiments.quality.product`):",
             table([*head, "networks evaluated", "seconds"], rows),
             f"{where(data['machine'])}, busy with other things as well.",
