@@ -22,6 +22,7 @@ FIGURES = (
     strategies.parity,
     strategies.floats,
     evolution.serial,
+    evolution.product,
     evolution.adding,
     evolution.acting,
     evolution.simulated,

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import networks, tasks
+from tejax import InputError, networks, tasks
 
 
 def _number(bits):
@@ -27,6 +27,19 @@ def test_parity(n):
 def test_xor_is_parity_of_two():
     assert np.array_equal(tasks.xor().x, tasks.parity(2).x)
     assert tasks.xor().y.tolist() == [[-1], [1], [1], [-1]]
+
+
+@pytest.mark.parametrize("bits", [1, 3])
+def test_multiplication(bits):
+    task = tasks.multiplication(bits)
+    seen = set()
+    for x, y in zip(task.x.tolist(), task.y.tolist(), strict=True):
+        a, b, product = (_number([*row, -1]) for row in (x[:bits], x[bits:], y))
+        assert product == a * b
+        seen.add((a, b))
+    assert len(seen) == task.rows == 4**bits
+    with pytest.raises(InputError, match="bits must be from 1 to 8"):
+        tasks.multiplication(9)
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4])

@@ -21,10 +21,13 @@ from tejax.config import (
     LowRank,
     MapElites,
     Mlp,
+    Multiplication,
     Parity,
+    Product,
     Recurrent,
     Schedule,
     Serial,
+    Systolic,
     Wine,
     Xor,
 )
@@ -41,6 +44,8 @@ EXPERIMENTS = {
     "xor": Experiment(Xor(), Mlp(hidden=()), Categorical(floor=0.01), schedule=Schedule(evaluation_batch=4)),
     "addition": Experiment(Addition(2, batch=4), Cellular(neurons=4, neighbours=(-1,)), HillClimb(patience=9)),
     "serial": Experiment(Serial("compare", pairs=None), Recurrent(neurons=5, gated=True)),
+    "multiplication": Experiment(Multiplication(2, batch=4), Mlp(hidden=(9,))),
+    "product": Experiment(Product(2, 3, batch=8), Systolic(held=1, hidden=(3, 2), neighbours=(1,))),
     "control": Experiment(Control("Pendulum-v1", thresholds=(((0.1, -0.25),), ((0.3, 1e-9),))), Recurrent(neurons=5)),
 }
 
@@ -74,6 +79,10 @@ def test_an_experiment_builds_what_it_says(tmp_path):
 def test_networks_take_their_sizes_from_the_task():
     assert Experiment(Serial(), Recurrent(neurons=5)).build().network.features == (2, 5, 1)
     assert Experiment(Digits(trits=3), Conv(filters=(4,))).build().network.image == (3, 8, 8)
+    assert Experiment(Serial(), Systolic()).build().network.features == (2, 1)
+    assert Experiment(Product(4, 3), Systolic(held=1)).build().network.width == 4
+    with pytest.raises(InputError, match="held must be a divisor of the inputs that lie still: 4"):
+        Experiment(Product(4, 3), Systolic(held=3)).build()
     built = Experiment(Addition(3), Cellular(neurons=4)).build().network
     assert (built.width, built.cells, built.ticks) == (3, 4, 7)
     with pytest.raises(InputError, match="planes must be a divisor of the 6 inputs"):

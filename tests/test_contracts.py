@@ -27,6 +27,7 @@ NETWORKS = {
     "recurrent": [networks.Recurrent((5, 4, 2)), networks.Recurrent((5, 3, 1), gated=True, bias=0, dead_zone=1)],
     "conv": [networks.Conv((5, 1, 1), (2,), pool=1, outputs=3), networks.Conv((1, 1, 5), (2, 2), pool=1, outputs=2)],
     "cellular": [networks.Cellular(1, 5, 6, neurons=2, ticks=3, gated=True)],
+    "systolic": [networks.Systolic(1, 2, 2, neurons=3, hidden=(2, 2), neighbours=(1,))],
 }
 TASKS = {
     "digits": lambda: tasks.digits(batch=7),
@@ -35,9 +36,11 @@ TASKS = {
     "parity": lambda: tasks.parity(3),
     "xor": tasks.xor,
     "addition": lambda: tasks.addition(2, batch=5),
+    "multiplication": lambda: tasks.multiplication(2, batch=5),
     "windowed_series": lambda: tasks.windowed_series(np.sign(np.sin(np.arange(20.0)))[:, None], 3, batch=6),
     "hyperidentity": lambda: tasks.hyperidentity(4),
     "serial": lambda: tasks.serial("add", 2, pairs=6, batch=3),
+    "product": lambda: tasks.product(2, 2, batch=3),
     "control": lambda: tasks.control(episodes=2, trits=1, steps=5, judged=2),
 }
 STRATEGIES = {
@@ -62,7 +65,9 @@ def test_the_tables_here_cover_the_registries():
 
 @pytest.mark.parametrize("network", [each for family in NETWORKS.values() for each in first_quick(family)], ids=str)
 def test_network(network):
-    testing.check_network(network, (4, 5) if isinstance(network, networks.Recurrent) else 5, jax.random.key(0))
+    testing.check_network(
+        network, (4, 5) if isinstance(network, networks.Recurrent | networks.Systolic) else 5, jax.random.key(0)
+    )
 
 
 @pytest.mark.parametrize("name", TASKS)

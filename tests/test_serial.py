@@ -98,6 +98,36 @@ def test_a_minibatch_is_distinct_rows_picked_by_the_key():
     assert task.rows == 6
 
 
+def test_unbroken_rows_count_twice():
+    task = tasks.serial("add", 3, pairs=20, unbroken=True)
+    network = networks.Recurrent((2, 4, 1))
+    genome = network.init(jax.random.key(0))
+    right = np.sign(network.apply(genome, task.x_train)) == np.asarray(task.y_train)
+    wanted = [[1 + all(row[: at + 1]) if row[at] else 0 for at in range(len(row))] for row in right[..., 0].tolist()]
+    cases = task.cases(jax.random.key(1), network.apply, genome)
+    assert cases.tolist() == np.array(wanted).reshape(-1).tolist()
+    assert int(task.validate(network.apply, genome)) == np.sum(wanted)
+    assert task.accuracy(network.apply, genome, "train") == pytest.approx(right.mean())
+    assert task.scale == 2 * right.size
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_products_are_those_of_python(split):
+    task = tasks.product(2, 3)
+    x, y = (task.x_train, task.y_train) if split == "train" else (task.x_test, task.y_test)
+    seen = set()
+    for sequence, wanted in zip(np.asarray(x).tolist(), np.asarray(y)[..., 0].tolist(), strict=True):
+        b, *still = zip(*sequence, strict=True)
+        assert all(len(set(bit)) == 1 for bit in still)
+        pair = _number([bit[0] for bit in still]), _number(b)
+        assert _number(wanted) == pair[0] * pair[1]
+        seen.add(pair)
+    assert len(seen) == (32 if split == "train" else 256)
+    for wrong in ({"held": 0}, {"streamed": 9}, {"batch": 257}):
+        with pytest.raises(InputError, match="must be from 1 to"):
+            tasks.product(**wrong)
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

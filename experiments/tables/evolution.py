@@ -103,10 +103,42 @@ def serial() -> str:
     ]
     return "\n\n".join(
         [
-            "**Exact arithmetic, lowest bit first**: recurrent networks of about ninety trits, evolved on 256 pairs of "
-            "7-bit numbers (products on 8-bit ones), then judged on a million random 64-bit pairs "
+            "**Exact arithmetic, lowest bit first**: recurrent networks of about a hundred trits, evolved on 256 pairs "
+            "of 7-bit numbers (products on 8-bit ones), then judged on a million random 64-bit pairs "
             "(`python -m experiments.quality.serial_arithmetic`):",
             table(["operation", "trits", "runs exact on all of them", "longest run, seconds"], rows),
+            f"{where(data['machine'])}, busy with other things as well.",
+        ]
+    )
+
+
+def product() -> str:
+    """The product of two numbers by a line of cells."""
+    data = record.read("product")
+    settings, runs = data["results"]["settings"], data["results"]["rows"].values()
+    rows = [
+        [
+            row["seed"],
+            row.get("trits", "-"),
+            f"{row['share of right bits, 6 x 8 bits']:.2%}" if "trits" in row else "-",
+            *(
+                f"{1 - row['wrong of random pairs'][f'{bits} x {bits}'] / settings['pairs']:.2%}"
+                if "trits" in row
+                else "-"
+                for bits in settings["wider"]
+            ),
+            f"{row['evaluations']:,}",
+            row["seconds"],
+        ]
+        for row in runs
+    ]
+    head = ["seed", "trits", "right bits, 6 x 8", *(f"right pairs, {bits} x {bits}" for bits in settings["wider"])]
+    return "\n\n".join(
+        [
+            "**The product of two numbers**, one held in a line of cells that share their trits, the other streaming "
+            "by: the line is evolved on up to 6 x 8 bits and then asked for random longer numbers without further "
+            "evolution (`python -m experiments.quality.product`):",
+            table([*head, "networks evaluated", "seconds"], rows),
             f"{where(data['machine'])}, busy with other things as well.",
         ]
     )

@@ -4,9 +4,22 @@ A further task, network or strategy is a dataclass with `build` and a line in it
 """
 
 from tejax.config.experiment import Experiment, Parts, Schedule
-from tejax.config.networks import NETWORKS, Cellular, Conv, Mlp, Recurrent
+from tejax.config.networks import NETWORKS, Cellular, Conv, Mlp, Recurrent, Systolic
 from tejax.config.strategies import STRATEGIES, Categorical, Genetic, HillClimb, Islands, LowRank, MapElites
-from tejax.config.tasks import TASKS, Addition, BreastCancer, Control, Digits, Files, Parity, Serial, Wine, Xor
+from tejax.config.tasks import (
+    TASKS,
+    Addition,
+    BreastCancer,
+    Control,
+    Digits,
+    Files,
+    Multiplication,
+    Parity,
+    Product,
+    Serial,
+    Wine,
+    Xor,
+)
 
 __all__ = [
     "NETWORKS",
@@ -27,11 +40,14 @@ __all__ = [
     "LowRank",
     "MapElites",
     "Mlp",
+    "Multiplication",
     "Parity",
     "Parts",
+    "Product",
     "Recurrent",
     "Schedule",
     "Serial",
+    "Systolic",
     "Wine",
     "Xor",
 ]

@@ -6,16 +6,29 @@ from typing import Any, Literal, NamedTuple
 
 from tejax import evolution, records
 from tejax.config.common import default
-from tejax.config.networks import NETWORKS, Cellular, Conv, Mlp, Recurrent
+from tejax.config.networks import NETWORKS, Cellular, Conv, Mlp, Recurrent, Systolic
 from tejax.config.strategies import STRATEGIES, Categorical, Genetic, HillClimb, Islands, LowRank, MapElites
-from tejax.config.tasks import TASKS, Addition, BreastCancer, Control, Digits, Files, Parity, Serial, Wine, Xor
+from tejax.config.tasks import (
+    TASKS,
+    Addition,
+    BreastCancer,
+    Control,
+    Digits,
+    Files,
+    Multiplication,
+    Parity,
+    Product,
+    Serial,
+    Wine,
+    Xor,
+)
 from tejax.errors import refuse, require
 from tejax.types import Network, Strategy
 
 __all__ = ["Experiment", "Parts", "Schedule"]
 
 # task.sequential: sequences, or not, or episodes, in which a memory is welcome -> networks
-FITTING = {True: ["recurrent"], False: ["mlp", "conv", "cellular"], None: ["mlp", "recurrent"]}
+FITTING = {True: ["recurrent", "systolic"], False: ["mlp", "conv", "cellular"], None: ["mlp", "recurrent"]}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,8 +71,8 @@ class Parts(NamedTuple):
 class Experiment:
     """A task, a network, a strategy, islands and a schedule: all that a run is determined by."""
 
-    task: Digits | BreastCancer | Wine | Files | Parity | Xor | Addition | Serial | Control
-    network: Mlp | Recurrent | Conv | Cellular = dataclasses.field(default_factory=Mlp)
+    task: Digits | BreastCancer | Wine | Files | Parity | Xor | Addition | Multiplication | Serial | Product | Control
+    network: Mlp | Recurrent | Conv | Cellular | Systolic = dataclasses.field(default_factory=Mlp)
     strategy: Genetic | HillClimb | Categorical | MapElites | LowRank = dataclasses.field(default_factory=Genetic)
     schedule: Schedule = dataclasses.field(default_factory=Schedule)
     islands: Islands = dataclasses.field(default_factory=Islands)

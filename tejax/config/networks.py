@@ -9,7 +9,7 @@ from tejax.config.common import fields_of
 from tejax.errors import require
 from tejax.types import Network
 
-__all__ = ["NETWORKS", "Cellular", "Conv", "Mlp", "Recurrent"]
+__all__ = ["NETWORKS", "Cellular", "Conv", "Mlp", "Recurrent", "Systolic"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,10 +92,38 @@ class Cellular:
         return networks.Cellular(width=task.features // self.planes, cells=task.outputs, **options)
 
 
+@dataclasses.dataclass(frozen=True)
+class Systolic:
+    """A line of cells with a layered step through which a sequence runs; without held planes, one such cell."""
+
+    held: int = networks.Systolic.held  # planes of inputs of which each cell has its own; all others stream by
+    streams: int = networks.Systolic.streams  # inputs that stream by, where some are held
+    neurons: int = networks.Systolic.neurons  # of the state of a cell
+    hidden: tuple[int, ...] = networks.Systolic.hidden  # neurons of each hidden layer of a step
+    neighbours: tuple[int, ...] = networks.Systolic.neighbours  # whom a cell sees, by distance along the line
+    bias: int = networks.Systolic.bias  # constant inputs of every neuron
+    density: float = networks.Systolic.density  # the share of non-zero trits at the start
+
+    def build(self, task: Any) -> Network:
+        """The network that fits a task. Raises InputError where the held inputs are not so many planes."""
+        if self.held < 1:
+            return networks.Systolic(**fields_of(self, Systolic) | {"streams": task.features})
+        lying = task.features - self.streams
+        fits = lying >= self.held and lying % self.held == 0
+        require(fits, f"a divisor of the inputs that lie still: {lying}", held=self.held)
+        return networks.Systolic(**fields_of(self, Systolic) | {"width": lying // self.held})
+
+
 def _square(features: int, channels: int) -> bool:
     """Is this a square image, 2 pixels wide at least, of so many channels?"""
     pixels = features // channels
     return features % channels == 0 and pixels >= 4 and math.isqrt(pixels) ** 2 == pixels
 
 
-NETWORKS: dict[str, type] = {"mlp": Mlp, "recurrent": Recurrent, "conv": Conv, "cellular": Cellular}
+NETWORKS: dict[str, type] = {
+    "mlp": Mlp,
+    "recurrent": Recurrent,
+    "conv": Conv,
+    "cellular": Cellular,
+    "systolic": Systolic,
+}

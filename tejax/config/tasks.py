@@ -12,7 +12,20 @@ from tejax.config.common import default, fields_of
 from tejax.tasks.classification import Options
 from tejax.tasks.encoding import Placement
 
-__all__ = ["TASKS", "Addition", "BreastCancer", "Control", "Digits", "Files", "Parity", "Serial", "Wine", "Xor"]
+__all__ = [
+    "TASKS",
+    "Addition",
+    "BreastCancer",
+    "Control",
+    "Digits",
+    "Files",
+    "Multiplication",
+    "Parity",
+    "Product",
+    "Serial",
+    "Wine",
+    "Xor",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,6 +120,33 @@ class Addition:
 
 
 @dataclasses.dataclass(frozen=True)
+class Multiplication:
+    """The product of two unsigned numbers."""
+
+    bits: int = default(tasks.multiplication, "bits")  # of each number, 1 to 8
+    batch: Annotated[int | None, arg(name="samples")] = None  # rows a generation, or None for all
+
+    def build(self) -> tasks.Bits:
+        """The task."""
+        return tasks.multiplication(self.bits, self.batch)
+
+
+@dataclasses.dataclass(frozen=True)
+class Product:
+    """The product of a number that lies still and one whose bits stream by, for a network with a memory."""
+
+    held: int = default(tasks.product, "held")  # bits of the number that lies still, 1 to 8
+    streamed: int = default(tasks.product, "streamed")  # bits of the other, 1 to 8
+    batch: Annotated[int | None, arg(name="samples")] = None  # pairs a generation, or None for all
+    # right bits count twice as long as all before them in the product are right
+    unbroken: bool = default(tasks.product, "unbroken")
+
+    def build(self) -> tasks.Serial:
+        """The task."""
+        return tasks.product(**fields_of(self, Product))
+
+
+@dataclasses.dataclass(frozen=True)
 class Serial:
     """Arithmetic bit by bit, lowest bit first, for a network with a memory."""
 
@@ -115,6 +155,8 @@ class Serial:
     pairs: int | None = default(tasks.serial, "pairs")  # how many pairs to train on, or None for all
     batch: Annotated[int | None, arg(name="samples")] = None  # training pairs a generation, or None for all
     seed: Annotated[int, arg(name="split-seed")] = default(tasks.serial, "seed")  # of the choice of training pairs
+    # right trits count twice as long as all before them in the answer are right
+    unbroken: bool = default(tasks.serial, "unbroken")
 
     def build(self) -> tasks.Serial:
         """The task."""
@@ -156,6 +198,8 @@ TASKS: dict[str, type] = {
     "parity": Parity,
     "xor": Xor,
     "addition": Addition,
+    "multiplication": Multiplication,
     "serial": Serial,
+    "product": Product,
     "control": Control,
 }

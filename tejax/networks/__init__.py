@@ -8,6 +8,7 @@ from tejax.networks.layer import Layer
 from tejax.networks.lookup import Lookup, Tables
 from tejax.networks.mlp import MLP
 from tejax.networks.recurrent import Recurrent
+from tejax.networks.systolic import Systolic
 from tejax.networks.tiled import TiledTissue
 from tejax.networks.tissue import FixedTissue, Tissue
 
@@ -24,6 +25,7 @@ __all__ = [
     "Lookup",
     "Recurrent",
     "Ring",
+    "Systolic",
     "Tables",
     "TiledTissue",
     "Tissue",
@@ -36,6 +38,7 @@ REGISTRY = {
     "recurrent": Recurrent,
     "conv": Conv,
     "cellular": Cellular,
+    "systolic": Systolic,
     "circle": Circle,
     "lookup": Lookup,
     "tissue": Tissue,

@@ -11,7 +11,7 @@ from tejax import draws
 from tejax.errors import require
 from tejax.types import Apply, Array, Genome, Int8, Int32, Key
 
-__all__ = ["Bits", "addition", "hyperidentity", "parity", "xor"]
+__all__ = ["Bits", "addition", "hyperidentity", "multiplication", "parity", "xor"]
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["x", "y"], meta_fields=["batch", "mirrored", "lenient"])
@@ -125,6 +125,21 @@ def addition(bits: int = 4, batch: int | None = None, mirrored: bool = False, le
         half = len(x) // 2
         x, y = x[:half], np.concatenate([y[:half], y[::-1][:half]], axis=1)
     return Bits(jnp.asarray(x), jnp.asarray(y), batch, mirrored, lenient)
+
+
+def multiplication(bits: int = 2, batch: int | None = None, lenient: bool = False) -> Bits:
+    """a * b for all pairs of unsigned numbers of the given width; the product has twice as many bits.
+
+    Rows and inputs are in the order of `addition`. bits: 1 to 8. batch: rows a generation, None for all.
+    lenient: in fitness, though not in accuracy, a zero is half right.
+
+    Raises InputError for a number out of range.
+    """
+    require(1 <= bits <= 8, "from 1 to 8", bits=bits)
+    _check_batch(batch, 4**bits)
+    a, b = np.divmod(np.arange(4**bits), 2**bits)
+    x = np.concatenate([_signs(a, bits), _signs(b, bits)], axis=1)
+    return Bits(jnp.asarray(x), jnp.asarray(_signs(a * b, 2 * bits)), batch, lenient=lenient)
 
 
 def hyperidentity(n: int = 64, seed: int = 0) -> Bits:

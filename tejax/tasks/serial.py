@@ -17,7 +17,7 @@ from tejax import draws
 from tejax.errors import require
 from tejax.types import Apply, Array, Genome, Int8, Int32, Key
 
-__all__ = ["OPERATIONS", "Serial", "serial"]
+__all__ = ["OPERATIONS", "Serial", "product", "serial"]
 
 Split = Literal["train", "test"]
 WIDEST = 8  # bits up to which the test split has every pair
@@ -61,12 +61,14 @@ def _signs(numbers: np.ndarray, steps: int) -> np.ndarray:
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["x_train", "y_train", "x_test", "y_test"],
-    meta_fields=["batch"],
+    meta_fields=["batch", "unbroken"],
 )
 @dataclasses.dataclass(frozen=True)
 class Serial:
     """Sequences of bits and what must come out at each step; fitness is the number of right trits.
 
+    unbroken: a right trit counts twice where all before it in its sequence are right too: what a network carries from
+    step to step is wrong after the first that is wrong, whatever comes out by chance.
     Evolution sees the training split only.
 
     `accuracy` raises InputError for a split other than train and test.
@@ -77,6 +79,7 @@ class Serial:
     x_test: Int8[Array, "M T F"]
     y_test: Int8[Array, "M T O"]
     batch: int | None = None  # sequences a generation; None: all
+    unbroken: bool = False
 
     sequential = True  # the network must have a memory
 
@@ -97,24 +100,28 @@ class Serial:
 
     @property
     def scale(self) -> int:
-        """Fitness divided by this is the share of right trits; an exact network has just this fitness."""
-        return self.rows * self.y_train.shape[1] * self.outputs
+        """The fitness of an exact network; divided by it, fitness is the share of right trits, if not `unbroken`."""
+        return self.rows * self.y_train.shape[1] * self.outputs * (2 if self.unbroken else 1)
 
     def evaluate(self, key: Key, apply: Apply, genome: Genome) -> Int32[Array, ""]:
-        """Right trits of one individual on the sequences that `key` picks."""
+        """The fitness of one individual on the sequences that `key` picks."""
         return jnp.sum(self.cases(key, apply, genome), dtype=jnp.int32)
 
     def validate(self, apply: Apply, genome: Genome) -> Int32[Array, ""]:
-        """Right trits of one individual on the whole training split."""
-        return jnp.sum(_right(apply, genome, self.x_train, self.y_train), dtype=jnp.int32)
+        """The fitness of one individual on the whole training split."""
+        return jnp.sum(self._marks(apply, genome, self.x_train, self.y_train), dtype=jnp.int32)
 
     def cases(self, key: Key, apply: Apply, genome: Genome) -> Int32[Array, "C"]:
-        """1 or 0 for every trit of every sequence that `key` picks, step after step."""
+        """1 or 0 (2, 1 or 0 if `unbroken`) for every trit of every sequence that `key` picks, step after step."""
         x, y = self.x_train, self.y_train
         if self.batch is not None:
             order = jnp.argsort(draws.words(key, (x.shape[0],)))[: self.batch]
             x, y = x[order], y[order]
-        return _right(apply, genome, x, y).reshape(-1)
+        return self._marks(apply, genome, x, y).reshape(-1)
+
+    def _marks(self, apply: Apply, genome: Genome, x: Array, y: Array) -> Int32[Array, "N T O"]:
+        right = _right(apply, genome, x, y)
+        return right + jnp.cumprod(right, axis=1, dtype=jnp.int32) if self.unbroken else right
 
     def accuracy(self, apply: Apply, genome: Genome, split: Split = "test") -> float:
         """The share of right trits in a split, 0 to 1."""
@@ -128,7 +135,12 @@ def _right(apply: Apply, genome: Genome, x: Array, y: Array) -> Int32[Array, "N 
 
 
 def serial(
-    operation: str = "add", bits: int = 7, pairs: int | None = 256, batch: int | None = None, seed: int = 0
+    operation: str = "add",
+    bits: int = 7,
+    pairs: int | None = 256,
+    batch: int | None = None,
+    seed: int = 0,
+    unbroken: bool = False,
 ) -> Serial:
     """An operation on unsigned numbers, lowest bit first; past the last bit all inputs are 0 bits.
 
@@ -136,6 +148,7 @@ def serial(
     as they need; compare asks for the sign of a - b at every step, 0 where the bits so far are equal.
     bits: of each number, 1 to 16. pairs: how many pairs (or single numbers) to train on, drawn by `seed` without
     replacement; None, or more than there are: all. batch: how many of them a generation looks at, None for all.
+    unbroken: right trits count twice as long as all before them are right.
 
     The test split is every pair up to 8 bits (every number up to 16), 16,384 random pairs beyond.
 
@@ -152,7 +165,7 @@ def serial(
     require(batch is None or 1 <= batch <= rows, f"from 1 to {rows} pairs, or None", batch=batch)
     whole = numbers == 1 or bits <= WIDEST
     tested = np.arange(count) if whole else random.choice(count, SAMPLED, replace=False)
-    return Serial(*_sequences(operation, bits, chosen), *_sequences(operation, bits, tested), batch)
+    return Serial(*_sequences(operation, bits, chosen), *_sequences(operation, bits, tested), batch, unbroken)
 
 
 def _sequences(operation: str, bits: int, index: np.ndarray) -> tuple[Array, Array]:
@@ -162,3 +175,29 @@ def _sequences(operation: str, bits: int, index: np.ndarray) -> tuple[Array, Arr
     steps = bits + extra(bits)
     x = np.stack([_signs(number, steps) for number in (a, b)[:numbers]], axis=-1)
     return jnp.asarray(x), jnp.asarray(answer(a, b, steps)[..., None])
+
+
+def product(held: int = 3, streamed: int = 5, batch: int | None = None, unbroken: bool = True) -> Serial:
+    """a * b for all pairs of unsigned numbers: the bits of a lie still, those of b stream in, the product's stream out.
+
+    A step's inputs are a bit of b, lowest first, then all bits of a, lowest first; after `streamed` steps the bits of b
+    are 0, for `held` steps more. The test split has b of three bits more.
+    held: bits of a, 1 to 8. streamed: bits of b, 1 to 8. batch: pairs a generation, None for all. unbroken: right bits
+    count twice as long as all before them are right.
+
+    Raises InputError for a number out of range.
+    """
+    require(1 <= held <= 8, "from 1 to 8", held=held)
+    require(1 <= streamed <= 8, "from 1 to 8", streamed=streamed)
+    rows = 2 ** (held + streamed)
+    require(batch is None or 1 <= batch <= rows, f"from 1 to {rows} pairs, or None", batch=batch)
+    return Serial(*_products(held, streamed), *_products(held, streamed + 3), batch, unbroken)
+
+
+def _products(held: int, streamed: int) -> tuple[Array, Array]:
+    """Inputs [N, T, 1 + held] and wanted outputs [N, T, 1] of all pairs, (a * 2^streamed + b)."""
+    a, b = np.divmod(np.arange(2 ** (held + streamed)), 2**streamed)
+    steps = held + streamed
+    still = np.broadcast_to(_signs(a, held)[:, None], (len(a), steps, held))
+    x = np.concatenate([_signs(b, steps)[..., None], still], axis=-1)
+    return jnp.asarray(x), jnp.asarray(_signs(a * b, steps)[..., None])

@@ -81,3 +81,21 @@ def cellular(genome, places, cells, neurons, ticks, neighbours, edge, dead_zone)
             after.append(tick(genome.cell, seen, states[at], dead_zone))
         states = after
     return np.array([_sums(genome.readout, state)[0] for state in states])
+
+
+def systolic(genome, sequence, streams, width, neurons, neighbours):
+    """The outputs [T] of one sequence [T, F]: every cell alone, from the states of the step before."""
+    states, outputs = [[-1] * neurons for _ in range(width)], []
+    for x in sequence:
+        after, heard = [], []
+        for at in range(width):
+            seen = [*x[:streams], *x[streams + at :: width]]
+            for distance in (0, *neighbours):
+                seen += states[at + distance] if 0 <= at + distance < width else [-1] * neurons
+            for layer in genome.hidden:
+                seen = [*seen, *(_trit(total, 0) for total in _sums(layer, seen))]
+            after.append([_trit(total, 0) for total in _sums(genome.state, seen)])
+            heard.append(_sums(genome.readout, seen)[0])
+        states = after
+        outputs.append(heard[0])
+    return np.array(outputs)

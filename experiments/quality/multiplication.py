@@ -1,0 +1,75 @@
+"""Multiplication tables in parallel: perceptrons of trits that give all bits of a product at once.
+
+    python -m experiments.quality.multiplication
+    python -m experiments.quality.multiplication --bits 2
+
+Every pair of unsigned numbers is in the table, and a run ends where all bits of all products are right.
+"""
+
+import argparse
+import time
+from functools import partial
+from typing import Any
+
+import jax
+
+import tejax
+from experiments import record
+from tejax.strategies.genetic import Rates
+
+SETTINGS: dict[str, Any] = {
+    "hidden": {"2": [12, 8], "3": [48, 24]},
+    "mutation": {"2": 0.006, "3": 0.001},
+    "population": 512,
+    "selection": "lexicase",  # a tournament is stuck at 2 of the 64 bits of the smallest table
+    "crossover": "by_neuron",
+    "generations": {"2": 400, "3": 400},
+}
+
+
+def measure(bits: int, seed: int) -> dict[str, Any]:
+    """One run: how long it took, or how far it came."""
+    size = str(bits)
+    task = tejax.tasks.multiplication(bits)
+    network = tejax.networks.MLP((task.features, *SETTINGS["hidden"][size], task.outputs))
+    strategy = tejax.strategies.genetic(
+        population=SETTINGS["population"],
+        selection=SETTINGS["selection"],
+        crossover=SETTINGS["crossover"],
+        rates=Rates(mutation=SETTINGS["mutation"][size]),
+    )
+    start = time.perf_counter()
+    result = tejax.evolve(
+        jax.random.key(seed),
+        strategy,
+        network,
+        task,
+        generations=SETTINGS["generations"][size],
+        target=int(task.scale),
+    )
+    every = max(1, len(result.history.best) // 40)
+    return {
+        "bits": bits,
+        "seed": seed,
+        "seconds": round(time.perf_counter() - start, 1),
+        "trits": tejax.trees.size(result.best),
+        "evaluations": result.evaluations,
+        "share of right bits": task.accuracy(network.apply, result.best),
+        f"curve, every {every} generations": [round(int(v) / task.scale, 4) for v in result.history.best[::every]],
+        "best": tejax.trees.fingerprint(result.best),
+    }
+
+
+def main() -> None:
+    """Print a line a run; write experiments/results/multiplication.json, run by run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bits", type=int, nargs="+", default=[2, 3], choices=[2, 3])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    chosen = parser.parse_args()
+    pairs = [(bits, seed) for bits in chosen.bits for seed in chosen.seeds]
+    jobs = {f"{bits} x {bits} bits | seed {seed}": partial(measure, bits, seed) for bits, seed in pairs}
+    record.collect("multiplication", SETTINGS, jobs)
+
+
+if __name__ == "__main__":
+    main()
