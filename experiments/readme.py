@@ -1,32 +1,36 @@
-"""Writes the measured tables into README.md, from the JSON in experiments/results.
+"""Writes the measured tables into README.md and experiments/README.md, from the JSON in experiments/results.
 
     python -m experiments.readme
 
-Everything between `<!-- figures: begin -->` and `<!-- figures: end -->` is replaced, and so are the other blocks.
+In README.md everything between `<!-- NAME: begin -->` and `<!-- NAME: end -->` is replaced; the page is written whole.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
-from experiments.tables import evolution, machines, strategies
+from experiments.tables import acting, arithmetic, evolution, headline, machines, strategies
 
 README = Path(__file__).parents[1] / "README.md"
-FIGURES = (
-    evolution.accuracy,
-    evolution.best_digits,
-    machines.speed,
-    machines.memory,
-    machines.rings,
-    evolution.settings,
-    strategies.settings,
-    strategies.ablation,
-    strategies.parity,
-    strategies.floats,
-    evolution.serial,
-    evolution.product,
-    evolution.adding,
-    evolution.acting,
-    evolution.simulated,
-)
+PAGE = Path(__file__).parent / "README.md"
+HEAD = """\
+# What was measured
+
+Every table is made from the JSON files in `results/` by `python -m experiments.readme`; those are written by the
+commands that stand beside the tables, with the machine, the versions and the seeds. The claims have a page of their
+own: [claims](claims/README.md)."""
+SECTIONS: dict[str, tuple[Callable[[], str], ...]] = {
+    "Classification": (evolution.accuracy, evolution.best_digits, evolution.small_tables, evolution.thresholds),
+    "Strategies": (strategies.settings, strategies.ablation, strategies.parity, strategies.floats),
+    "Exact arithmetic": (
+        arithmetic.serial,
+        arithmetic.product,
+        arithmetic.multiplication,
+        arithmetic.parallel,
+        arithmetic.tissue,
+    ),
+    "Control": (acting.acting, acting.simulated),
+    "Speed and memory": (machines.speed, machines.memory, machines.rings),
+}
 
 
 def replaced(text: str, name: str, content: str) -> str:
@@ -38,7 +42,7 @@ def replaced(text: str, name: str, content: str) -> str:
 def figures(text: str) -> str:
     """The README `text` with its figures made anew."""
     blocks = {
-        "figures": "\n\n".join(figure() for figure in FIGURES),
+        "figures": headline.headline(),
         "claims": evolution.claims(),
         "same bits": machines.same_bits(),
         "scaling": machines.scaling(),
@@ -48,9 +52,16 @@ def figures(text: str) -> str:
     return text
 
 
+def page() -> str:
+    """All tables."""
+    sections = ("\n\n".join([f"## {name}", *(made() for made in tables)]) for name, tables in SECTIONS.items())
+    return "\n\n".join([HEAD, *sections]) + "\n"
+
+
 def main() -> None:
-    """Replace the figures in README.md."""
+    """Write both files."""
     README.write_text(figures(README.read_text()))
+    PAGE.write_text(page())
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ def test_pictures_exist():
 
 def test_the_figures_are_those_of_the_recorded_results():
     assert readme.figures(README.read_text()) == README.read_text(), "run python -m experiments.readme"
+    assert readme.page() == readme.PAGE.read_text(), "run python -m experiments.readme"
 
 
 @pytest.mark.long

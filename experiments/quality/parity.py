@@ -21,9 +21,15 @@ from experiments import record
 
 BITS, ROWS = 8, 256
 SIZES, BIAS = (BITS, 32, 1), 8
-EVALUATIONS = 2**22
+EVALUATIONS = 2**21
 FIRST = 100  # seeds below are for trials
-STRATEGIES: dict[str, Any] = {}
+STRATEGIES = {
+    "genetic": genetic(2048, crossover="by_neuron", rates=genetic_rates(mutation=0.012)),
+    "map_elites": map_elites(2048, crossover="by_neuron", rates=elites_rates(mutation=0.012)),
+    "hill_climb": hill_climb(2048, 16, mutation="flip", rates=climbing_rates(mutation=0.016)),
+    "categorical": categorical(2048, categorical_rates(step=0.03, floor=0.004, start=0.98)),
+    "low_rank": low_rank(2048, rates=probing_rates(density=0.05, threshold=2.0)),
+}
 
 
 @cache

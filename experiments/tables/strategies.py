@@ -100,7 +100,8 @@ def ablation() -> str:
         [
             "**What the options of `genetic` buy**: points gained or lost against the defaults (tournament 8, 8 "
             "elites, uniform crossover, flips, population 512), one option changed at a time, each at the better of "
-            "the mutation rates 0.001 and 0.004, same record. A schedule multiplies the rate by one factor after another:",
+            "the mutation rates 0.001 and 0.004, same record. A schedule multiplies the rate by one factor after the "
+            "other:",
             table(["option", *PROBLEMS], rows),
         ]
     )
@@ -173,7 +174,7 @@ def floats() -> str:
             "the test data (digits), of all rows (parity of 6 bits, addition of 3-bit numbers), mean of "
             f"{len(next(iter(curves.values())))} seeds (`python -m experiments.quality.against_evosax`):",
             table(["method", *head], rows),
-            "![Curves over evaluations and over seconds](experiments/results/against_evosax.png)",
+            "![Curves over evaluations and over seconds](results/against_evosax.png)",
             f"{where(data['machine'])}.",
         ]
     )

@@ -1,0 +1,147 @@
+"""Tables of exact arithmetic."""
+
+import statistics
+from typing import Any
+
+from experiments import record
+from experiments.tables.markdown import table, where
+
+
+def serial() -> str:
+    """Exact arithmetic, bit after bit."""
+    data = record.read("serial_arithmetic")
+    rows = [
+        [name, row["trits"], row["exact"], f"{row['longest, seconds']}"]
+        for name, row in data["results"].items()
+        if row["seeds"]
+    ]
+    return "\n\n".join(
+        [
+            "**Exact arithmetic, lowest bit first**: recurrent networks of about a hundred trits, evolved on 256 pairs "
+            "of 7-bit numbers (products on 8-bit ones), then judged on a million random 64-bit pairs "
+            "(`python -m experiments.quality.serial_arithmetic`):",
+            table(["operation", "trits", "runs exact on all of them", "longest run, seconds"], rows),
+            f"{where(data['machine'])}, busy with other things as well.",
+        ]
+    )
+
+
+def product() -> str:
+    """The product of two numbers by a line of cells."""
+    data = record.read("product")
+    settings, runs = data["results"]["settings"], data["results"]["rows"].values()
+    rows = [
+        [
+            row["seed"],
+            row.get("trits", "-"),
+            f"{row['share of right bits, 6 x 8 bits']:.2%}" if "trits" in row else "-",
+            *(
+                f"{1 - row['wrong of random pairs'][f'{bits} x {bits}'] / settings['pairs']:.2%}"
+                if "trits" in row
+                else "-"
+                for bits in settings["wider"]
+            ),
+            f"{row['evaluations']:,}",
+            row["seconds"],
+        ]
+        for row in runs
+    ]
+    head = ["seed", "trits", "right bits, 6 x 8", *(f"right pairs, {bits} x {bits}" for bits in settings["wider"])]
+    return "\n\n".join(
+        [
+            "**The product of two numbers**, one held in a line of cells that share their trits, the other streaming "
+            "by: the line is evolved on up to 6 x 8 bits and then asked for random longer numbers without further "
+            "evolution (`python -m experiments.quality.product`):",
+            table([*head, "networks evaluated", "seconds"], rows),
+            f"{where(data['machine'])}, busy with other things as well.",
+        ]
+    )
+
+
+def multiplication() -> str:
+    """Multiplication tables, all bits at once."""
+    data = record.read("multiplication")
+    rows = [
+        [
+            f"{row['bits']} x {row['bits']}",
+            row["seed"],
+            row["trits"],
+            f"{row['share of right bits']:.2%}",
+            f"{row['evaluations']:,}",
+            row["seconds"],
+        ]
+        for row in data["results"]["rows"].values()
+    ]
+    return "\n\n".join(
+        [
+            "**Multiplication tables in parallel**, perceptrons that give all bits of a product at once, by lexicase "
+            "selection (`python -m experiments.quality.multiplication`):",
+            table(["bits", "seed", "trits", "right bits", "networks evaluated", "seconds"], rows),
+            f"{where(data['machine'])}.",
+        ]
+    )
+
+
+def parallel() -> str:
+    """Addition of all bits at once, arm by arm."""
+    data = record.read("parallel_arithmetic")
+    rows = []
+    for arm, runs in data["results"].items():
+        exact = sum(run["share of right bits, 4 bits"] == 1 for run in runs)
+        wider = [run["share of right bits, 7 bits"] for run in runs if "share of right bits, 7 bits" in run]
+        rows.append(
+            [
+                arm,
+                f"{exact} of {len(runs)}",
+                f"{statistics.median(run['share of right bits, 4 bits'] for run in runs):.2%}",
+                f"{sum(share == 1 for share in wider)} of {len(wider)}" if wider else "-",
+                f"{statistics.median(wider):.2%}" if wider else "-",
+                max(run["seconds"] for run in runs),
+            ]
+        )
+    head = ["network", "4 bits exact", "right bits, median", "7 bits exact, asked without more evolution"]
+    return "\n\n".join(
+        [
+            "**Parallel addition**, all bits of two 4-bit numbers at once "
+            "(`python -m experiments.quality.parallel_arithmetic`):",
+            table([*head, "right bits, median", "longest run, seconds"], rows),
+            "![Curves](results/parallel_arithmetic.png)",
+            f"{where(data['machine'])}, busy with other things as well.",
+        ]
+    )
+
+
+def tissue() -> str:
+    """Addition by one tissue, arm by arm."""
+    data = record.read("tissue_addition")
+    by_arm: dict[str, list[dict[str, Any]]] = {}
+    for label, row in data["results"]["rows"].items():
+        arm = label.split(" | ")[0]
+        by_arm.setdefault(arm, []).append(row)
+        circle = "share in a circle without a constant"
+        if "constant" in arm and circle in row:
+            by_arm.setdefault(f"{arm}; the same tiles in a circle without it", []).append({**row, "share": row[circle]})
+    rows = []
+    for arm, runs in by_arm.items():
+        shares = sorted(run["share"] for run in runs)
+        seconds = [run["seconds"] for run in runs if "seconds" in run]
+        rows.append(
+            [
+                "its own search" if arm == "reference" else arm,
+                len(runs),
+                f"{statistics.median(shares):.2%}",
+                f"{shares[0]:.2%} to {shares[-1]:.2%}",
+                f"{max(run['evaluations'] for run in runs):,}",
+                max(seconds, default="-"),
+            ]
+        )
+    return "\n\n".join(
+        [
+            "**Addition of 7-bit numbers by one tissue**, right bits of 131,072 under the reference's rules "
+            "(`python -m experiments.quality.tissue_addition`); guessing gives 50 %, the reference accepts 56.5 %, no "
+            "ring without a constant passes 87.55 %:",
+            table(["search", "runs", "median", "range", "networks evaluated", "longest run, seconds"], rows),
+            "![Curves](results/tissue_addition.png)",
+            f"{where(data['machine'])}, busy with other things as well.",
+        ]
+    )
