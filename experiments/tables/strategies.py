@@ -58,7 +58,7 @@ def settings() -> str:
     rows = []
     for kind, tried in _tried().items():
         own = _own(kind, tried)
-        ordered = sorted(tried, key=lambda name: -_mean(tried[name]))
+        ordered = sorted((name for name in tried if len(tried[name]) == len(PROBLEMS)), key=lambda n: -_mean(tried[n]))
         rows.append([kind, f"defaults, place {1 + ordered.index(own)} of {len(ordered)}", *_cells(tried[own])])
         leading = max(tried, key=lambda name: statistics.mean(tried[name]["digits"]))
         for words, name in (("best mean", ordered[0]), ("best on digits", leading)):

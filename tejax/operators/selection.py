@@ -84,9 +84,10 @@ def shares(fitness: Int32[Array, "P C"]) -> Int32[Array, "P"]:
     of all; a case in which all are alike gives nothing.
     """
     members, cases = fitness.shape
-    gains = fitness - jnp.min(fitness, axis=0, keepdims=True)
-    width = 32 - lax.clz(jnp.max(gains, axis=0, keepdims=True))
-    gains = gains >> jnp.maximum(width - FINE, 0)
+    above = fitness - jnp.min(fitness, axis=0, keepdims=True)
+    unsigned = lax.bitcast_convert_type(above, jnp.uint32)  # the difference of any two int32 fits
+    width = 32 - lax.clz(jnp.max(unsigned, axis=0, keepdims=True))
+    gains = (unsigned >> (jnp.maximum(width, FINE) - FINE)).astype(jnp.int32)
     whole = jnp.maximum(jnp.sum(gains, axis=0, dtype=jnp.int32, keepdims=True), 1)
     most = (2**31 - 1) // cases  # of one share, so that no sum leaves int32
     return jnp.sum(jnp.minimum(gains * (EVEN * min(members, 2**18)) // whole, most), axis=1, dtype=jnp.int32)
