@@ -74,8 +74,8 @@ def multiplication() -> str:
     ]
     return "\n\n".join(
         [
-            "**Multiplication tables in parallel**, perceptrons that give all bits of a product at once, by lexicase "
-            "selection (`python -m experiments.quality.multiplication`):",
+            "**Multiplication tables in parallel**, perceptrons that give all bits of a product at once, by fitness "
+            "sharing (`python -m experiments.quality.multiplication`):",
             table(["bits", "seed", "trits", "right bits", "networks evaluated", "seconds"], rows),
             f"{where(data['machine'])}.",
         ]
