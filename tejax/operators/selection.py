@@ -11,7 +11,7 @@ from tejax import draws
 from tejax.errors import require
 from tejax.types import Array, Fitness, Int32, Key, Selection
 
-__all__ = ["BY_CASE", "REGISTRY", "lexicase", "rank", "shares", "sharing", "tournament", "truncation"]
+__all__ = ["BY_CASE", "REGISTRY", "SIZED", "lexicase", "rank", "shares", "sharing", "tournament", "truncation"]
 
 FINE = 8  # bits that are left of what an individual gains in a case
 EVEN = 16  # the share of everyone where all gain alike
@@ -100,4 +100,5 @@ REGISTRY: dict[str, Selection] = {
     "lexicase": lexicase,
     "sharing": sharing,
 }
+SIZED = {"tournament": tournament, "sharing": sharing}  # those with a tournament, of any `size`
 BY_CASE = ("lexicase", "sharing")  # those that take the fitness of every case

@@ -77,8 +77,8 @@ def genetic(
     require(bool(0 <= rates.crossover <= 1), "between 0 and 1", crossover_rate=rates.crossover)
     per_case = selection in selections.BY_CASE
     choose = selections.REGISTRY[selection]
-    if selection in ("tournament", "sharing"):
-        choose = partial(choose, size=tournament)
+    if selection in selections.SIZED:
+        choose = partial(selections.SIZED[selection], size=tournament)
     cross, mutate = crossovers.REGISTRY[crossover], mutations.REGISTRY[mutation]
     encode, decode = (pack_genome, unpack_genome) if packed else (_as_it_is, _as_it_is)
 
