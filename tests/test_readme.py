@@ -25,8 +25,9 @@ def test_code_blocks_run(monkeypatch):
 
 
 def test_pictures_exist():
-    for link in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README.read_text()):
-        assert (README.parent / link).is_file(), link
+    for page in (README, readme.PAGE):
+        for link in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page.read_text()):
+            assert (page.parent / link).is_file(), link
 
 
 def test_the_figures_are_those_of_the_recorded_results():

@@ -18,17 +18,24 @@ import jax
 
 import tejax
 from experiments import record
+from tejax.strategies import categorical, genetic, hill_climb, low_rank, map_elites
+from tejax.strategies.categorical import Rates as CategoricalRates
+from tejax.strategies.genetic import Rates as GeneticRates
+from tejax.strategies.hill_climb import Rates as ClimbingRates
+from tejax.strategies.low_rank import Rates as ProbingRates
+from tejax.strategies.map_elites import Rates as ElitesRates
 
 BITS, ROWS = 8, 256
 SIZES, BIAS = (BITS, 32, 1), 8
 EVALUATIONS = 2**21
 FIRST = 100  # seeds below are for trials
 STRATEGIES = {
-    "genetic": genetic(2048, crossover="by_neuron", rates=genetic_rates(mutation=0.012)),
-    "map_elites": map_elites(2048, crossover="by_neuron", rates=elites_rates(mutation=0.012)),
-    "hill_climb": hill_climb(2048, 16, mutation="flip", rates=climbing_rates(mutation=0.016)),
-    "categorical": categorical(2048, categorical_rates(step=0.03, floor=0.004, start=0.98)),
-    "low_rank": low_rank(2048, rates=probing_rates(density=0.05, threshold=2.0)),
+    "genetic": genetic(2048, crossover="by_neuron", rates=GeneticRates(mutation=0.012)),
+    "genetic, sharing": genetic(2048, selection="sharing", crossover="by_neuron", rates=GeneticRates(mutation=0.012)),
+    "map_elites": map_elites(2048, crossover="by_neuron", rates=ElitesRates(mutation=0.012)),
+    "hill_climb": hill_climb(2048, 16, mutation="flip", rates=ClimbingRates(mutation=0.016)),
+    "categorical": categorical(2048, CategoricalRates(step=0.03, floor=0.004, start=0.98)),
+    "low_rank": low_rank(2048, rates=ProbingRates(density=0.05, threshold=2.0)),
 }
 
 

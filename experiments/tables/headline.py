@@ -11,7 +11,7 @@ Line = tuple[str, str, str, str]  # what, reached, beside it, module
 
 def headline() -> str:
     """The results that matter most."""
-    lines = (*_digits(), *_speed(), *_arithmetic(), *_tissue(), *_control())
+    lines = (*_digits(), *_speed(), *_arithmetic(), *_tables(), *_tissue(), *_control())
     rows = [[what, reached, beside, f"`{module}`"] for what, reached, beside, module in lines]
     return table(["what", "tejax", "beside it", "`python -m experiments.`..."], rows)
 
@@ -66,6 +66,28 @@ def _arithmetic() -> Iterator[Line]:
         f"runs exact: {exact} of {len(runs)}",
         "evolved on up to 6 x 8 bits",
         "quality.product",
+    )
+
+
+def _tables() -> Iterator[Line]:
+    parity = record.read("parity")["results"]
+    every = 2 ** parity["settings"]["sizes"][0]
+    runs = [row for label, row in parity["rows"].items() if label.startswith("genetic, sharing |")]
+    exact = [row["evaluations"] for row in runs if row["right"] == every]
+    yield (
+        f"parity of eight bits by a perceptron {'-'.join(map(str, parity['settings']['sizes']))}",
+        f"runs exact: {len(exact)} of {len(runs)}, after {statistics.median(exact):,.0f} networks",
+        "guessing: half of the 256 rows",
+        "quality.parity",
+    )
+    products: dict[int, list[float]] = {}
+    for row in record.read("multiplication")["results"]["rows"].values():
+        products.setdefault(row["bits"], []).append(row["share of right bits"])
+    yield (
+        f"the tables of {', '.join(f'{bits} x {bits}' for bits in products)} bits, a perceptron, all bits at once",
+        "runs exact: " + ", ".join(f"{shares.count(1)} of {len(shares)}" for shares in products.values()),
+        "a tournament on the sum of right bits is stuck",
+        "quality.multiplication",
     )
 
 

@@ -85,17 +85,16 @@ def ablation() -> str:
         elif rates in ("mutation 0.001, crossover 0", "mutation 0.004, crossover 0"):
             by_option["no crossover"].append(scores)
 
-    def best(option: str, problem: str) -> float:
-        return max(statistics.mean(scores[problem]) for scores in by_option[option])
-
-    rows = []
-    for option in by_option:
-        gains = (best(option, problem) - best("defaults", problem) for problem in PROBLEMS)
-        plain = option == "defaults"
-        values = (
-            (f"{best(option, problem):.1%}" for problem in PROBLEMS) if plain else (f"{100 * g:+.1f}" for g in gains)
+    def cell(option: str, problem: str) -> str:
+        here, there = (
+            [statistics.mean(scores[problem]) for scores in by_option[name] if problem in scores]
+            for name in (option, "defaults")
         )
-        rows.append([option, *values])
+        if not here:
+            return "-"
+        return f"{max(here):.1%}" if option == "defaults" else f"{100 * (max(here) - max(there)):+.1f}"
+
+    rows = [[option, *(cell(option, problem) for problem in PROBLEMS)] for option in by_option]
     return "\n\n".join(
         [
             "**What the options of `genetic` buy**: points gained or lost against the defaults (tournament 8, 8 "
