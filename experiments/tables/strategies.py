@@ -56,13 +56,14 @@ def settings() -> str:
     """The defaults of every strategy beside the best of all that was tried."""
     machine, done = _machine()
     rows = []
-    for kind, tried in _tried().items():
-        own = _own(kind, tried)
-        ordered = sorted((name for name in tried if len(tried[name]) == len(PROBLEMS)), key=lambda n: -_mean(tried[n]))
+    for kind, everything in _tried().items():
+        tried = {name: scores for name, scores in everything.items() if len(scores) == len(PROBLEMS)}
+        own, ordered = _own(kind, tried), sorted(tried, key=lambda name: -_mean(tried[name]))
         rows.append([kind, f"defaults, place {1 + ordered.index(own)} of {len(ordered)}", *_cells(tried[own])])
         leading = max(tried, key=lambda name: statistics.mean(tried[name]["digits"]))
-        for words, name in (("best mean", ordered[0]), ("best on digits", leading)):
-            rows.append(["", f"{words}: {name[0]}; {name[1]}".replace("defaults; ", ""), *_cells(tried[name])])
+        for words, (options, rates) in (("best mean", ordered[0]), ("best on digits", leading)):
+            setting = rates if options == "defaults" else f"{options}; {rates}"
+            rows.append(["", f"{words}: {setting}", *_cells(tried[options, rates])])
     return "\n\n".join(
         [
             f"**Settings of the strategies**, {done['evaluations']:,} evaluations each, mean of {len(done['seeds'])} "
