@@ -6,22 +6,9 @@ from typing import Any, Literal, NamedTuple
 
 from tejax import evolution, records
 from tejax.config.common import default
-from tejax.config.networks import NETWORKS, Cellular, Conv, Mlp, Recurrent, Systolic
-from tejax.config.strategies import STRATEGIES, Categorical, Genetic, HillClimb, Islands, LowRank, MapElites
-from tejax.config.tasks import (
-    TASKS,
-    Addition,
-    BreastCancer,
-    Control,
-    Digits,
-    Files,
-    Multiplication,
-    Parity,
-    Product,
-    Serial,
-    Wine,
-    Xor,
-)
+from tejax.config.networks import NETWORKS, AnyNetwork, Mlp
+from tejax.config.strategies import STRATEGIES, AnyStrategy, Genetic, Islands
+from tejax.config.tasks import TASKS, AnyTask
 from tejax.errors import refuse, require
 from tejax.types import Network, Strategy
 
@@ -71,9 +58,9 @@ class Parts(NamedTuple):
 class Experiment:
     """A task, a network, a strategy, islands and a schedule: all that a run is determined by."""
 
-    task: Digits | BreastCancer | Wine | Files | Parity | Xor | Addition | Multiplication | Serial | Product | Control
-    network: Mlp | Recurrent | Conv | Cellular | Systolic = dataclasses.field(default_factory=Mlp)
-    strategy: Genetic | HillClimb | Categorical | MapElites | LowRank = dataclasses.field(default_factory=Genetic)
+    task: AnyTask
+    network: AnyNetwork = dataclasses.field(default_factory=Mlp)
+    strategy: AnyStrategy = dataclasses.field(default_factory=Genetic)
     schedule: Schedule = dataclasses.field(default_factory=Schedule)
     islands: Islands = dataclasses.field(default_factory=Islands)
 

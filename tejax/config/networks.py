@@ -9,7 +9,7 @@ from tejax.config.common import fields_of
 from tejax.errors import require
 from tejax.types import Network
 
-__all__ = ["NETWORKS", "Cellular", "Conv", "Mlp", "Recurrent", "Systolic"]
+__all__ = ["NETWORKS", "AnyNetwork", "Cellular", "Conv", "Mlp", "Recurrent", "Systolic"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,6 +120,8 @@ def _square(features: int, channels: int) -> bool:
     return features % channels == 0 and pixels >= 4 and math.isqrt(pixels) ** 2 == pixels
 
 
+# the same as a type: what the registry below names
+AnyNetwork = Mlp | Recurrent | Conv | Cellular | Systolic
 NETWORKS: dict[str, type] = {
     "mlp": Mlp,
     "recurrent": Recurrent,

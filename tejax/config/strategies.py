@@ -9,7 +9,7 @@ from tejax.errors import require
 from tejax.islands import islands as on_islands
 from tejax.types import Strategy
 
-__all__ = ["STRATEGIES", "Categorical", "Genetic", "HillClimb", "Islands", "LowRank", "MapElites"]
+__all__ = ["STRATEGIES", "AnyStrategy", "Categorical", "Genetic", "HillClimb", "Islands", "LowRank", "MapElites"]
 
 
 _RATES = default(strategies.genetic, "rates")
@@ -132,6 +132,8 @@ class Islands:
         return on_islands(apart, count, self.migrate_every, self.migrants, self.topology)
 
 
+# the same as a type: what the registry below names
+AnyStrategy = Genetic | HillClimb | Categorical | MapElites | LowRank
 STRATEGIES: dict[str, type] = {
     "genetic": Genetic,
     "hill_climb": HillClimb,

@@ -15,6 +15,7 @@ from tejax.tasks.encoding import Placement
 __all__ = [
     "TASKS",
     "Addition",
+    "AnyTask",
     "BreastCancer",
     "Control",
     "Digits",
@@ -190,6 +191,8 @@ class Control:
         return dataclasses.replace(self, thresholds=tuple(tuple(tuple(row) for row in half) for half in rows))
 
 
+# the same as a type: what the registry below names
+AnyTask = Digits | BreastCancer | Wine | Files | Parity | Xor | Addition | Multiplication | Serial | Product | Control
 TASKS: dict[str, type] = {
     "digits": Digits,
     "breast_cancer": BreastCancer,
