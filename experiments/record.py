@@ -50,15 +50,16 @@ def read(name: str) -> dict[str, Any]:
 def collect(name: str, settings: Any, jobs: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
     """What every job gives, by its label, written after each: an interrupted experiment goes on where it stopped.
 
-    Rows of other `settings` are thrown away, as are labels that are no longer asked for.
+    Rows of other `settings` are thrown away. Rows of the same ones that are not asked for now stay in the file.
     """
     path = RESULTS / f"{name}.json"
+    settings = json.loads(json.dumps(settings))  # as a file has them, tuples being lists
     before = read(name)["results"] if path.exists() else {}
-    old = before["rows"] if isinstance(before, dict) and before.get("settings") == settings else {}
-    rows = {label: old[label] for label in jobs if label in old}
+    same = isinstance(before, dict) and before.get("settings") == settings
+    rows = before["rows"] if same else {}
     for label, job in jobs.items():
         if label not in rows:
             rows[label] = job()
             write(name, {"settings": settings, "rows": rows})
         print(label, rows[label], flush=True)
-    return rows
+    return {label: rows[label] for label in jobs}

@@ -28,6 +28,7 @@ from tejax.types import Network, Strategy
 
 EVALUATIONS = 204_800
 SEEDS = (0, 1, 2)
+PROBLEMS = ("digits", "parity", "addition")
 MUTATION = {"mutation": [0.001, 0.004]}
 
 
@@ -78,20 +79,17 @@ ARMS: dict[str, list[Arm]] = {
 def problem(name: str, seed: int) -> tuple[Network, Any]:
     """Network and task; the seed is that of the split."""
     if name == "digits":
-        task = tejax.tasks.classification(*training_part(), batch=128, seed=seed)
-        return _network((task.features, 32, task.outputs)), task
-    task, hidden = _table(name)
+        task, hidden = tejax.tasks.classification(*training_part(), batch=128, seed=seed), 32
+    elif name == "parity":
+        task, hidden = tejax.tasks.parity(6), 32
+    else:
+        task, hidden = tejax.tasks.addition(4), 64
     return _network((task.features, hidden, task.outputs)), task
 
 
-@cache
+@cache  # the same object for every seed, so that one program serves all
 def _network(sizes: tuple[int, ...]) -> Network:
     return tejax.networks.MLP(sizes)
-
-
-@cache
-def _table(name: str) -> tuple[Any, int]:
-    return (tejax.tasks.parity(6), 32) if name == "parity" else (tejax.tasks.addition(4), 64)
 
 
 def measure(kind: str, arm: Arm, name: str) -> list[dict[str, Any]]:
@@ -145,7 +143,7 @@ def main() -> None:
     """Measure what is missing, print a line an arm, write experiments/results/defaults.json after each."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--strategies", nargs="+", default=list(ARMS), choices=list(ARMS))
-    parser.add_argument("--problems", nargs="+", default=["digits", "parity", "addition"])
+    parser.add_argument("--problems", nargs="+", default=PROBLEMS, choices=PROBLEMS)
     chosen = parser.parse_args()
     jobs = {
         label(kind, arm, name): partial(measure, kind, arm, name)
@@ -153,7 +151,7 @@ def main() -> None:
         for arm, name in itertools.product(ARMS[kind], chosen.problems)
         if (arm.options.get("selection"), name) != ("lexicase", "addition")  # 1,280 cases would take hours
     }
-    settings = {"evaluations": EVALUATIONS, "seeds": list(SEEDS)}
+    settings = {"evaluations": EVALUATIONS, "seeds": SEEDS}
     for mark, rows in record.collect("defaults", settings, jobs).items():
         best = max(rows, key=lambda row: statistics.mean(row["scores"]))
         print(f"{mark}: {statistics.mean(best['scores']):.4f} at {best['rates']}")

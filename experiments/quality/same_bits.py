@@ -127,7 +127,7 @@ def main() -> None:
         for way, places in ways.items()
         for name, options in STRATEGIES.items()
     }
-    cells = record.collect("same_bits", json.loads(json.dumps(settings)), jobs)
+    cells = record.collect("same_bits", settings, jobs)
     for name in STRATEGIES:
         found = {value for label, value in cells.items() if label.split(" | ")[0] == name}
         if len(found) > 1:

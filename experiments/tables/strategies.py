@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from experiments import record
+from experiments.quality.defaults import PROBLEMS
 from experiments.tables.markdown import table, where
 from tejax import strategies
 from tejax.config.common import default
-
-PROBLEMS = ("digits", "parity", "addition")
 
 
 def _tried() -> dict[str, dict[tuple[str, str], dict[str, list[float]]]]:
