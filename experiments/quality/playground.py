@@ -6,13 +6,11 @@
 A run evolves a policy on episodes that a generation draws, chooses among its finalists in episodes of validation, and
 is judged once, by the mean return in 100 fresh episodes of 1000 steps; beside it stands one random network, judged in
 the same way. A step pays at most 1. Seconds are those of a whole run, the first of an environment with compiling.
-
-What is measured is kept: an interrupted experiment goes on where it stopped.
 """
 
 import argparse
 import time
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -49,8 +47,9 @@ def strategy_of(setting: Setting) -> Any:
     return tejax.strategies.genetic(setting.population, crossover="by_neuron", rates=Rates(mutation=setting.mutation))
 
 
-def run(environment: str, setting: Setting, seed: int) -> dict[str, Any]:
+def run(environment: str, seed: int) -> dict[str, Any]:
     """One run, and its judgement."""
+    setting = SETTINGS[environment]
     clock = time.perf_counter()
     task = tejax.tasks.control(
         f"playground/{environment}",
@@ -85,20 +84,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     chosen = parser.parse_args()
     jax.config.update("jax_enable_compilation_cache", False)  # seconds include compilation
-    try:
-        rows = record.read("playground")["results"]["rows"]
-    except (OSError, KeyError):
-        rows = {}
     versions = {name: version(name) for name in ("playground", "mujoco", "mujoco-mjx")}
-    for environment in chosen.environments:
-        setting = SETTINGS[environment]
-        for seed in chosen.seeds:
-            label = f"{environment}, seed {seed}"
-            if rows.get(label, {}).get("setting") != setting._asdict():
-                about = {"environment": environment, "seed": seed, "setting": setting._asdict()}
-                rows[label] = {**about, "result": run(environment, setting, seed)}
-                record.write("playground", {"versions": versions, "rows": rows})
-            print(label, rows[label]["result"], flush=True)
+    settings = {"versions": versions, **{name: setting._asdict() for name, setting in SETTINGS.items()}}
+    jobs = {f"{name} | {seed}": partial(run, name, seed) for name in chosen.environments for seed in chosen.seeds}
+    record.collect("playground", settings, jobs)
 
 
 if __name__ == "__main__":

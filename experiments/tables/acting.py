@@ -54,8 +54,8 @@ def simulated() -> str:
     """Policies of trits in MuJoCo Playground."""
     data = record.read("playground")
     by_environment: dict[str, list[dict[str, Any]]] = {}
-    for row in data["results"]["rows"].values():
-        by_environment.setdefault(row["environment"], []).append(row["result"])
+    for label, row in data["results"]["rows"].items():
+        by_environment.setdefault(label.split(" | ")[0], []).append(row)
     rows = [
         [
             name,
@@ -69,7 +69,7 @@ def simulated() -> str:
     ]
     seeds = max(len(runs) for runs in by_environment.values())
     head = ["environment", "policy of trits", "a random one", "trits in it", "steps at most", "longest run, seconds"]
-    versions = ", ".join(f"{name} {number}" for name, number in data["results"]["versions"].items())
+    versions = ", ".join(f"{name} {number}" for name, number in data["results"]["settings"]["versions"].items())
     return "\n\n".join(
         [
             "**MuJoCo Playground**: mean return in 100 fresh episodes of 1000 steps, each paying at most 1; mean "
