@@ -4,7 +4,7 @@ import statistics
 from typing import Any
 
 from experiments import record
-from experiments.tables.markdown import table, where
+from experiments.tables.markdown import spread_of, table, where
 
 
 def serial() -> str:
@@ -61,22 +61,30 @@ def product() -> str:
 def multiplication() -> str:
     """Multiplication tables, all bits at once."""
     data = record.read("multiplication")
-    rows = [
-        [
-            f"{row['bits']} x {row['bits']}",
-            row["seed"],
-            row["trits"],
-            f"{row['share of right bits']:.2%}",
-            f"{row['evaluations']:,}",
-            row["seconds"],
-        ]
-        for row in data["results"]["rows"].values()
-    ]
+    groups: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for row in data["results"]["rows"].values():
+        groups.setdefault((row["bits"], row["selection"]), []).append(row)
+    rows = []
+    for (bits, selection), runs in sorted(groups.items()):
+        shares = [run["share of right bits"] for run in runs]
+        evaluations = [run["evaluations"] for run in runs]
+        rows.append(
+            [
+                f"{bits} x {bits}",
+                selection,
+                runs[0]["trits"],
+                f"{shares.count(1)} of {len(runs)}",
+                spread_of(shares, ".2%"),
+                f"{min(evaluations):,} to {max(evaluations):,}",
+                max(run["seconds"] for run in runs),
+            ]
+        )
+    head = ["bits", "selection", "trits", "runs exact", "right bits", "networks evaluated", "longest run, seconds"]
     return "\n\n".join(
         [
-            "**Multiplication tables in parallel**, perceptrons that give all bits of a product at once, by fitness "
-            "sharing (`python -m experiments.quality.multiplication`):",
-            table(["bits", "seed", "trits", "right bits", "networks evaluated", "seconds"], rows),
+            "**Multiplication tables in parallel**, perceptrons that give all bits of a product at once "
+            "(`python -m experiments.quality.multiplication`):",
+            table(head, rows),
             f"{where(data['machine'])}.",
         ]
     )

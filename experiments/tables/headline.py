@@ -80,13 +80,17 @@ def _tables() -> Iterator[Line]:
         "guessing: half of the 256 rows",
         "quality.parity",
     )
-    products: dict[int, list[float]] = {}
+    products: dict[str, dict[int, list[float]]] = {"sharing": {}, "tournament": {}}
     for row in record.read("multiplication")["results"]["rows"].values():
-        products.setdefault(row["bits"], []).append(row["share of right bits"])
+        products[row["selection"]].setdefault(row["bits"], []).append(row["share of right bits"])
+    exact_runs = {
+        selection: ", ".join(f"{shares.count(1)} of {len(shares)} ({bits} x {bits})" for bits, shares in sizes.items())
+        for selection, sizes in products.items()
+    }
     yield (
-        f"the tables of {', '.join(f'{bits} x {bits}' for bits in products)} bits, a perceptron, all bits at once",
-        "runs exact: " + ", ".join(f"{shares.count(1)} of {len(shares)}" for shares in products.values()),
-        "a tournament on the sum of right bits is stuck",
+        "tables of products by a perceptron, all bits at once",
+        f"runs exact: {exact_runs['sharing']}",
+        f"{exact_runs['tournament']}, tournament on the sum of right bits",
         "quality.multiplication",
     )
 
