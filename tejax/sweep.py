@@ -57,7 +57,7 @@ class Sweep(NamedTuple):
         return table, plain
 
 
-def grid(strategy: Strategy, rates: Mapping[str, Sequence[float]]) -> list[Rates]:
+def grid(strategy: Strategy, rates: Mapping[str, Sequence[float | None]]) -> list[Rates]:
     """Every combination of the given rates, the last one varying fastest; rates not named stay as they are.
 
     Raises InputError for a name that is not one of the strategy's rates, and for one without values.
@@ -74,7 +74,7 @@ def sweep(
     network: Network,
     task: Task,
     *,
-    rates: Mapping[str, Sequence[float]] | Sequence[Rates],
+    rates: Mapping[str, Sequence[float | None]] | Sequence[Rates],
     seeds: int | Sequence[int],
     generations: int,
     target: int | None = None,
@@ -87,7 +87,8 @@ def sweep(
 ) -> Sweep:
     """Evolve with all rates from all seeds: R = configurations x seeds runs, each with the bits of a run of its own.
 
-    rates: name -> values, of which all combinations are run, or the rates of each configuration.
+    rates: name -> values, of which all combinations are run, or the rates of each configuration. A rate whose default
+    is None may be None.
     seeds: how many, from 0 on, or which; a run's key is `jax.random.key(seed)`.
     target: the column `generations_to_target` counts the generations until one had an individual of this fitness, None
     where none had. No run ends earlier for it.
@@ -111,7 +112,12 @@ def sweep(
     require(batch in ("auto", None) or (isinstance(batch, int) and batch >= 1), "auto, None or at least 1", batch=batch)
     for setting in settings:
         for name, rate in setting._asdict().items():
-            require(math.isfinite(rate) and rate >= 0, "a number of at least 0", **{name: rate})
+            unset = rate is None and setting._field_defaults.get(name, 0) is None
+            require(
+                unset or (rate is not None and math.isfinite(rate) and rate >= 0),
+                "a number of at least 0",
+                **{name: rate},
+            )
 
     runs = list(itertools.product(range(len(settings)), numbers))
     abreast = min(len(runs), at_once or len(runs))
@@ -140,7 +146,10 @@ def sweep(
         rows.append(
             {
                 "configuration": configuration,
-                **{name: float(rate) for name, rate in settings[configuration]._asdict().items()},
+                **{
+                    name: rate if rate is None else float(rate)
+                    for name, rate in settings[configuration]._asdict().items()
+                },
                 "seed": number,
                 "fitness": int(fitness[place]),
                 "generations_to_target": _reached(history.best[place], target),
@@ -237,7 +246,7 @@ def _champions(
 
 
 def _stacked(settings: list[Rates]) -> Rates:
-    """The rates of several runs as one record of float32 [R]."""
+    """The rates of several runs as one record of float32 [R]; what is None in some of them, as NaN."""
     return type(settings[0])(*(np.array(column, np.float32) for column in zip(*settings, strict=True)))
 
 

@@ -54,11 +54,12 @@ def test_elites_are_the_fittest_and_live_on_unchanged(elites):
 
 def test_children_equal_an_oracle_that_breeds_one_at_a_time():
     """Given the operators (each has its own oracle): who is chosen with which key, and in which order."""
-    strategy = strategies.genetic(population=P, elites=3, tournament=2, rates=Rates(mutation=0.3, crossover=0.5))
+    rates = Rates(mutation=0.3, crossover=0.5)
+    strategy = strategies.genetic(population=P, elites=3, tournament=2, crossover="by_neuron", rates=rates)
     state = started(strategy)
     asked, _ = jax.jit(strategy.ask)(jax.random.key(1), state)
     choose = jax.jit(partial(selection.tournament, size=2))
-    cross, mutate = (jax.jit(op) for op in (crossover.uniform, mutation.flip))
+    cross, mutate = (jax.jit(op) for op in (crossover.by_neuron, mutation.flip))
     wanted = []
     for index in range(3, P):
         keys = jax.random.split(jax.random.fold_in(jax.random.key(1), index), 5)

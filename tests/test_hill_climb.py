@@ -7,6 +7,8 @@ import pytest
 
 from tejax import evolve, networks, strategies, tasks, trees
 from tejax.errors import InputError
+from tejax.operators import mutation
+from tejax.strategies import shared
 from tejax.strategies.hill_climb import Rates, fresh_start
 from tests.oracles import climbing
 
@@ -23,12 +25,24 @@ def flat(population):
 
 
 def test_every_litter_is_its_climber_and_children_one_trit_away():
-    strategy = strategies.hill_climb(population=24, climbers=4)
+    strategy = strategies.hill_climb(population=24, climbers=4, mutation="single")
     state = started(strategy)
     asked = flat(jax.jit(strategy.ask)(jax.random.key(1), state)[0]).reshape(4, 6, -1)
     assert np.array_equal(asked[:, 0], flat(state.climbers))
     assert ((asked[:, 1:] != asked[:, :1]).sum(axis=2) == 1).all()
     assert len({row.tobytes() for row in asked[0]}) > 3
+
+
+def test_without_a_rate_flips_follow_the_size_of_the_genome_and_functions_decide_themselves():
+    small, large = jnp.zeros(11, jnp.int8), jnp.zeros((20, 50), jnp.int8)
+    assert shared.mutation_rate(None, "flip", large, changes=5) == 5 / 1000
+    assert shared.mutation_rate(None, mutation.step, large, changes=5) == 5 / 1000
+    assert shared.mutation_rate(None, "flip", small, changes=5) == 1 / 8, "never more than an eighth"
+    assert shared.mutation_rate(0.5, "flip", large, changes=5) == 0.5
+    assert started(strategies.hill_climb(16, 4, mutation="flip")).rates.mutation == 1 / 8
+    assert started(strategies.hill_climb(16, 4, mutation="single")).rates.mutation == 1
+    assert started(strategies.hill_climb(16, 4, mutation=lambda key, genome, *, rate: genome)).rates.mutation == 1
+    assert started(strategies.hill_climb(16, 4, mutation="flip", rates=Rates(0.5))).rates.mutation == 0.5
 
 
 def test_tell_equals_the_oracle():
@@ -84,7 +98,7 @@ def test_any_function_may_be_the_mutation():
 
 
 def test_climbers_solve_parity():
-    strategy = strategies.hill_climb(population=64, climbers=8, rates=Rates(1.0))
+    strategy = strategies.hill_climb(population=64, climbers=8, mutation="single", rates=Rates(1.0))
     result = evolve(
         jax.random.key(0), strategy, networks.MLP((3, 8, 1)), tasks.parity(3), generations=400, target=8, chunk=50
     )

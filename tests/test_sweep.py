@@ -10,6 +10,7 @@ import pytest
 import tejax
 from tejax import plots, trees
 from tejax.errors import InputError
+from tejax.strategies.genetic import CHANGES
 from tejax.sweep import grid
 from tejax.tasks.bits import Bits
 
@@ -64,6 +65,18 @@ def test_every_run_has_the_bits_of_a_run_of_its_own(swept):
 def test_any_strategy_can_be_swept(strategy):
     table = sweep(strategy=strategy, rates=[strategy.rates], seeds=[3])
     assert table.rows[0]["best"] == trees.fingerprint(alone(table.rows[0], strategy).best)
+
+
+def test_a_rate_that_is_not_given_follows_the_size_of_the_genome():
+    size = trees.size(jax.eval_shape(NETWORK.init, jax.random.key(0)))
+    own = [
+        STRATEGY.rates._replace(mutation=rate) for rate in (None, CHANGES / size, 0.2, None)
+    ]  # as many as in `swept`
+    table = sweep(rates=own)
+    assert [row["mutation"] for row in table.rows[::2]] == [None, CHANGES / size, 0.2, None]
+    bests = [[row["best"] for row in table.rows[place : place + 2]] for place in (0, 2, 4, 6)]
+    assert bests[0] == bests[1] == bests[3] != bests[2]
+    assert bests[0][0] == trees.fingerprint(alone(table.rows[0]).best)
 
 
 def test_batches_and_chunks_change_no_result(swept):
@@ -135,6 +148,7 @@ def test_bad_input_is_refused():
         ("mutation must be given one value or more", {"rates": {"mutation": []}}),
         ("mutation must be a number of at least 0: got mutation=-1", {"rates": {"mutation": [-1]}}),
         ("mutation must be a number of at least 0", {"rates": {"mutation": [float("nan")]}}),
+        ("crossover must be a number of at least 0: got crossover=None", {"rates": {"crossover": [None]}}),
         ("seeds must be of one seed or more", {"seeds": 0}),
         ("generations must be at least 1", {"generations": 0}),
         ("at_once must be None or at least 1", {"at_once": 0}),

@@ -23,6 +23,7 @@ from jax import lax
 import tejax
 from experiments import record
 from tejax.evolution import auto_batch, generation
+from tejax.strategies.genetic import Rates
 
 Loop = Callable[[Any, int], Any]  # (state, generations) -> state
 SHAPES = ["16-16-4", "32-32-8", "64-64-10", "64-128-10", "784-256-10", "784-1024-1024-10"]
@@ -61,9 +62,9 @@ def _compile(function: Any, *arguments: Any) -> tuple[float, int, Any]:
 
 
 def tejax_loop(shape: tuple[int, ...], population: int, task: Any) -> Side:
-    """The genetic strategy with its defaults."""
+    """The genetic strategy with a tournament of 8 and uniform crossover: a random number for every trit."""
     network = tejax.networks.MLP(shape)
-    strategy = tejax.strategies.genetic(population=population)
+    strategy = tejax.strategies.genetic(population, tournament=8, crossover="uniform", rates=Rates(mutation=0.001))
     batch = auto_batch(network, task, population)
     key = jax.random.key(0)
 

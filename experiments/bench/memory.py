@@ -29,7 +29,7 @@ def measure(
     x, y = random.random((samples * 5 // 4, features[0]), np.float32), np.arange(samples * 5 // 4) % features[-1]
     task = tejax.tasks.classification(x, y, trits=1)
     network = tejax.networks.MLP(features)
-    strategy = tejax.strategies.genetic(population=population, packed=packed)
+    strategy = tejax.strategies.genetic(population, crossover="uniform", packed=packed)
     batch = auto_batch(network, task, population)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     state = begin(strategy, network, task, jax.random.key(0))

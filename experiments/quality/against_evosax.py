@@ -24,7 +24,9 @@ import jax.numpy as jnp
 
 import tejax
 from experiments import record
+from tejax.strategies.categorical import Rates as Odds
 from tejax.strategies.genetic import Rates
+from tejax.types import Strategy
 
 CHUNK = 8  # generations between two looks at the clock
 
@@ -153,14 +155,19 @@ def evolved_floats(
     return Runner(jax.tree.map(jnp.asarray, state), advance, judge, population)
 
 
+def genetic(selection: str, crossover: str, mutation: float) -> Strategy:
+    """A genetic strategy with tournaments of 8."""
+    rates = Rates(mutation=mutation)
+    return tejax.strategies.genetic(512, selection=selection, tournament=8, crossover=crossover, rates=rates)
+
+
 METHODS: dict[str, Callable[[Problem, Any], Runner]] = {
-    "trits, genetic": partial(evolved_trits, tejax.strategies.genetic(population=512)),
-    "trits, genetic, by neuron": partial(
-        evolved_trits,
-        tejax.strategies.genetic(population=512, crossover="by_neuron", rates=Rates(mutation=0.004)),
+    "trits, genetic": partial(evolved_trits, genetic("tournament", "uniform", 0.001)),
+    "trits, genetic, by neuron": partial(evolved_trits, genetic("tournament", "by_neuron", 0.004)),
+    "trits, categorical": partial(
+        evolved_trits, tejax.strategies.categorical(512, Odds(step=0.1, floor=0.0005, start=0.0))
     ),
-    "trits, categorical": partial(evolved_trits, tejax.strategies.categorical(512)),
-    "trits, genetic, sharing": partial(evolved_trits, tejax.strategies.genetic(population=512, selection="sharing")),
+    "trits, genetic, sharing": partial(evolved_trits, genetic("sharing", "uniform", 0.001)),
     "floats, Open_ES, Adam 0.03": partial(evolved_floats, "Open_ES", 512, rate=0.03, spread=0.05),
     "floats, SimpleGA": partial(evolved_floats, "SimpleGA", 512),
     "floats, SimpleGA, deviation 0.1": partial(evolved_floats, "SimpleGA", 512, spread=0.1),

@@ -82,7 +82,8 @@ def parts(environment: str, setting: Setting, seed: int) -> tuple[Control, Any, 
 @cache  # a strategy is equal to itself only, and a second one would compile everything again
 def strategy_of(setting: Setting) -> Any:
     """The strategy of a setting."""
-    return tejax.strategies.genetic(setting.population, crossover="by_neuron", rates=Rates(mutation=setting.mutation))
+    rates = Rates(mutation=setting.mutation)
+    return tejax.strategies.genetic(setting.population, tournament=8, crossover="by_neuron", rates=rates)
 
 
 def evolved(

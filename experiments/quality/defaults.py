@@ -4,10 +4,14 @@
     python -m experiments.quality.defaults --strategies genetic --problems parity
 
 Every arm is a strategy with some options, at each of some rates. It gets 204,800 evaluations of individuals on three
-problems: digits (64-32-10, 128 samples a generation; judged on a validation part of the training data, another split
-for every seed), parity of 6 bits (6-32-1) and addition of 4-bit numbers (8-64-5), judged on the whole table, which is
-all that there is. Test data are never looked at. Arms of `genetic` differ in one option from its defaults; those with a
-schedule multiply the mutation rate by one factor after another, in stages of equal length.
+problems: digits (two trits a pixel, 128-32-10, 128 samples a generation; judged on a validation part of the training
+data, another split for every seed), parity of 6 bits (6-32-1) and addition of 4-bit numbers (8-64-5), judged on the
+whole table, which is all that there is. Test data are never looked at. Arms with a schedule multiply the mutation rate
+by one factor after another, in stages of equal length.
+
+The defaults of a strategy are those with the best mean of the three problems, among arms that any task can serve:
+without a schedule, without a selection that asks for the fitness of every case, and with the population that OPTIONS
+names, since how large a one pays depends on the device.
 """
 
 import argparse
@@ -22,21 +26,47 @@ import jax
 import tejax
 from experiments import record
 from experiments.quality.thresholds import training_part
+from tejax import trees
 from tejax.strategies.shared import as_traced
-from tejax.sweep import grid
 from tejax.types import Network, Strategy
 
 EVALUATIONS = 204_800
 SEEDS = (0, 1, 2)
 PROBLEMS = ("digits", "parity", "addition")
 MUTATION = {"mutation": [0.001, 0.004]}
+CHANGES = {"changes": [1.0, 2.0, 4.0, 8.0]}
+CASES = ("sharing", "lexicase")  # selections that not every task can serve: they ask for the fitness of every case
+
+# what an arm has where it says nothing else; these are not the strategies' defaults, which follow from the results
+OPTIONS: dict[str, dict[str, Any]] = {
+    "genetic": {
+        "population": 512,
+        "elites": 8,
+        "selection": "tournament",
+        "tournament": 8,
+        "crossover": "uniform",
+        "mutation": "flip",
+        "adaptive": False,
+    },
+    "categorical": {"population": 512},
+    "hill_climb": {"population": 512, "climbers": 64, "mutation": "single", "patience": None},
+    "map_elites": {"population": 512, "cells": 64, "crossover": "uniform", "mutation": "flip"},
+    "low_rank": {"population": 4096, "rank": 1},
+}
+RATES: dict[str, dict[str, float]] = {
+    "genetic": {"crossover": 1.0},
+    "categorical": {"step": 0.1, "floor": 0.0005, "start": 0.0},
+    "hill_climb": {},
+    "map_elites": {"crossover": 0.5},
+    "low_rank": {"density": 0.1, "threshold": 3.5},
+}
 
 
 class Arm(NamedTuple):
-    """Options that are not the defaults, and rates of which every combination is tried."""
+    """Options that are not those above, and rates of which every combination is tried."""
 
     options: dict[str, Any]
-    rates: dict[str, list[float]]
+    rates: dict[str, list[float]]  # those of the strategy, or "changes": trits that a mutation changes in the mean
     schedule: tuple[float, ...] = (1.0,)  # factors on the mutation rate
 
 
@@ -46,29 +76,42 @@ ARMS: dict[str, list[Arm]] = {
         *(Arm({"tournament": size}, MUTATION) for size in (2, 4, 16, 32)),
         *(Arm({"elites": count}, MUTATION) for count in (0, 1, 64)),
         *(Arm({"crossover": kind}, MUTATION) for kind in ("one_point", "two_point", "by_neuron")),
-        *(Arm({"selection": kind}, MUTATION) for kind in ("truncation", "rank", "sharing", "lexicase")),
+        *(Arm({"selection": kind}, MUTATION) for kind in ("truncation", "rank", *CASES)),
         *(Arm({"mutation": kind}, MUTATION) for kind in ("step", "reset")),
         *(Arm({"population": size}, MUTATION) for size in (128, 2048)),
         Arm({"adaptive": True}, MUTATION),
         Arm({}, MUTATION, schedule=(2.0, 1.0, 0.5)),
         Arm({}, MUTATION, schedule=(4.0, 1.0, 0.25)),
+        *(
+            Arm({"tournament": size, "crossover": kind}, CHANGES)
+            for size, kind in itertools.product((4, 8), ("uniform", "by_neuron"))
+        ),
+        Arm({"elites": 1}, CHANGES),
+        Arm({"selection": "sharing"}, CHANGES),
     ],
     "categorical": [
         Arm({}, {"step": [0.05, 0.1, 0.2], "floor": [0.0005, 0.004], "start": [0.0, 0.5]}),
         *(Arm({"population": size}, {"step": [0.05, 0.1, 0.2]}) for size in (128, 2048)),
+        *(Arm({"population": size}, {"step": [0.05, 0.1], "start": [0.5]}) for size in (128, 256)),
     ],
     "hill_climb": [
-        *(Arm({"climbers": count}, {"mutation": [1.0]}) for count in (4, 16, 64)),
+        *(Arm({"climbers": count}, {"mutation": [1.0]}) for count in (1, 4, 16, 64)),
         Arm({"climbers": 64, "patience": 100}, {"mutation": [1.0]}),
         *(Arm({"climbers": count, "mutation": "flip"}, {"mutation": [0.001, 0.004, 0.016]}) for count in (4, 16, 64)),
+        *(
+            Arm({"climbers": count, "mutation": "flip"}, changes)
+            for changes, count in itertools.product((CHANGES, {"changes": [16.0]}), (1, 4, 16))
+        ),
     ],
     "map_elites": [
         Arm({}, {"mutation": [0.001, 0.002, 0.004], "crossover": [0.5, 1.0]}),
-        *(Arm({"cells": cells}, {"mutation": [0.002, 0.004]}) for cells in (16, 256)),
-        Arm({"crossover": "by_neuron"}, {"mutation": [0.002, 0.004]}),
+        Arm({"cells": 16}, {"mutation": [0.002, 0.004]}),
+        *(Arm({"cells": count}, CHANGES) for count in (64, 256)),
+        Arm({"crossover": "by_neuron"}, CHANGES),
     ],
     "low_rank": [
         Arm({}, {"density": [0.03, 0.1, 0.3], "threshold": [2.5, 3.5]}),
+        Arm({}, {"density": [0.01, 0.03], "threshold": [1.5, 2.0]}),
         Arm({"population": 1024}, {"threshold": [2.5, 3.5]}),
         Arm({"rank": 4}, {"threshold": [2.5, 3.5]}),
     ],
@@ -94,16 +137,24 @@ def _network(sizes: tuple[int, ...]) -> Network:
 
 def measure(kind: str, arm: Arm, name: str) -> list[dict[str, Any]]:
     """A row for each combination of rates: a score for every seed."""
-    strategy = tejax.strategies.REGISTRY[kind](**arm.options)
-    settings = grid(strategy, arm.rates)
+    strategy = tejax.strategies.REGISTRY[kind](**OPTIONS[kind] | arm.options)
+    named = [dict(zip(arm.rates, values, strict=True)) for values in itertools.product(*arm.rates.values())]
+    size = trees.size(jax.eval_shape(problem(name, 0)[0].init, jax.random.key(0)))
+    settings = [_rates(strategy, RATES[kind] | rates, size) for rates in named]
     scores: list[list[float]] = [[] for _ in settings]
     for seed in SEEDS:
         for place, score in enumerate(_scores(strategy, arm, settings, *problem(name, seed), seed)):
             scores[place].append(round(score, 4))
     return [
-        {"rates": {rate: getattr(setting, rate) for rate in arm.rates}, "scores": row}
-        for setting, row in zip(settings, scores, strict=True)
+        {"options": arm.options, "rates": rates, "schedule": arm.schedule, "scores": row}
+        for rates, row in zip(named, scores, strict=True)
     ]
+
+
+def _rates(strategy: Strategy, given: dict[str, Any], size: int) -> Any:
+    """The strategy's rates; changes become the probability that a trit of a genome of this size is changed."""
+    rates = {name: rate for name, rate in given.items() if name in strategy.rates._fields}
+    return strategy.rates._replace(**rates | ({"mutation": given["changes"] / size} if "changes" in given else {}))
 
 
 def _scores(
@@ -136,7 +187,8 @@ def label(kind: str, arm: Arm, name: str) -> str:
     """The name of a row in the record."""
     words = [f"{option} {value}" for option, value in arm.options.items()]
     words += [f"schedule {'/'.join(f'{factor:g}' for factor in arm.schedule)}"] * (len(arm.schedule) > 1)
-    return f"{kind} | {', '.join(words) or 'defaults'} | {name}"
+    words += [f"{rate} {'/'.join(f'{value:g}' for value in values)}" for rate, values in arm.rates.items()]
+    return f"{kind} | {', '.join(words)} | {name}"
 
 
 def main() -> None:
@@ -151,7 +203,7 @@ def main() -> None:
         for arm, name in itertools.product(ARMS[kind], chosen.problems)
         if (arm.options.get("selection"), name) != ("lexicase", "addition")  # 1,280 cases would take hours
     }
-    settings = {"evaluations": EVALUATIONS, "seeds": SEEDS}
+    settings = {"evaluations": EVALUATIONS, "seeds": SEEDS, "options": OPTIONS, "rates": RATES}
     for mark, rows in record.collect("defaults", settings, jobs).items():
         best = max(rows, key=lambda row: statistics.mean(row["scores"]))
         print(f"{mark}: {statistics.mean(best['scores']):.4f} at {best['rates']}")

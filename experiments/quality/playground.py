@@ -44,7 +44,8 @@ SETTINGS = {"CartpoleBalance": Setting(generations=12), "CartpoleSwingup": Setti
 @cache  # a strategy is equal to itself only, and a second one would compile everything again
 def strategy_of(setting: Setting) -> Any:
     """The strategy of a setting."""
-    return tejax.strategies.genetic(setting.population, crossover="by_neuron", rates=Rates(mutation=setting.mutation))
+    rates = Rates(mutation=setting.mutation)
+    return tejax.strategies.genetic(setting.population, tournament=8, crossover="by_neuron", rates=rates)
 
 
 def run(environment: str, seed: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
     python -m experiments.quality.thresholds
 
 The training part of the digits' default split is split again, another way for every seed; every setting is evolved
-from the same seeds with the genetic strategy's defaults, and judged on the inner held-out part.
+from the same seeds with the same genetic strategy, and judged on the inner held-out part.
 """
 
 import argparse
@@ -19,7 +19,9 @@ from sklearn.model_selection import train_test_split
 
 import tejax
 from experiments import record
+from tejax.strategies.genetic import Rates
 
+STRATEGY = tejax.strategies.genetic(512, tournament=8, crossover="uniform", rates=Rates(mutation=0.001))
 SETTINGS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     *(({"dead_zone": zone}, {}) for zone in (0.0, 0.25, 0.5, 0.75)),
     ({"bias": 0}, {}),
@@ -45,7 +47,7 @@ def measure(net: dict[str, Any], data: dict[str, Any], seeds: int, evaluations: 
     for seed in range(seeds):
         task = tejax.tasks.classification(*training_part(), **{"batch": 128, "seed": seed, **data})
         network = tejax.networks.MLP((task.features, 64, task.outputs), **net)
-        strategy = tejax.strategies.genetic()
+        strategy = STRATEGY
         generations = evaluations // (strategy.population * task.rows)
         result = tejax.evolve(jax.random.key(seed), strategy, network, task, generations=generations, chunk=200)
         accuracies.append(task.accuracy(network.apply, result.best))
@@ -64,7 +66,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--generations", type=int, default=1200, help="at 128 samples a generation")
     chosen = parser.parse_args()
-    evaluations = chosen.generations * 128 * tejax.strategies.genetic().population
+    evaluations = chosen.generations * 128 * STRATEGY.population
     rows = []
     for net, data in SETTINGS:
         rows.append(measure(net, data, chosen.seeds, evaluations))

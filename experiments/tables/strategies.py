@@ -1,49 +1,67 @@
 """Tables of the strategies: what their settings buy, parity, and what float weights reach in the same time."""
 
+import json
 import statistics
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from experiments import record
-from experiments.quality.defaults import PROBLEMS
+from experiments.quality.defaults import CASES, MUTATION, OPTIONS, PROBLEMS
 from experiments.tables.markdown import table, where
-from tejax import strategies
-from tejax.config.common import default
 
 
-def _tried() -> dict[str, dict[tuple[str, str], dict[str, list[float]]]]:
-    """Strategy -> (options, rates) -> problem -> scores."""
-    tried: dict[str, Any] = defaultdict(lambda: defaultdict(dict))
-    for label, rows in record.read("defaults")["results"]["rows"].items():
-        kind, options, problem = label.split(" | ")
-        for row in rows:
-            tried[kind][options, _rates(row["rates"])][problem] = row["scores"]
-    return tried
+class Setting(NamedTuple):
+    """One setting of a strategy and what it reached."""
+
+    kind: str
+    options: dict[str, Any]
+    rates: dict[str, float]
+    schedule: list[float]
+    scores: dict[str, list[float]]  # problem -> a score for every seed
+
+    @property
+    def mean(self) -> float:
+        """Of all problems."""
+        return statistics.mean(statistics.mean(self.scores[problem]) for problem in PROBLEMS)
+
+    @property
+    def anywhere(self) -> bool:
+        """Whether any task can serve it, it needs no stages, and its population is the usual one."""
+        usual = self.options["population"] == OPTIONS[self.kind]["population"]
+        return usual and len(self.schedule) == 1 and self.options.get("selection") not in CASES
+
+    def words(self) -> str:
+        """What of it is not as in `OPTIONS`, and its rates."""
+        other = [f"{name} {value}" for name, value in self.options.items() if value != OPTIONS[self.kind][name]]
+        other += [f"schedule {'/'.join(f'{factor:g}' for factor in self.schedule)}"] * (len(self.schedule) > 1)
+        return ", ".join([*other, *(f"{name} {value:g}" for name, value in self.rates.items())])
 
 
-def _rates(rates: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in rates.items())
+def tried(kind: str) -> list[Setting]:
+    """Every setting of a strategy that has been measured, on all problems where the record is complete."""
+    found: dict[str, Setting] = {}
+    results = record.read("defaults")["results"]
+    options, rates = (results["settings"][name][kind] for name in ("options", "rates"))
+    for label, rows in results["rows"].items():
+        named, _, problem = label.split(" | ")
+        for row in rows if named == kind else ():
+            own = Setting(kind, options | row["options"], rates | row["rates"], row["schedule"], {})
+            found.setdefault(json.dumps(own, sort_keys=True), own).scores[problem] = row["scores"]
+    return list(found.values())
 
 
-def _own(kind: str, tried: dict[tuple[str, str], Any]) -> tuple[str, str]:
-    """The row of a strategy's defaults."""
-    rates = default(strategies.REGISTRY[kind], "rates")._asdict()
-    for options, words in tried:
-        said = dict(word.rsplit(" ", 1) for word in words.split(", "))
-        named = dict(word.rsplit(" ", 1) for word in options.split(", ")) if options != "defaults" else {}
-        same = all(str(default(strategies.REGISTRY[kind], name)) == value for name, value in named.items())
-        if same and all(float(value) == rates[name] for name, value in said.items()):
-            return options, words
-    raise LookupError(f"the defaults of {kind} are not among what was tried")
+def leader(kind: str) -> Setting:
+    """The setting that the defaults are to be: the best mean of all problems among those for any task."""
+    return max((each for each in tried(kind) if each.anywhere and len(each.scores) == len(PROBLEMS)), key=_mean)
 
 
-def _mean(scores: dict[str, list[float]]) -> float:
-    return statistics.mean(statistics.mean(scores[problem]) for problem in PROBLEMS)
+def _mean(setting: Setting) -> float:
+    return setting.mean
 
 
-def _cells(scores: dict[str, list[float]]) -> Iterator[str]:
-    return (f"{statistics.mean(scores[problem]):.1%}" for problem in PROBLEMS)
+def _cells(setting: Setting) -> Iterator[str]:
+    return (f"{statistics.mean(setting.scores[name]):.1%}" if name in setting.scores else "-" for name in PROBLEMS)
 
 
 def _machine() -> tuple[dict[str, Any], dict[str, Any]]:
@@ -52,23 +70,28 @@ def _machine() -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def settings() -> str:
-    """The defaults of every strategy beside the best of all that was tried."""
+    """The best of all that was tried: for any task, whatever it asks for, and on each problem."""
     machine, done = _machine()
     rows = []
-    for kind, everything in _tried().items():
-        tried = {name: scores for name, scores in everything.items() if len(scores) == len(PROBLEMS)}
-        own, ordered = _own(kind, tried), sorted(tried, key=lambda name: -_mean(tried[name]))
-        rows.append([kind, f"defaults, place {1 + ordered.index(own)} of {len(ordered)}", *_cells(tried[own])])
-        leading = max(tried, key=lambda name: statistics.mean(tried[name]["digits"]))
-        for words, (options, rates) in (("best mean", ordered[0]), ("best on digits", leading)):
-            setting = rates if options == "defaults" else f"{options}; {rates}"
-            rows.append(["", f"{words}: {setting}", *_cells(tried[options, rates])])
+    for kind in OPTIONS:
+        known = [each for each in tried(kind) if len(each.scores) == len(PROBLEMS)]
+        chosen = {f"defaults, best of {sum(each.anywhere for each in known)}": leader(kind)}
+        chosen["best of all"] = max(known, key=_mean)
+        for problem in PROBLEMS:
+            chosen[f"best on {problem}"] = max(known, key=lambda each, name=problem: statistics.mean(each.scores[name]))
+        shown: list[Setting] = []
+        for name, setting in chosen.items():
+            if setting not in shown:
+                rows.append([kind if not shown else "", f"{name}: {setting.words()}", *_cells(setting)])
+                shown.append(setting)
     return "\n\n".join(
         [
             f"**Settings of the strategies**, {done['evaluations']:,} evaluations each, mean of {len(done['seeds'])} "
-            "seeds: digits (64-32-10, judged on a validation part of the training data), parity of 6 bits (6-32-1), "
-            "addition of 4-bit numbers (8-64-5), places by the mean of the three "
-            "(`python -m experiments.quality.defaults`):",
+            "seeds: digits (128-32-10, judged on a validation part of the training data), parity of 6 bits (6-32-1), "
+            "addition of 4-bit numbers (8-64-5). Defaults are the settings with the best mean of the three, among "
+            "those that any task can serve: no schedule, no selection that asks for the fitness of every case; the "
+            "population stays, since how large a one pays depends on the device. Changes "
+            "are the trits that a mutation changes in the mean (`python -m experiments.quality.defaults`):",
             table(["strategy", "setting", *PROBLEMS], rows),
             f"{where(machine)}.",
         ]
@@ -77,29 +100,27 @@ def settings() -> str:
 
 def ablation() -> str:
     """What each option of the genetic strategy buys, at the better of two mutation rates."""
-    tried = _tried()["genetic"]
-    by_option: dict[str, list[dict[str, list[float]]]] = defaultdict(list)
-    for (options, rates), scores in tried.items():
-        if options != "defaults" or rates in ("mutation 0.001, crossover 1", "mutation 0.004, crossover 1"):
-            by_option[options].append(scores)
-        elif rates in ("mutation 0.001, crossover 0", "mutation 0.004, crossover 0"):
-            by_option["no crossover"].append(scores)
+    by_option: dict[str, list[Setting]] = defaultdict(list)
+    for each in tried("genetic"):
+        if each.rates.get("mutation") in MUTATION["mutation"]:
+            bare = each._replace(rates={}).words()
+            by_option[bare or ("as said" if each.rates["crossover"] else "no crossover")].append(each)
 
     def cell(option: str, problem: str) -> str:
         here, there = (
-            [statistics.mean(scores[problem]) for scores in by_option[name] if problem in scores]
-            for name in (option, "defaults")
+            [statistics.mean(each.scores[problem]) for each in by_option[name] if problem in each.scores]
+            for name in (option, "as said")
         )
         if not here:
             return "-"
-        return f"{max(here):.1%}" if option == "defaults" else f"{100 * (max(here) - max(there)):+.1f}"
+        return f"{max(here):.1%}" if option == "as said" else f"{100 * (max(here) - max(there)):+.1f}"
 
     rows = [[option, *(cell(option, problem) for problem in PROBLEMS)] for option in by_option]
     return "\n\n".join(
         [
-            "**What the options of `genetic` buy**: points gained or lost against the defaults (tournament 8, 8 "
-            "elites, uniform crossover, flips, population 512), one option changed at a time, each at the better of "
-            "the mutation rates 0.001 and 0.004, same record. A schedule multiplies the rate by one factor after the "
+            "**What the options of `genetic` buy**: points gained or lost against a tournament of 8, 8 elites, uniform "
+            "crossover, flips and a population of 512, one option changed at a time, each at the better of the "
+            "mutation rates 0.001 and 0.004, same record. A schedule multiplies the rate by one factor after the "
             "other:",
             table(["option", *PROBLEMS], rows),
         ]

@@ -11,10 +11,9 @@ import json
 import math
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from tejax.config import Experiment
-from tejax.config.common import fields_of
 from tejax.errors import refuse, require
 
 __all__ = ["FILES", "Grid", "conduct", "settings"]
@@ -35,8 +34,8 @@ class Grid:
 
 def settings(experiment: Experiment, rates: tuple[str, ...]) -> dict[str, list[float]]:
     """The values of every rate, by the name of its option. Raises InputError for what is no rate or no number."""
-    strategy, values = experiment.strategy, {}
-    known = [name for name, value in fields_of(strategy, type(strategy)).items() if isinstance(value, float)]
+    fields, values = dataclasses.fields(experiment.strategy), {}
+    known = [field.name for field in fields if float in (field.type, *get_args(field.type))]
     for text in rates:
         name, _, listed = text.partition("=")
         name = name.replace("-", "_")

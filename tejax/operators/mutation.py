@@ -12,7 +12,7 @@ from tejax import draws, trees
 from tejax.changes import Changes, draw_places, flatten
 from tejax.types import Genome, Key, Mutation, Rate, Trits
 
-__all__ = ["REGISTRY", "few", "flip", "reset", "single", "step"]
+__all__ = ["REGISTRY", "WHOLE", "few", "flip", "reset", "single", "step"]
 
 
 def _touch(key: Key, genome: Genome, rate: Rate, change: Callable[[Trits, Trits], Trits]) -> Genome:
@@ -72,3 +72,4 @@ def few(key: Key, genome: Genome, *, count: int) -> Changes:
 
 
 REGISTRY: dict[str, Mutation] = {"flip": flip, "step": step, "reset": reset, "single": single}
+WHOLE = {"single"}  # whose rate is that of a genome being touched, not of each of its trits

@@ -33,9 +33,9 @@ VOTERS = 64  # samples among the finalists
 class Rates(NamedTuple):
     """Float32 in a state."""
 
-    step: float | Array = 0.1  # by chance alone, p moves by step * sqrt(p (1 - p)) a generation
+    step: float | Array = 0.2  # by chance alone, p moves by step * sqrt(p (1 - p)) a generation
     floor: float | Array = 0.0005  # the least probability of any value
-    start: float | Array = 0.0  # the share of the first distribution that lies on one random genome
+    start: float | Array = 0.5  # the share of the first distribution that lies on one random genome
 
 
 class State(NamedTuple):

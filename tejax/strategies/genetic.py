@@ -21,11 +21,19 @@ from tejax.operators import crossover as crossovers
 from tejax.operators import mutation as mutations
 from tejax.operators import selection as selections
 from tejax.packing import WORD, Packed, pack, pack_genome, unpack_genome
-from tejax.strategies.shared import as_traced, individual_keys, room_for, total
+from tejax.strategies.shared import (
+    as_traced,
+    individual_keys,
+    mutation_rate,
+    require_probabilities,
+    room_for,
+    total,
+)
 from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Strategy
 
 __all__ = ["Rates", "State", "genetic"]
 
+CHANGES = 4  # trits of a child that a mutation changes in the mean, where no rate is given
 OCTAVE = 4  # a self-adapted rate moves in steps of 2^(1/4)
 REACH = 4 * OCTAVE  # and stays within 2^-4 .. 2^4 of the common rate
 
@@ -33,7 +41,7 @@ REACH = 4 * OCTAVE  # and stays within 2^-4 .. 2^4 of the common rate
 class Rates(NamedTuple):
     """Probabilities; float32 in a state, so that a sweep over them is one vmap."""
 
-    mutation: float | Array = 0.001  # that a trit is changed
+    mutation: float | Array | None = None  # that a trit is changed; None: as fits the size of a genome
     crossover: float | Array = 1.0  # that two parents are crossed at all
 
 
@@ -43,15 +51,15 @@ class State(NamedTuple):
     population: Population  # [P, ...]
     fitness: Fitness  # int32 [P], or [P, C] where the selection looks at cases
     pace: Int32[Array, "P"]  # each individual's own mutation rate is rates.mutation * 2^(pace / 4)
-    rates: Rates
+    rates: Any  # Rates, all of them float32 []
 
 
 def genetic(
     population: int = 512,
     elites: int = 8,
     selection: str = "tournament",
-    tournament: int = 8,
-    crossover: str = "uniform",
+    tournament: int = 4,
+    crossover: str = "by_neuron",
     mutation: str = "flip",
     adaptive: bool = False,
     packed: bool = False,
@@ -73,8 +81,7 @@ def genetic(
     require(tournament >= 1, "at least 1", tournament=tournament)
     require(crossover in crossovers.REGISTRY, f"one of {list(crossovers.REGISTRY)}", crossover=crossover)
     require(mutation in mutations.REGISTRY, f"one of {list(mutations.REGISTRY)}", mutation=mutation)
-    require(bool(0 <= rates.mutation <= 1), "between 0 and 1", mutation_rate=rates.mutation)
-    require(bool(0 <= rates.crossover <= 1), "between 0 and 1", crossover_rate=rates.crossover)
+    require_probabilities(mutation_rate=rates.mutation, crossover_rate=rates.crossover)
     per_case = selection in selections.BY_CASE
     choose = selections.REGISTRY[selection]
     if selection in selections.SIZED:
@@ -83,13 +90,14 @@ def genetic(
     encode, decode = (pack_genome, unpack_genome) if packed else (_as_it_is, _as_it_is)
 
     def init(key: Key, sample: Callable[[Key], Genome], rates: Rates = rates) -> State:
+        genome = jax.eval_shape(sample, key)
         return State(
             population=trees.over_rows(
-                lambda key: encode(sample(key)), individual_keys(key, population), room_for(jax.eval_shape(sample, key))
+                lambda key: encode(sample(key)), individual_keys(key, population), room_for(genome)
             ),
             fitness=jnp.zeros((population, 1) if per_case else population, jnp.int32),
             pace=jnp.zeros(population, jnp.int32),
-            rates=as_traced(rates),
+            rates=as_traced(rates._replace(mutation=mutation_rate(rates.mutation, mutation, genome, CHANGES))),
         )
 
     def breed(read: Callable[[Any], Genome], row: tuple[State, Key]) -> tuple[Genome, Array]:

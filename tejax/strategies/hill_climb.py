@@ -7,7 +7,7 @@ both. Accepting equals lets a climber drift over a plateau. All of the state is 
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,19 +15,26 @@ from jax import lax
 
 from tejax import draws, trees
 from tejax.errors import require
-from tejax.operators import mutation as mutations
-from tejax.strategies.shared import as_traced, individual_keys, room_for
+from tejax.strategies.shared import (
+    as_traced,
+    individual_keys,
+    mutation_rate,
+    operator,
+    require_probabilities,
+    room_for,
+)
 from tejax.types import Array, Fitness, Genome, Int32, Key, Mutation, Population, Strategy
 
 __all__ = ["Rates", "State", "hill_climb"]
 
+CHANGES = 8  # trits of a child that a mutation changes in the mean, where no rate is given
 STARTS = 16  # fresh genomes that a restart is drawn from, at the least
 
 
 class Rates(NamedTuple):
     """A probability; float32 in a state."""
 
-    mutation: float | Array = 1.0  # that the one trit is changed; for an operator other than single, that each trit is
+    mutation: float | Array | None = None  # that a trit is changed; for single, that the one trit is; None: as fits
 
 
 class State(NamedTuple):
@@ -37,13 +44,13 @@ class State(NamedTuple):
     fitness: Int32[Array, "C"]  # on the cases of the last generation
     fruitless: Int32[Array, "C"]  # generations since a child was better than its parent
     starts: Population  # [max(C, STARTS), ...]  # where they began
-    rates: Rates
+    rates: Any  # Rates, all of them float32 []
 
 
 def hill_climb(
     population: int = 512,
-    climbers: int = 64,
-    mutation: str | Mutation = "single",
+    climbers: int = 4,
+    mutation: str | Mutation = "flip",
     patience: int | None = None,
     rates: Rates = Rates(),
 ) -> Strategy:
@@ -58,18 +65,18 @@ def hill_climb(
     require(climbers >= 1, "at least 1", climbers=climbers)
     whole = population >= 2 * climbers and population % climbers == 0
     require(whole, "a multiple of climbers, twice as many at least", population=population, climbers=climbers)
-    known = callable(mutation) or mutation in mutations.REGISTRY
-    require(known, f"a function or one of {list(mutations.REGISTRY)}", mutation=mutation)
     require(patience is None or patience >= 1, "None or at least 1", patience=patience)
-    require(bool(0 <= rates.mutation <= 1), "between 0 and 1", mutation_rate=rates.mutation)
-    mutate: Mutation = mutation if callable(mutation) else mutations.REGISTRY[mutation]
+    require_probabilities(mutation_rate=rates.mutation)
+    mutate = operator(mutation)
     litter = population // climbers  # a climber and its children
 
     def init(key: Key, sample: Callable[[Key], Genome], rates: Rates = rates) -> State:
         keys = individual_keys(key, max(climbers, STARTS))
-        starts = trees.over_rows(sample, keys, room_for(jax.eval_shape(sample, key)))
+        genome = jax.eval_shape(sample, key)
+        starts = trees.over_rows(sample, keys, room_for(genome))
         zeros = jnp.zeros(climbers, jnp.int32)
-        return State(jax.tree.map(lambda leaf: leaf[:climbers], starts), zeros, zeros, starts, as_traced(rates))
+        paced = as_traced(Rates(mutation_rate(rates.mutation, mutation, genome, CHANGES)))
+        return State(jax.tree.map(lambda leaf: leaf[:climbers], starts), zeros, zeros, starts, paced)
 
     def renew(key: Key, state: State) -> State:
         """The state after the restarts that are due."""

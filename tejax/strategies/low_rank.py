@@ -32,8 +32,8 @@ FAR = 2**20  # where votes saturate
 class Rates(NamedTuple):
     """Float32 in a state."""
 
-    density: float | Array = 0.1  # the share of the trits of U and V that are not 0
-    threshold: float | Array = 3.5  # standard deviations of chance that the votes for a step must pass
+    density: float | Array = 0.03  # the share of the trits of U and V that are not 0
+    threshold: float | Array = 2.5  # standard deviations of chance that the votes for a step must pass
 
 
 class State(NamedTuple):

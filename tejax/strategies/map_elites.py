@@ -7,7 +7,7 @@ both. An empty cell asks for one child more. All of the state is integers.
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,19 +16,26 @@ from jax import lax
 from tejax import draws, trees
 from tejax.errors import require
 from tejax.operators import crossover as crossovers
-from tejax.operators import mutation as mutations
-from tejax.strategies.shared import as_traced, individual_keys, room_for
+from tejax.strategies.shared import (
+    as_traced,
+    individual_keys,
+    mutation_rate,
+    operator,
+    require_probabilities,
+    room_for,
+)
 from tejax.types import Array, Fitness, Genome, Int32, Key, Mutation, Population, Strategy
 
 __all__ = ["Descriptor", "Rates", "State", "density", "map_elites"]
 
+CHANGES = 2  # trits of a child that a mutation changes in the mean, where no rate is given
 Descriptor = Callable[[Genome], Int32[Array, ""]]  # genome -> the number of its cell
 
 
 class Rates(NamedTuple):
     """Probabilities; float32 in a state."""
 
-    mutation: float | Array = 0.002  # that a trit is changed
+    mutation: float | Array | None = None  # that a trit is changed; None: as fits the size of a genome
     crossover: float | Array = 0.5  # that a child has two parents
 
 
@@ -38,7 +45,7 @@ class State(NamedTuple):
     archive: Population  # [M, ...]
     fitness: Int32[Array, "M"]  # on the cases of the last generation
     filled: Array  # bool [M]
-    rates: Rates
+    rates: Any  # Rates, all of them float32 []
 
 
 def density(cells: int) -> Descriptor:
@@ -57,7 +64,7 @@ def map_elites(
     population: int = 512,
     cells: int = 64,
     descriptor: Descriptor | None = None,
-    crossover: str = "uniform",
+    crossover: str = "by_neuron",
     mutation: str | Mutation = "flip",
     rates: Rates = Rates(),
 ) -> Strategy:
@@ -72,18 +79,17 @@ def map_elites(
     require(cells >= 1, "at least 1", cells=cells)
     require(population > cells, "above the number of cells", population=population, cells=cells)
     require(crossover in crossovers.REGISTRY, f"one of {list(crossovers.REGISTRY)}", crossover=crossover)
-    known = callable(mutation) or mutation in mutations.REGISTRY
-    require(known, f"a function or one of {list(mutations.REGISTRY)}", mutation=mutation)
-    require(bool(0 <= rates.mutation <= 1), "between 0 and 1", mutation_rate=rates.mutation)
-    require(bool(0 <= rates.crossover <= 1), "between 0 and 1", crossover_rate=rates.crossover)
+    require_probabilities(mutation_rate=rates.mutation, crossover_rate=rates.crossover)
     cross = crossovers.REGISTRY[crossover]
-    mutate: Mutation = mutation if callable(mutation) else mutations.REGISTRY[mutation]
+    mutate = operator(mutation)
     describe = descriptor or density(cells)
 
     def init(key: Key, sample: Callable[[Key], Genome], rates: Rates = rates) -> State:
-        fresh = trees.over_rows(sample, individual_keys(key, cells), room_for(jax.eval_shape(sample, key)))
+        genome = jax.eval_shape(sample, key)
+        fresh = trees.over_rows(sample, individual_keys(key, cells), room_for(genome))
+        paced = as_traced(rates._replace(mutation=mutation_rate(rates.mutation, mutation, genome, CHANGES)))
         # until the first tell has sorted them, all count as elites
-        return State(fresh, jnp.zeros(cells, jnp.int32), jnp.ones(cells, bool), as_traced(rates))
+        return State(fresh, jnp.zeros(cells, jnp.int32), jnp.ones(cells, bool), paced)
 
     def ask(key: Key, state: State) -> tuple[Population, State]:
         elites = jnp.argsort(~state.filled, stable=True)  # the filled cells come first
