@@ -1,12 +1,11 @@
 """A portfolio: several strategies take turns, and the one that is gaining most plays on.
 
 Who is ahead early need not be ahead late: what serves a task best may begin slowly, and what begins fast may stop. So a
-strategy is judged by its own progress: how much better the best fitness was in its last block of generations than in
-its block before. Where gains shrink as learning goes on, to play whoever gains most is the best that can be done
-without knowing how long the run will be (rising bandits: Heidari, Kearns & Roth 2016; Li et al. 2020). What is judged
-are generations that were played anyway, so nothing is evaluated for the choice alone. Who plays next is a matter of
-integers in the state: nothing talks to the host, and the bits are the same in chunks, after an interruption and on any
-number of devices.
+strategy is judged by its own progress: how much better the best fitness is in a block of its generations than in its
+block before. That needs no knowledge of how long the run will be, and who has stopped makes room (bandits whose arms
+improve as they are played: Heidari, Kearns & Roth 2016; Li et al. 2020). What is judged are generations that were
+played anyway, so nothing is evaluated for the choice alone. Who plays next is a matter of integers in the state:
+nothing talks to the host, and the bits are the same in chunks, after an interruption and on any number of devices.
 """
 
 from collections import namedtuple
@@ -41,7 +40,7 @@ class Standing(NamedTuple):
     played: Int32[Array, "A"]  # generations of each arm
     running: Sum  # of the block that is being played, int32 []
     level: Sum  # of each arm's last whole block, int32 [A]
-    gain: Sum  # that less the block before, int32 [A]
+    gain: Sum  # how much higher that was than the block before, the mean of it and of the gain until then, int32 [A]
 
 
 class State(NamedTuple):
@@ -52,18 +51,20 @@ class State(NamedTuple):
     last: Int32[Array, ""]  # the arm that was told last
 
 
-def portfolio(arms: Sequence[Strategy], every: int = 12) -> Strategy:
+def portfolio(arms: Sequence[Strategy], every: int = 4) -> Strategy:
     """A strategy whose generations are each played by one of A others, its arms.
 
     arms: from 2 to 16 of one population size; each keeps a state of its own and learns of its own generations alone.
     Those that look at the fitness of every case and those that look at its sum may stand side by side; the task is
     asked for cases if any arm wants them.
-    every: generations in a block, 1 to 4096. Every arm plays two blocks; from then on a block goes to the arm that
-    gained most from its block before last to its last one, and while none gains, to the one with the highest fitness.
+    every: generations in a block, 1 to 4096. Every arm plays two blocks; from then on a block goes to the arm of the
+    greatest gain, and while none gains, to the one whose last block had the highest fitness. The gain of an arm is the
+    mean of what its last block gained on the one before and of its gain until then: what is past counts half each time.
 
     `best` is the fittest of the last generation, whichever arm played it. The finalists are those of all arms. `rates`
     are those of all arms, their names with the number of the arm behind: mutation_0, step_1. In the state,
-    `standing.played` tells how many generations each arm was given.
+    `standing.played` tells how many generations each arm was given. Where runs stand abreast (a sweep, islands) all arms
+    are asked and told and one is heard, which costs their time but no evaluations.
 
     Raises InputError for numbers out of range, for arms of several population sizes or numbers of islands, for one that
     probes a base (low_rank), and when it begins for arms of which some hold packed genomes and others do not.
@@ -135,10 +136,12 @@ def after(every: int, standing: Standing, fitness: Int32[Array, ""]) -> Standing
     played = standing.played.at[place].add(1)
     running = _carried(standing.running.upper + (fitness >> HALF), standing.running.lower + _low(fitness))
     still = standing._replace(played=played, running=running)
-    gained = _carried(running.upper - standing.level.upper[place], running.lower - standing.level.lower[place])
+    before, until = (Sum(each.upper[place], each.lower[place]) for each in (standing.level, standing.gain))
+    gained = _mean(until, _carried(running.upper - before.upper, running.lower - before.lower))
+    gained = jax.tree.map(partial(jnp.where, played[place] > every), gained, until)  # a first block gains nothing
     level, gain = (
-        jax.tree.map(lambda each, new: each.at[place].set(new), before, new)
-        for before, new in ((standing.level, running), (standing.gain, gained))
+        jax.tree.map(lambda each, new: each.at[place].set(new), old, new)
+        for old, new in ((standing.level, running), (standing.gain, gained))
     )
     zero = jnp.zeros_like(place)
     ended = Standing(_next(played // every, level, gain), played, Sum(zero, zero), level, gain)
@@ -157,6 +160,12 @@ def _next(blocks: Int32[Array, "A"], level: Sum, gain: Sum) -> Int32[Array, ""]:
 def _carried(upper: Array, lower: Array) -> Sum:
     """The same sum with a lower part from 0 to 2^16 - 1."""
     return Sum(upper + (lower >> HALF), _low(lower))
+
+
+def _mean(a: Sum, b: Sum) -> Sum:
+    """The mean of two sums, rounded down."""
+    both = _carried(a.upper + b.upper, a.lower + b.lower)
+    return Sum(both.upper >> 1, (((both.upper & 1) << HALF) + both.lower) >> 1)
 
 
 def _low(number: Array) -> Array:

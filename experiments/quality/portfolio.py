@@ -5,7 +5,7 @@
 The three problems of `experiments.quality.defaults`: digits (judged on a validation part of the training data, another
 split for every seed; test data are never looked at), parity of 6 bits and addition of 4-bit numbers (judged on the
 whole table, which is all that there is). Genetic arms change 3 trits of a child in the mean. The rule, the arms and
-the length of a block were chosen by the same problems from other seeds; the rows of three lengths are in the record.
+the length of a block were chosen by the same problems from other seeds; the rows of several lengths are in the record.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from experiments.quality.defaults import EVALUATIONS, PROBLEMS, problem
 from tejax.config.common import default
 from tejax.types import Network, Strategy
 
-SEEDS, CHOOSING = (0, 1, 2), (3, 4, 5)
+SEEDS, CHOOSING = (0, 1, 2), (3, 4, 5, 6, 7, 8)
 TRITS = 3  # of a child, changed by mutation in the mean
 STEP = 0.2
 EVERY = default(tejax.portfolio, "every")
@@ -31,7 +31,7 @@ PORTFOLIOS = {
     "portfolio of three": ("tournament", "sharing", "categorical"),
 }
 ALONE = PORTFOLIOS["portfolio of three"]
-LENGTHS = (6, 12, 24)  # generations in a block, tried with the portfolio of two
+LENGTHS = (2, 4, 8, 16)  # generations in a block, tried with the portfolio of two
 
 
 @cache  # the same object for every seed, so that one program serves all
