@@ -23,6 +23,7 @@ from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Strategy
 
 __all__ = ["Standing", "State", "Sum", "after", "portfolio"]
 
+OPENING = 4  # blocks of every arm before the first choice: a slow one must have begun to gain
 HALF = 16  # bits of the lower part of a sum
 
 
@@ -57,14 +58,14 @@ def portfolio(arms: Sequence[Strategy], every: int = 4) -> Strategy:
     arms: from 2 to 16 of one population size; each keeps a state of its own and learns of its own generations alone.
     Those that look at the fitness of every case and those that look at its sum may stand side by side; the task is
     asked for cases if any arm wants them.
-    every: generations in a block, 1 to 4096. Every arm plays two blocks; from then on a block goes to the arm of the
+    every: generations in a block, 1 to 4096. Every arm plays four blocks; from then on a block goes to the arm of the
     greatest gain, and while none gains, to the one whose last block had the highest fitness. The gain of an arm is the
     mean of what its last block gained on the one before and of its gain until then: what is past counts half each time.
 
     `best` is the fittest of the last generation, whichever arm played it. The finalists are those of all arms. `rates`
     are those of all arms, their names with the number of the arm behind: mutation_0, step_1. In the state,
-    `standing.played` tells how many generations each arm was given. Where runs stand abreast (a sweep, islands) all arms
-    are asked and told and one is heard, which costs their time but no evaluations.
+    `standing.played` tells how many generations each arm was given. Where runs stand abreast (a sweep, islands), all
+    arms are asked and told and one is heard, which costs their time but no evaluations.
 
     Raises InputError for numbers out of range, for arms of several population sizes or numbers of islands, for one that
     probes a base (low_rank), and when it begins for arms of which some hold packed genomes and others do not.
@@ -154,7 +155,7 @@ def _next(blocks: Int32[Array, "A"], level: Sum, gain: Sum) -> Int32[Array, ""]:
     order = jnp.lexsort(  # the last key counts first
         (~level.lower, ~level.upper, ~jnp.where(rises, gain.lower, 0), ~jnp.where(rises, gain.upper, 0))
     )
-    return jnp.where(jnp.min(blocks) < 2, jnp.argmin(blocks), order[0]).astype(jnp.int32)
+    return jnp.where(jnp.min(blocks) < OPENING, jnp.argmin(blocks), order[0]).astype(jnp.int32)
 
 
 def _carried(upper: Array, lower: Array) -> Sum:

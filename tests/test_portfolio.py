@@ -18,7 +18,7 @@ from tejax.portfolio import Standing, Sum, after
 from tests.oracles.turns import turns
 
 NETWORK, TASK = networks.MLP((3, 1)), tasks.parity(3)
-EVERY, GENERATIONS = 2, 17
+EVERY, GENERATIONS = 2, 27
 PLAIN = strategies.genetic(population=8, elites=2)
 ARMS = (
     strategies.categorical(population=8),
@@ -47,23 +47,22 @@ def played(every):
 
 @given(arms=some.sampled_from([2, 3]), every=some.sampled_from([1, 3]), data=some.data())
 def test_those_play_whom_the_oracle_lets_play(arms, every, data):
-    row = some.lists(EXTREMES, min_size=24, max_size=24)
+    row = some.lists(EXTREMES, min_size=60, max_size=60)
     fitness = data.draw(some.lists(row, min_size=arms, max_size=arms))
     got = played(every)(np.array(fitness, np.int32))
-    assert got.tolist() == turns(fitness, every, 24)
+    assert got.tolist() == turns(fitness, every, 60)
 
 
 def test_who_begins_slowly_but_gains_is_given_the_generations_of_who_has_stopped():
     fast, slow = [0, *[9] * 39], list(range(40))
-    assert turns([fast, slow], 2, 40)[12:] == [1] * 28
+    assert turns([fast, slow], 2, 40)[16:] == [1] * 24
     assert played(2)(np.array([fast, slow], np.int32)).tolist() == turns([fast, slow], 2, 40)
 
 
 def test_sums_of_long_blocks_do_not_leave_int32():
     every = 4096
-    low, high = [-(2**31)] * every + [2**31 - 1] * every, [0] * every + [1] * every
-    fitness = np.array([high + [0] * 2 * every, low + [0] * 2 * every], np.int32)
-    assert played(every)(fitness)[4 * every] == 1
+    little, much = [0] * every + [1] * 8 * every, [-(2**31)] * every + [2**31 - 1] * 8 * every
+    assert played(every)(np.array([little, much], np.int32))[8 * every] == 1
 
 
 def run(chunk=16, **options):
@@ -92,7 +91,7 @@ def test_every_arm_is_as_if_it_had_played_its_generations_alone(result):
         history.append(int(np.asarray(fitness).reshape(8, -1).sum(axis=1).max()))
         seen[place].append(history[-1])
         plays.append(place)
-    assert plays[8:].count(0) != plays[8:].count(1), "a choice was made"
+    assert plays[16:].count(0) != plays[16:].count(1), "a choice was made"
     assert result.history.best.tolist() == history
     assert result.state.standing.played.tolist() == [plays.count(place) for place in range(2)]
     for mine, alone in zip(result.state.arms, states, strict=True):

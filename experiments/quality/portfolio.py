@@ -31,7 +31,7 @@ PORTFOLIOS = {
     "portfolio of three": ("tournament", "sharing", "categorical"),
 }
 ALONE = PORTFOLIOS["portfolio of three"]
-LENGTHS = (2, 4, 8, 16)  # generations in a block, tried with the portfolio of two
+LENGTHS = (2, 4, 8)  # generations in a block, tried with the portfolio of two
 
 
 @cache  # the same object for every seed, so that one program serves all

@@ -7,7 +7,7 @@ def turns(fitness: list[list[int]], every: int, generations: int) -> list[int]:
     gains = [0] * len(fitness)
     plays: list[int] = []
     while len(plays) < generations:
-        young = [arm for arm, sums in enumerate(blocks) if len(sums) < 2]
+        young = [arm for arm, sums in enumerate(blocks) if len(sums) < 4]
         if young:
             arm = min(young, key=lambda one: len(blocks[one]))
         else:
