@@ -36,7 +36,8 @@ def portfolios() -> str:
             f"{done['trits']} trits of a child in the mean, categorical moves by steps of {done['step']:g}:",
             table(["strategy", *PROBLEMS, "mean"], lines),
             f"A block is {done['every']} generations long. On other seeds, by which the rule, the arms and this length "
-            f"were chosen, the portfolio of two has a mean of {tried}.",
+            f"were chosen, the portfolio of two has a mean of {tried}. Every further arm costs generations, most of "
+            "all one that gains fast and stops late.",
             f"{where(data['machine'])}, busy with other things as well.",
         ]
     )
