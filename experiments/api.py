@@ -21,8 +21,9 @@ of `jax.random.key`. Bad input raises `InputError`, one line that names the argu
 # in the order in which a reader wants them; a module not named here is none of a user's business
 MODULES = (
     *("tejax", "networks", "tasks", "strategies", "operators.mutation", "operators.crossover", "operators.selection"),
-    *("operators.tissue", "operators.circle", "operators.lookup", "evolution", "islands", "sweep", "devices"),
-    *("runs", "export", "plots", "plots_ring", "testing", "rivals", "rivals.rounding", "interop.aigarth", "config"),
+    *("operators.tissue", "operators.circle", "operators.lookup", "evolution", "islands", "portfolio", "sweep"),
+    *("devices", "runs", "export", "plots", "plots_ring", "testing", "rivals", "rivals.rounding", "interop.aigarth"),
+    "config",
     *("trits", "draws", "trees", "changes", "fixedpoint", "types", "errors", "processes"),
 )
 

@@ -8,7 +8,7 @@ In README.md everything between `<!-- NAME: begin -->` and `<!-- NAME: end -->` 
 from collections.abc import Callable
 from pathlib import Path
 
-from experiments.tables import acting, arithmetic, evolution, headline, machines, strategies
+from experiments.tables import acting, arithmetic, evolution, headline, machines, portfolio, strategies
 
 README = Path(__file__).parents[1] / "README.md"
 PAGE = Path(__file__).parent / "README.md"
@@ -20,7 +20,13 @@ commands that stand beside the tables, with the machine, the versions and the se
 own: [claims](claims/README.md)."""
 SECTIONS: dict[str, tuple[Callable[[], str], ...]] = {
     "Classification": (evolution.accuracy, evolution.best_digits, evolution.small_tables, evolution.thresholds),
-    "Strategies": (strategies.settings, strategies.ablation, strategies.parity, strategies.floats),
+    "Strategies": (
+        strategies.settings,
+        strategies.ablation,
+        portfolio.portfolios,
+        strategies.parity,
+        strategies.floats,
+    ),
     "Exact arithmetic": (
         arithmetic.serial,
         arithmetic.product,

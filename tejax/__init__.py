@@ -4,6 +4,7 @@ from tejax import devices, draws, fixedpoint, networks, operators, strategies, t
 from tejax.errors import InputError
 from tejax.evolution import Result, evolve, generation
 from tejax.islands import islands
+from tejax.portfolio import portfolio
 from tejax.runs import Run
 from tejax.sweep import Sweep, sweep
 
@@ -20,6 +21,7 @@ __all__ = [
     "islands",
     "networks",
     "operators",
+    "portfolio",
     "strategies",
     "sweep",
     "tasks",

@@ -1,5 +1,6 @@
 """Classification tasks: the split, the minibatch, the fitness."""
 
+import dataclasses
 from functools import partial
 
 import jax
@@ -73,6 +74,19 @@ def test_fitness_is_minus_the_summed_loss(loss):
         assert 1 + fitness / task.scale == pytest.approx(task.accuracy(NETWORK.apply, GENOME, "train"))
     assert int(task.validate(NETWORK.apply, GENOME)) == fitness
     assert int(np.sum(task.cases(jax.random.key(1), NETWORK.apply, GENOME))) == fitness
+
+
+def test_cases_add_up_to_the_fitness_where_their_sum_must_be_halved():
+    few = classify(X, Y)
+    rows = 2**16
+    task = dataclasses.replace(few, x_train=jnp.zeros((rows, 4), jnp.int8), y_train=jnp.zeros(rows, jnp.int32))
+
+    def worst(genome, x):
+        """As far from the label as a loss goes."""
+        return jnp.broadcast_to(jnp.array([-(2**20), 2**20, 0], jnp.int32), (*x.shape[:-1], 3))
+
+    cases = np.asarray(jax.jit(lambda key: task.cases(key, worst, GENOME))(jax.random.key(0)))
+    assert cases.sum(dtype=np.int64) == task.evaluate(jax.random.key(0), worst, GENOME) == -(2**30)
 
 
 def test_a_minibatch_is_distinct_training_samples_with_their_labels():

@@ -23,6 +23,7 @@ from tejax.config import (
     Mlp,
     Multiplication,
     Parity,
+    Portfolio,
     Product,
     Recurrent,
     Schedule,
@@ -36,7 +37,7 @@ from tejax.errors import InputError
 EXPERIMENTS = {
     "digits": Experiment(Digits(trits=2, loss="margin"), Mlp(hidden=(8, 8), dead_zone=1.0), Genetic(adaptive=True)),
     "breast_cancer": Experiment(BreastCancer(trits=1)),
-    "wine": Experiment(Wine(batch=20)),
+    "wine": Experiment(Wine(batch=20), strategy=Portfolio(arms=("lexicase", "hill_climb"), every=7)),
     "files": Experiment(Files(path=Path("x.npz"), seed=3), strategy=MapElites(cells=9)),
     "parity": Experiment(
         Parity(5), strategy=LowRank(rank=2), schedule=Schedule(seed=7, target=32, evaluation_batch=None)

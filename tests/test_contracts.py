@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from tejax import islands, networks, strategies, tasks, testing, trees
+from tejax import islands, networks, portfolio, strategies, tasks, testing, trees
 from tejax.operators import crossover, mutation, selection, tissue
 from tests.helpers import first_quick
 
@@ -124,6 +124,21 @@ def test_strategy(case):
 def test_islands_of_a_strategy(name):
     strategy = islands(strategies.REGISTRY[name](population=8, **STRATEGIES[name][-1]), 3, every=2, migrants=2)
     testing.check_strategy(strategy, networks.MLP((3, 4, 1)), tasks.parity(3))
+
+
+@pytest.mark.parametrize("name", first_quick(name for name in STRATEGIES if name not in ("genetic", "low_rank")))
+def test_portfolio_of_strategies(name):
+    """Each beside one that wants the fitness of every case."""
+    cased = strategies.genetic(population=8, **STRATEGIES["genetic"][-1])
+    strategy = portfolio((cased, strategies.REGISTRY[name](population=8, **STRATEGIES[name][-1])), every=1)
+    testing.check_strategy(strategy, networks.MLP((3, 1)), tasks.parity(3))
+
+
+@pytest.mark.long
+def test_portfolio_and_islands_of_each_other():
+    arms = [strategies.genetic(population=8, elites=2, tournament=size) for size in (2, 4)]
+    for strategy in (islands(portfolio(arms, 1), 2, every=2), portfolio([islands(arm, 2, every=2) for arm in arms], 1)):
+        testing.check_strategy(strategy, networks.MLP((3, 1)), tasks.parity(3))
 
 
 @pytest.mark.parametrize("op", [*mutation.REGISTRY.values(), *crossover.REGISTRY.values()], ids=lambda op: op.__name__)

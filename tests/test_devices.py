@@ -24,6 +24,9 @@ STRATEGIES = {
     "low_rank": strategies.low_rank(population=16),
     "islands": tejax.islands(strategies.genetic(population=8, elites=2), 8, every=2),
     "tour": tejax.islands(strategies.categorical(population=4), 8, every=1, topology="tour"),
+    "portfolio": tejax.portfolio(
+        (strategies.genetic(16, elites=2, selection="sharing"), strategies.categorical(16)), every=1
+    ),
 }
 
 

@@ -39,6 +39,7 @@ LEVELS = {
     "strategies": 20,
     "evolution": 20,
     "islands": 21,
+    "portfolio": 21,
     "sweep": 21,
     # floor 3: the host side
     "records": 30,

@@ -5,6 +5,7 @@ A further task, network or strategy is a dataclass with `build` and a line in it
 
 from tejax.config.experiment import Experiment, Parts, Schedule
 from tejax.config.networks import NETWORKS, Cellular, Conv, Mlp, Recurrent, Systolic
+from tejax.config.portfolio import Portfolio
 from tejax.config.strategies import STRATEGIES, Categorical, Genetic, HillClimb, Islands, LowRank, MapElites
 from tejax.config.tasks import (
     TASKS,
@@ -43,6 +44,7 @@ __all__ = [
     "Multiplication",
     "Parity",
     "Parts",
+    "Portfolio",
     "Product",
     "Recurrent",
     "Schedule",

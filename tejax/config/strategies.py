@@ -5,6 +5,7 @@ from typing import Any
 
 from tejax import strategies
 from tejax.config.common import default, fields_of
+from tejax.config.portfolio import Portfolio
 from tejax.errors import require
 from tejax.islands import islands as on_islands
 from tejax.types import Strategy
@@ -136,11 +137,12 @@ class Islands:
 
 
 # the same as a type: what the registry below names
-AnyStrategy = Genetic | HillClimb | Categorical | MapElites | LowRank
+AnyStrategy = Genetic | HillClimb | Categorical | MapElites | LowRank | Portfolio
 STRATEGIES: dict[str, type] = {
     "genetic": Genetic,
     "hill_climb": HillClimb,
     "categorical": Categorical,
     "map_elites": MapElites,
     "low_rank": LowRank,
+    "portfolio": Portfolio,
 }

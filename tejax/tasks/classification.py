@@ -71,9 +71,10 @@ class Classification:
         return self._fitness(apply, genome, self.x_train, self.y_train)
 
     def cases(self, key: Key, apply: Apply, genome: Genome) -> Int32[Array, "C"]:
-        """Minus the loss of one individual on every sample of the minibatch."""
+        """Minus the loss of one individual on every sample of the minibatch, halved as in the sum of `evaluate`."""
         x, y = self._minibatch(key)
-        return -fixedpoint.make_loss(self.loss, self.temperature).sample(apply(genome, x), y)
+        loss = fixedpoint.make_loss(self.loss, self.temperature)
+        return -(loss.sample(apply(genome, x), y) >> fixedpoint.halvings(self.rows, loss.limit))
 
     def accuracy(self, apply: Apply, genome: Genome, split: Split = "test") -> float:
         """The share of a split that one individual classifies rightly, 0 to 1."""

@@ -1,0 +1,41 @@
+"""A portfolio, as the command line and config.json have it."""
+
+import dataclasses
+from collections.abc import Callable
+from functools import partial
+
+from tejax import strategies
+from tejax.config.common import default
+from tejax.errors import require
+from tejax.portfolio import portfolio
+from tejax.types import Strategy
+
+__all__ = ["ARMS", "Portfolio"]
+
+FAST = default(strategies.categorical, "rates")._replace(step=0.2)  # it must show soon what it can do
+# what can take part, in all else as the library has it: the genetic strategy goes by its selection
+ARMS: dict[str, Callable[..., Strategy]] = {
+    "tournament": partial(strategies.genetic, selection="tournament"),
+    "sharing": partial(strategies.genetic, selection="sharing"),
+    "lexicase": partial(strategies.genetic, selection="lexicase"),
+    "categorical": partial(strategies.categorical, rates=FAST),
+    "hill_climb": strategies.hill_climb,
+    "map_elites": strategies.map_elites,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Portfolio:
+    """Several strategies take turns, and the one that is gaining most plays on."""
+
+    population: int = default(strategies.genetic, "population")  # individuals of each
+    # which: tournament, sharing or lexicase (genetic with that selection), categorical, hill_climb, map_elites
+    arms: tuple[str, ...] = ("sharing", "categorical")
+    every: int = default(portfolio, "every")  # generations in a block, after which the choice is made anew
+
+    def build(self) -> Strategy:
+        """The strategy."""
+        for name in self.arms:
+            require(name in ARMS, f"of names among {list(ARMS)}", arms=name)
+        require(len(set(self.arms)) == len(self.arms), "different ones", arms=list(self.arms))
+        return portfolio([ARMS[name](population=self.population) for name in self.arms], self.every)

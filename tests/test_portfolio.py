@@ -1,0 +1,184 @@
+"""A portfolio: whose turn it is, and that an arm learns of its own generations alone."""
+
+from functools import cache, partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from jax import lax
+
+import tejax
+from tejax import evolution, networks, strategies, tasks, trees
+from tejax.config import Experiment, Islands, Portfolio, Xor
+from tejax.errors import InputError
+from tejax.portfolio import Standing, Sum, after
+from tests.oracles.turns import turns
+
+NETWORK, TASK = networks.MLP((3, 1)), tasks.parity(3)
+EVERY, GENERATIONS = 2, 27
+PLAIN = strategies.genetic(population=8, elites=2)
+ARMS = (
+    strategies.categorical(population=8),
+    strategies.genetic(population=8, elites=2, selection="sharing", tournament=2),
+)
+STRATEGY = tejax.portfolio(ARMS, EVERY)
+EXTREMES = some.one_of(some.integers(-3, 3), some.integers(-(2**31), 2**31 - 1))
+
+
+@cache
+def played(every):
+    """Fitness of every arm's generations, int32 [A, G] -> who played, int32 [G]; no strategies, only the rule."""
+
+    def run(fitness):
+        zero, zeros = jnp.int32(0), jnp.zeros(fitness.shape[0], jnp.int32)
+
+        def step(standing, _):
+            place = standing.player
+            return after(every, standing, fitness[place, standing.played[place]]), place
+
+        start = Standing(zero, zeros, Sum(zero, zero), Sum(zeros, zeros), Sum(zeros, zeros))
+        return lax.scan(step, start, None, length=fitness.shape[1])[1]
+
+    return jax.jit(run)
+
+
+@given(arms=some.sampled_from([2, 3]), every=some.sampled_from([1, 3]), data=some.data())
+def test_those_play_whom_the_oracle_lets_play(arms, every, data):
+    row = some.lists(EXTREMES, min_size=60, max_size=60)
+    fitness = data.draw(some.lists(row, min_size=arms, max_size=arms))
+    got = played(every)(np.array(fitness, np.int32))
+    assert got.tolist() == turns(fitness, every, 60)
+
+
+def test_who_begins_slowly_but_gains_is_given_the_generations_of_who_has_stopped():
+    fast, slow = [0, *[9] * 39], list(range(40))
+    assert turns([fast, slow], 2, 40)[16:] == [1] * 24
+    assert played(2)(np.array([fast, slow], np.int32)).tolist() == turns([fast, slow], 2, 40)
+
+
+def test_sums_of_long_blocks_do_not_leave_int32():
+    every = 4096
+    little, much = [0] * every + [1] * 8 * every, [-(2**31)] * every + [2**31 - 1] * 8 * every
+    assert played(every)(np.array([little, much], np.int32))[8 * every] == 1
+
+
+def run(chunk=16, **options):
+    return tejax.evolve(jax.random.key(0), STRATEGY, NETWORK, TASK, generations=GENERATIONS, chunk=chunk, **options)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return run()
+
+
+def test_every_arm_is_as_if_it_had_played_its_generations_alone(result):
+    """The loop by hand: the arms are asked and told in turn, each of what it wants to know."""
+    init_key, run_key = jax.random.split(jax.random.key(0))
+    keys = jax.random.split(init_key, 2)
+    states = [
+        jax.jit(partial(evolution.first_state, arm, NETWORK, TASK, rates=arm.rates))(key)
+        for arm, key in zip(ARMS, keys, strict=True)
+    ]
+    steps = [jax.jit(partial(evolution.generation, arm, NETWORK, TASK)) for arm in ARMS]
+    seen, plays, history = [[], []], [], []
+    for number in range(GENERATIONS):
+        lists = [each + [0] * GENERATIONS for each in seen]
+        place = turns(lists, EVERY, number + 1)[-1]
+        states[place], fitness = steps[place](jax.random.fold_in(run_key, number), states[place])
+        history.append(int(np.asarray(fitness).reshape(8, -1).sum(axis=1).max()))
+        seen[place].append(history[-1])
+        plays.append(place)
+    assert plays[16:].count(0) != plays[16:].count(1), "a choice was made"
+    assert result.history.best.tolist() == history
+    assert result.state.standing.played.tolist() == [plays.count(place) for place in range(2)]
+    for mine, alone in zip(result.state.arms, states, strict=True):
+        assert trees.fingerprint(mine) == trees.fingerprint(alone)
+
+
+@pytest.mark.parametrize("chunk", [1, 7])
+def test_the_chunk_changes_nothing(result, chunk):
+    again = run(chunk)
+    assert trees.fingerprint(again.state) == trees.fingerprint(result.state)
+    assert trees.fingerprint(again.best) == trees.fingerprint(result.best)
+
+
+def test_the_best_is_that_of_whoever_played_last_and_all_finalists_are_looked_at(result):
+    last = int(result.state.last)
+    best = jax.jit(STRATEGY.best)(result.state)
+    assert trees.fingerprint(best) == trees.fingerprint(jax.jit(ARMS[last].best)(result.state.arms[last]))
+    counts = [trees.rows(jax.eval_shape(arm.finalists, own)) for arm, own in zip(ARMS, result.state.arms, strict=True)]
+    assert trees.rows(jax.eval_shape(STRATEGY.finalists, result.state)) == sum(counts)
+    assert result.fitness >= result.history.best.max() - 1, "what an elite had is not lost with its turn"
+
+
+def test_cases_are_asked_for_only_if_an_arm_wants_them():
+    assert STRATEGY.per_case
+    assert not tejax.portfolio((PLAIN, ARMS[0])).per_case
+
+
+def test_rates_of_all_arms_make_one_flat_record():
+    assert STRATEGY.rates._fields == ("step_0", "floor_0", "start_0", "mutation_1", "crossover_1")
+    other = STRATEGY.rates._replace(step_0=0.25, mutation_1=0.5)
+    state = jax.jit(lambda key: STRATEGY.init(key, NETWORK.init, other))(jax.random.key(0))
+    assert [float(own.rates[0]) for own in state.arms] == [0.25, 0.5]
+
+
+def test_packed_arms_stand_beside_packed_ones_only():
+    packed = [strategies.genetic(population=8, elites=2, packed=True, tournament=size) for size in (2, 4)]
+
+    def population(arms):
+        strategy = tejax.portfolio(arms)
+        state = strategy.init(jax.random.key(0), NETWORK.init)
+        return jax.vmap(strategy.decode)(strategy.ask(jax.random.key(1), state)[0])
+
+    plain = jax.eval_shape(lambda: PLAIN.init(jax.random.key(0), NETWORK.init).population)
+    assert trees.shapes(jax.eval_shape(partial(population, packed))) == trees.shapes(plain)
+    with pytest.raises(InputError, match="arms must be all packed or all not: got arms='some of each'"):
+        jax.eval_shape(partial(population, [packed[0], PLAIN]))
+
+
+@pytest.mark.long
+def test_a_sweep_gives_the_bits_of_single_runs(result):
+    rates = {"step_0": [STRATEGY.rates.step_0, 0.3]}
+    swept = tejax.sweep(STRATEGY, NETWORK, TASK, rates=rates, seeds=1, generations=GENERATIONS)
+    assert swept.rows[0]["best"] == trees.fingerprint(result.best)
+
+
+@pytest.mark.parametrize(
+    ("arms", "options", "words"),
+    [
+        (ARMS[:1], {}, "arms must be from 2 to 16 strategies: got arms=1"),
+        (ARMS, {"every": 0}, "every must be from 1 to 4096: got every=0"),
+        ((PLAIN, strategies.genetic(16)), {}, "population must be the same in all arms: got population=[8, 16]"),
+        (
+            (tejax.islands(PLAIN, 2), strategies.genetic(16)),
+            {},
+            "islands must be the same in all arms: got islands=[2, 1]",
+        ),
+        ((PLAIN, strategies.low_rank(8)), {}, "arms must be strategies that ask whole answers: got arms='low_rank'"),
+    ],
+)
+def test_arms_that_do_not_fit_are_refused_in_one_line(arms, options, words):
+    with pytest.raises(InputError) as refusal:
+        tejax.portfolio(arms, **options)
+    assert words in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_an_experiment_names_its_arms():
+    experiment = Experiment(Xor(), strategy=Portfolio(24, ("map_elites", "tournament"), 3))
+    with pytest.raises(InputError, match="population must be above the number of cells: got population=24, cells=64"):
+        experiment.build()
+    built = Experiment(Xor(), strategy=Portfolio(24)).build().strategy
+    assert (built.population, built.per_case, len(built.rates)) == (24, True, 5)
+    assert Experiment(Xor(), strategy=Portfolio(24), islands=Islands(2)).build().strategy.islands == 2
+    assert Experiment.from_json(experiment.to_json()) == experiment
+    for arms, words in (
+        (("sharing", "low_rank"), "arms must be of names among .*: got arms='low_rank'"),
+        (("sharing", "sharing"), "arms must be different ones: got arms="),
+    ):
+        with pytest.raises(InputError, match=words):
+            Portfolio(24, arms).build()
