@@ -181,7 +181,8 @@ def _of(count: int, place: Int32[Array, ""], function: Callable[..., Any], *argu
 def _rates(arms: tuple[Strategy, ...]) -> Any:
     """The rates of all arms as one flat record, as a sweep wants them."""
     named = [(f"{name}_{place}", rate) for place, arm in enumerate(arms) for name, rate in arm.rates._asdict().items()]
-    return namedtuple("Rates", [name for name, _ in named])(*(rate for _, rate in named))
+    names, values = zip(*named, strict=True)
+    return namedtuple("Rates", names, defaults=values)(*values)
 
 
 def _as_wide(arm: Strategy, state: Any, population: Population, fitness: Fitness) -> Any:

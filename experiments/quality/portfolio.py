@@ -21,6 +21,8 @@ import tejax
 from experiments import record
 from experiments.quality.defaults import EVALUATIONS, PROBLEMS, problem
 from tejax.config.common import default
+from tejax.strategies.categorical import Rates as Odds
+from tejax.strategies.genetic import Rates
 from tejax.types import Network, Strategy
 
 SEEDS, CHOOSING = (0, 1, 2), (3, 4, 5, 6, 7, 8)
@@ -39,10 +41,10 @@ LENGTHS = (2, 4, 8)  # generations in a block, tried with the portfolio of two
 def arm(name: str, network: Network) -> Strategy:
     """One strategy."""
     if name == "categorical":
-        return tejax.strategies.categorical(rates=default(tejax.strategies.categorical, "rates")._replace(step=STEP))
+        return tejax.strategies.categorical(512, Odds(step=STEP, floor=0.0005, start=0.0))
     size = tejax.trees.size(jax.eval_shape(network.init, jax.random.key(0)))
-    rates = default(tejax.strategies.genetic, "rates")._replace(mutation=TRITS / size)
-    return tejax.strategies.genetic(selection=name, rates=rates)
+    rates = Rates(mutation=TRITS / size)
+    return tejax.strategies.genetic(512, selection=name, tournament=8, crossover="uniform", rates=rates)
 
 
 @cache

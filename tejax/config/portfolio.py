@@ -12,13 +12,14 @@ from tejax.types import Strategy
 
 __all__ = ["ARMS", "Portfolio"]
 
-FAST = default(strategies.categorical, "rates")._replace(step=0.2)  # it must show soon what it can do
-# what can take part, in all else as the library has it: the genetic strategy goes by its selection
+# what can take part, by the library's defaults; the genetic strategy goes by its selection, and where that looks at
+# cases, which keeps a population diverse, it crosses trit by trit as in experiments.quality.portfolio
+_BY_CASE = partial(strategies.genetic, tournament=8, crossover="uniform")
 ARMS: dict[str, Callable[..., Strategy]] = {
     "tournament": partial(strategies.genetic, selection="tournament"),
-    "sharing": partial(strategies.genetic, selection="sharing"),
-    "lexicase": partial(strategies.genetic, selection="lexicase"),
-    "categorical": partial(strategies.categorical, rates=FAST),
+    "sharing": partial(_BY_CASE, selection="sharing"),
+    "lexicase": partial(_BY_CASE, selection="lexicase"),
+    "categorical": strategies.categorical,
     "hill_climb": strategies.hill_climb,
     "map_elites": strategies.map_elites,
 }
