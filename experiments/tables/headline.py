@@ -69,15 +69,17 @@ def _arithmetic() -> Iterator[Line]:
     )
     added = record.read("parallel_arithmetic")["results"]["rows"]
     taught = {
-        arm: [
-            row["after lessons"]["share of right bits, 7 bits"] for name, row in added.items() if name.startswith(arm)
+        kind: [
+            row["after lessons"]["share of right bits, 7 bits"]
+            for label, row in added.items()
+            if label.startswith(f"line, {kind} |")
         ]
-        for arm in ("line, plain |", "line, gated |")
+        for kind in ("plain", "gated")
     }
     yield (
         "a sum of two numbers, all bits at once, by a line of cells: right on all 16,384 pairs of 7 bits",
-        "runs exact: " + ", ".join(f"{shares.count(1)} of {len(shares)} ({arm})" for arm, shares in taught.items()),
-        "evolved on 4 bits, then on a sample of the pairs of 7",
+        "runs exact: " + ", ".join(f"{shares.count(1)} of {len(shares)} ({kind})" for kind, shares in taught.items()),
+        "evolved on 4 bits, then on 7",
         "quality.parallel_arithmetic",
     )
 
