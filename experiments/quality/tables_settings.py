@@ -3,7 +3,7 @@
     python -m experiments.quality.tables_settings
     python -m experiments.quality.tables_settings --tables wine --settings "3 trits"
 
-The training part of each of the ten splits of experiments/quality/tables.py is split again, four times, and no test
+The training part of each of the first ten splits of experiments/quality/tables.py is split again, four times, and no test
 part is looked at by the run that it belongs to. A setting is the base with some options changed. The float network
 stands beside them, trained and judged on the same parts.
 
