@@ -39,7 +39,7 @@ STRATEGIES = {
     "genetic": genetic(2048, selection="tournament", **BREEDING),
     "genetic, sharing": genetic(2048, selection="sharing", **BREEDING),
     "map_elites": map_elites(2048, 64, crossover="by_neuron", rates=ElitesRates(mutation=0.012, crossover=0.5)),
-    "hill_climb": hill_climb(2048, 16, mutation="flip", patience=None, rates=ClimbingRates(mutation=0.016)),
+    "hill_climb": hill_climb(256, 4, mutation="flip", patience=256, rates=ClimbingRates(mutation=0.011)),
     "categorical": categorical(2048, CategoricalRates(step=0.03, floor=0.004, start=0.98)),
     "low_rank": low_rank(2048, rank=1, rates=ProbingRates(density=0.05, threshold=2.0)),
 }
