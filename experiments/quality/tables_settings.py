@@ -3,8 +3,8 @@
     python -m experiments.quality.tables_settings
     python -m experiments.quality.tables_settings --tables wine --settings "3 trits"
 
-The training part of each of the first ten splits of experiments/quality/tables.py is split again, four times, and no test
-part is looked at by the run that it belongs to. A setting is the base with some options changed. The float network
+The training part of each of the first ten splits of experiments/quality/tables.py is split again, four times, and no
+test part is looked at by the run that it belongs to. A setting is the base with some options changed. The float network
 stands beside them, trained and judged on the same parts.
 
 All settings were tried on wine, where evolution was behind; the base and two others on breast_cancer too. Taken for

@@ -85,7 +85,7 @@ def multiplication() -> str:
             "**Multiplication tables in parallel**, perceptrons that give all bits of a product at once "
             "(`python -m experiments.quality.multiplication`):",
             table(head, rows),
-            f"{where(data['machine'])}.",
+            f"{where(data['machine'])}, busy with other things as well.",
         ]
     )
 
