@@ -29,13 +29,19 @@ BITS, ROWS = 8, 256
 SIZES, BIAS = (BITS, 32, 1), 8
 EVALUATIONS = 2**21
 FIRST = 100  # seeds below are for trials
+BREEDING: dict[str, Any] = {
+    "elites": 8,
+    "tournament": 8,
+    "crossover": "by_neuron",
+    "rates": GeneticRates(mutation=0.012, crossover=1.0),
+}
 STRATEGIES = {
-    "genetic": genetic(2048, crossover="by_neuron", rates=GeneticRates(mutation=0.012)),
-    "genetic, sharing": genetic(2048, selection="sharing", crossover="by_neuron", rates=GeneticRates(mutation=0.012)),
-    "map_elites": map_elites(2048, crossover="by_neuron", rates=ElitesRates(mutation=0.012)),
-    "hill_climb": hill_climb(2048, 16, mutation="flip", rates=ClimbingRates(mutation=0.016)),
+    "genetic": genetic(2048, selection="tournament", **BREEDING),
+    "genetic, sharing": genetic(2048, selection="sharing", **BREEDING),
+    "map_elites": map_elites(2048, 64, crossover="by_neuron", rates=ElitesRates(mutation=0.012, crossover=0.5)),
+    "hill_climb": hill_climb(256, 4, mutation="flip", patience=256, rates=ClimbingRates(mutation=0.011)),
     "categorical": categorical(2048, CategoricalRates(step=0.03, floor=0.004, start=0.98)),
-    "low_rank": low_rank(2048, rates=ProbingRates(density=0.05, threshold=2.0)),
+    "low_rank": low_rank(2048, rank=1, rates=ProbingRates(density=0.05, threshold=2.0)),
 }
 
 

@@ -85,7 +85,7 @@ def multiplication() -> str:
             "**Multiplication tables in parallel**, perceptrons that give all bits of a product at once "
             "(`python -m experiments.quality.multiplication`):",
             table(head, rows),
-            f"{where(data['machine'])}.",
+            f"{where(data['machine'])}, busy with other things as well.",
         ]
     )
 
@@ -93,26 +93,38 @@ def multiplication() -> str:
 def parallel() -> str:
     """Addition of all bits at once, arm by arm."""
     data = record.read("parallel_arithmetic")
+    by_arm: dict[str, list[dict[str, Any]]] = {}
+    for label, row in data["results"]["rows"].items():
+        by_arm.setdefault(label.split(" | ")[0], []).append(row)
+    wide = f"wrong of {data['results']['settings']['pairs']:,} pairs of {data['results']['settings']['bits'][-1]} bits"
+
+    def exact(runs: list[dict[str, Any]], name: str, wanted: float = 1) -> str:
+        values = [run[name] for run in runs if name in run]
+        return f"{sum(value == wanted for value in values)} of {len(values)}" if values else "-"
+
     rows = []
-    for arm, runs in data["results"].items():
-        exact = sum(run["share of right bits, 4 bits"] == 1 for run in runs)
-        wider = [run["share of right bits, 7 bits"] for run in runs if "share of right bits, 7 bits" in run]
+    for arm, runs in by_arm.items():
+        later = [run["after lessons"] for run in runs if "after lessons" in run]
+        seconds = [run["seconds"] + run.get("after lessons", {"seconds": 0})["seconds"] for run in runs]
         rows.append(
             [
                 arm,
-                f"{exact} of {len(runs)}",
+                exact(runs, "share of right bits, 4 bits"),
                 f"{statistics.median(run['share of right bits, 4 bits'] for run in runs):.2%}",
-                f"{sum(share == 1 for share in wider)} of {len(wider)}" if wider else "-",
-                f"{statistics.median(wider):.2%}" if wider else "-",
-                max(run["seconds"] for run in runs),
+                exact(runs, "share of right bits, 7 bits"),
+                exact(runs, wide, 0),
+                exact(later, "share of right bits, 7 bits"),
+                exact(later, wide, 0),
+                round(max(seconds), 1),
             ]
         )
-    head = ["network", "4 bits exact", "right bits, median", "7 bits exact, asked without more evolution"]
+    head = ["network", "4 bits exact", "right bits, median", "7 bits exact, not evolved on", "32 bits exact"]
     return "\n\n".join(
         [
-            "**Parallel addition**, all bits of two 4-bit numbers at once "
-            "(`python -m experiments.quality.parallel_arithmetic`):",
-            table([*head, "right bits, median", "longest run, seconds"], rows),
+            "**Parallel addition**, all bits of two numbers at once: evolved on all 256 pairs of 4-bit numbers, then "
+            "asked for all 16,384 pairs of 7 bits and for a hundred thousand of 32 bits, then evolved on pairs of 7 "
+            "bits as well and asked again (`python -m experiments.quality.parallel_arithmetic`):",
+            table([*head, "7 bits exact after lessons", "then 32 bits exact", "longest run, seconds"], rows),
             "![Curves](results/parallel_arithmetic.png)",
             f"{where(data['machine'])}, busy with other things as well.",
         ]

@@ -6,6 +6,7 @@ from typing import Any
 from experiments import record
 from experiments.tables.markdown import spread_of, table, where
 
+FEW = 10  # splits of the first line of a table
 CLAIMS = Path(__file__).parents[1] / "claims" / "README.md"
 
 
@@ -101,22 +102,47 @@ def small_tables() -> str:
     by_task: dict[str, list[dict[str, Any]]] = {}
     for label, row in data["results"]["rows"].items():
         by_task.setdefault(label.split()[0], []).append(row)
-    rows = [
-        [
-            name,
-            len(runs),
-            spread_of([run["test_accuracy"] for run in runs], ".1%"),
-            spread_of([run["float_test_accuracy"] for run in runs], ".1%"),
-            max(run["seconds"] for run in runs),
-        ]
-        for name, runs in by_task.items()
-    ]
+    rows = []
+    for name, runs in by_task.items():
+        for some in dict.fromkeys((FEW, len(runs))):
+            figures = ("test_accuracy", "vote_accuracy", "float_test_accuracy")
+            spreads = [spread_of([run[figure] for run in runs[:some]], ".2%") for figure in figures]
+            rows.append([name, some, *spreads, max(run["seconds"] for run in runs[:some])])
+    head = ["table", "splits", "evolved trits", "vote of samples", "float MLP", "longest run, seconds"]
     return "\n\n".join(
         [
-            f"**Small tables**, {settings['hidden']} hidden neurons, test accuracy over as many splits, mean, worst "
-            "and best (`python -m experiments.quality.tables`):",
-            table(["task", "splits", "evolved trits", "float MLP", "longest run, seconds"], rows),
-            f"{where(data['machine'])}. Seconds include compilation.",
+            f"**Small tables**, {settings['hidden']} hidden neurons, {settings['task']['trits']} trits a feature, test "
+            "accuracy over as many splits, mean, worst and best (`python -m experiments.quality.tables`):",
+            table(head, rows),
+            f"{where(data['machine'])}, busy with other things as well. Seconds include compilation.",
+            _small_settings(),
+        ]
+    )
+
+
+def _small_settings() -> str:
+    """How their settings were chosen."""
+    data = record.read("tables_settings")["results"]
+    count = data["settings"]["seeds"] * data["settings"]["parts"]
+    by_setting: dict[str, dict[str, dict[str, Any]]] = {}
+    for label, row in data["rows"].items():
+        name, setting = label.split(" | ")
+        by_setting.setdefault(setting, {})[name] = row
+    names = ("wine", "breast_cancer")
+
+    def cells(row: dict[str, Any] | None) -> list[str]:
+        return [f"{row[figure]:.2%}" if row and figure in row else "-" for figure in ("accuracy", "vote accuracy")]
+
+    rows = [
+        [setting, *(cell for name in names for cell in cells(found.get(name)))] for setting, found in by_setting.items()
+    ]
+    head = ["setting", *(f"{name}{what}" for name in names for what in (", one network", ", vote of samples"))]
+    return "\n\n".join(
+        [
+            f"Their settings, mean accuracy over {count} validation parts of the training data "
+            "alone (`python -m experiments.quality.tables_settings`); the base has 2 trits a feature, temperature 4, "
+            "floor 0.005:",
+            table(head, rows),
         ]
     )
 

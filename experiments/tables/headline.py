@@ -67,6 +67,21 @@ def _arithmetic() -> Iterator[Line]:
         "evolved on up to 6 x 8 bits",
         "quality.product",
     )
+    added = record.read("parallel_arithmetic")["results"]["rows"]
+    taught = {
+        kind: [
+            row["after lessons"]["share of right bits, 7 bits"]
+            for label, row in added.items()
+            if label.startswith(f"line, {kind} |")
+        ]
+        for kind in ("plain", "gated")
+    }
+    yield (
+        "a sum of two numbers, all bits at once, by a line of cells: right on all 16,384 pairs of 7 bits",
+        "runs exact: " + ", ".join(f"{shares.count(1)} of {len(shares)} ({kind})" for kind, shares in taught.items()),
+        "evolved on 4 bits, then on 7",
+        "quality.parallel_arithmetic",
+    )
 
 
 def _tables() -> Iterator[Line]:
@@ -84,7 +99,9 @@ def _tables() -> Iterator[Line]:
     for row in record.read("multiplication")["results"]["rows"].values():
         products[row["selection"]].setdefault(row["bits"], []).append(row["share of right bits"])
     exact_runs = {
-        selection: ", ".join(f"{shares.count(1)} of {len(shares)} ({bits} x {bits})" for bits, shares in sizes.items())
+        selection: ", ".join(
+            f"{sizes[bits].count(1)} of {len(sizes[bits])} ({bits} x {bits})" for bits in sorted(sizes)
+        )
         for selection, sizes in products.items()
     }
     yield (
