@@ -197,7 +197,7 @@ def test_a_task_whose_sizes_are_not_static_is_named():
         testing.check_task(Sizes(3, "size"), NETWORK)
 
 
-GOOD = strategies.genetic(population=6, elites=1)
+GOOD = strategies.genetic(population=6, elites=1, rates=Rates(mutation=0.05))
 
 
 def _short(key, state):
