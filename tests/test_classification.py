@@ -80,7 +80,7 @@ def test_fitness_is_minus_the_summed_loss(loss):
 @pytest.mark.parametrize("batch", [None, 9])
 def test_a_generation_sees_every_sample_of_its_minibatch_in_one_of_its_places(batch):
     x, y = RNG.integers(0, 16, (30, 9)), np.arange(30) % 3
-    plain, task = (classify(x, y, trits=4, batch=batch, shift=shift) for shift in (0, 1))
+    plain, task = (classify(x, y, trits=4, batch=batch, shift=shift) for shift in (0, 0.5))
     assert plain.variants is None
     assert task.variants.shape == (9, 24, 36)
     assert np.array_equal(task.variants[4], plain.x_train)  # in the middle
@@ -100,7 +100,7 @@ def test_a_generation_sees_every_sample_of_its_minibatch_in_one_of_its_places(ba
 def test_only_pictures_are_shifted():
     with pytest.raises(InputError, match="x must be pictures to be shifted"):
         classify(X[:, :3], Y, shift=1)
-    with pytest.raises(InputError, match="shift must be at least 0: got shift=-1"):
+    with pytest.raises(InputError, match="shift must be from 0 to 2 pixels, the side of a picture: got shift=-1"):
         classify(X, Y, shift=-1)
 
 

@@ -31,7 +31,7 @@ NETWORKS = {
     "systolic": [networks.Systolic(1, 2, 2, neurons=3, hidden=(2, 2), neighbours=(1,))],
 }
 TASKS = {
-    "digits": lambda: tasks.digits(batch=7, shift=1),
+    "digits": lambda: tasks.digits(batch=7, shift=0.5),
     "breast_cancer": tasks.breast_cancer,
     "wine": lambda: tasks.wine(batch=9),
     "parity": lambda: tasks.parity(3),

@@ -127,7 +127,7 @@ class Options:
     kind: encoding.Kind = "trits"  # how a trit reads its thresholds (see tasks.encoding)
     placement: encoding.Placement = "range"  # where thresholds stand: evenly, or at the data's quantiles
     batch: int | None = None  # samples a generation; None: all
-    shift: int = 0  # half pixels by which training pictures are moved at most, afresh in every generation
+    shift: float = 0.0  # pixels by which training pictures are moved at most, afresh in every generation
     loss: str = "cross_entropy"  # cross_entropy, margin or wrong
     temperature: tuple[int, int] = (4, 1)  # of the cross-entropy, as a ratio; the limit of the margin
 
@@ -182,8 +182,8 @@ def classification(x: np.ndarray, y: np.ndarray, **options: Any) -> Classificati
     )
 
 
-def _variants(encode: encoding.Encoding, x: np.ndarray, shift: int) -> Int8[Array, "S N F"] | None:
-    """The trits of pictures in all places up to `shift` half pixels away."""
+def _variants(encode: encoding.Encoding, x: np.ndarray, shift: float) -> Int8[Array, "S N F"] | None:
+    """The trits of pictures as they are and moved by `shift` pixels; None where they are not to be moved."""
     if shift == 0:
         return None
     return jnp.asarray(np.stack([encode(each.reshape(len(x), -1)) for each in pictures.moved(x, shift)]))
