@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import InputError, networks, tasks, trits
+from tejax import InputError, export, networks, tasks, trees, trits
 from tejax.factored import Factored
 from tejax.networks import Tied
 
@@ -48,6 +48,15 @@ def test_all_pixels_of_the_digits_are_numbers_again():
     task = tasks.digits(trits=8, batch=None)
     numbers = np.asarray(task.x_train, int).reshape(-1, 8, 64).sum(axis=1)
     assert sorted(set(numbers.ravel().tolist())) == list(range(-8, 9))
+
+
+def test_it_is_saved_and_becomes_source_code(tmp_path):
+    path = tmp_path / "tied.safetensors"
+    export.save(path, NETWORK, GENOME)
+    network, genome, _ = export.read(path)
+    assert network == NETWORK
+    assert trees.fingerprint(genome) == trees.fingerprint(GENOME)
+    assert "12-5-3: a ternary network" in export.to_c(NETWORK.plain, NETWORK.untied(GENOME)).header
 
 
 @pytest.mark.parametrize(
