@@ -70,7 +70,8 @@ def best_digits() -> str:
             f"{settings['generations']:,} generations: test accuracy, mean over the seeds, worst and best in brackets "
             "(`python -m experiments.quality.digits`):",
             table(head, rows),
-            f"{where(data['machine'])}. Seconds include compilation.",
+            f"{where(data['machine'])}. Seconds include compilation; they grow with what else the machine does, "
+            "those of the processor hardly.",
         ]
     )
 
