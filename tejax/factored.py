@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from tejax.engines import Engine, ternarize
 from tejax.types import Array, Int8, Int32
 
-__all__ = ["Factored", "Matrix", "choose", "hidden", "output", "row_sums"]
+__all__ = ["Factored", "Matrix", "choose", "hidden", "output", "repeated", "row_sums"]
 
 
 class Factored(NamedTuple):
@@ -60,6 +60,13 @@ def row_sums(w: Matrix) -> Int32[Array, "O"]:
     if not isinstance(w, Factored):
         return jnp.sum(w, axis=-1, dtype=jnp.int32)
     return row_sums(w.base) + _outer(row_sums(w.columns)[None], w.rows)[0]
+
+
+def repeated(w: Matrix, times: int) -> Any:
+    """The same columns so many times side by side: [O, F] becomes [O, times * F]."""
+    if not isinstance(w, Factored):
+        return jnp.tile(w, (1, times))
+    return Factored(repeated(w.base, times), w.rows, repeated(w.columns, times))
 
 
 def _outer(thin: Int32[Array, "B r"], rows: Int8[Array, "O r"]) -> Int32[Array, "B O"]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 
-from tejax import fixedpoint, networks, tasks
+from tejax import InputError, fixedpoint, networks, tasks
 from tests.oracles import losses as oracle
 
 RNG = np.random.default_rng(0)
@@ -18,6 +18,8 @@ Y = np.arange(60) % 3
 classify = partial(tasks.classification, trits=1, kind="trits", placement="range")
 NETWORK = networks.MLP((4, 3))
 GENOME = jax.jit(NETWORK.init)(jax.random.key(0))
+NETWORK_9 = networks.MLP((36, 3))
+GENOME_9 = jax.jit(NETWORK_9.init)(jax.random.key(0))
 
 
 def test_the_split_is_stratified_and_by_seed():
@@ -87,6 +89,33 @@ def test_cases_add_up_to_the_fitness_where_their_sum_must_be_halved():
 
     cases = np.asarray(jax.jit(lambda key: task.cases(key, worst, GENOME))(jax.random.key(0)))
     assert cases.sum(dtype=np.int64) == task.evaluate(jax.random.key(0), worst, GENOME) == -(2**30)
+
+
+@pytest.mark.parametrize("batch", [None, 9])
+def test_a_generation_sees_every_sample_of_its_minibatch_in_one_of_its_places(batch):
+    x, y = RNG.integers(0, 16, (30, 9)), np.arange(30) % 3
+    plain, task = (classify(x, y, trits=4, batch=batch, shift=shift) for shift in (0, 0.5))
+    assert plain.variants is None
+    assert task.variants.shape == (9, 24, 36)
+    assert np.array_equal(task.variants[4], plain.x_train)  # in the middle
+    places, labels = np.asarray(task.variants), np.asarray(task.y_train)
+    seen = []
+    for seed in range(3):
+        found, classes = task._minibatch(jax.random.key(seed))
+        assert len(found) == task.rows
+        for row, label in zip(np.asarray(found), np.asarray(classes), strict=True):
+            place, number = next(zip(*np.nonzero((places == row).all(axis=2)), strict=True))
+            assert labels[number] == label
+            seen.append(int(place))
+    assert len(set(seen)) == 9
+    assert task.validate(NETWORK_9.apply, GENOME_9) == plain.validate(NETWORK_9.apply, GENOME_9)
+
+
+def test_only_pictures_are_shifted():
+    with pytest.raises(InputError, match="x must be pictures to be shifted"):
+        classify(X[:, :3], Y, shift=1)
+    with pytest.raises(InputError, match="shift must be from 0 to 2 pixels, the side of a picture: got shift=-1"):
+        classify(X, Y, shift=-1)
 
 
 def test_a_minibatch_is_distinct_training_samples_with_their_labels():

@@ -29,6 +29,7 @@ from tejax.config import (
     Schedule,
     Serial,
     Systolic,
+    Tied,
     Wine,
     Xor,
 )
@@ -37,7 +38,9 @@ from tejax.errors import InputError
 EXPERIMENTS = {
     "digits": Experiment(Digits(trits=2, loss="margin"), Mlp(hidden=(8, 8), dead_zone=1.0), Genetic(adaptive=True)),
     "breast_cancer": Experiment(BreastCancer(trits=1)),
-    "wine": Experiment(Wine(batch=20), strategy=Portfolio(arms=("lexicase", "hill_climb"), every=7)),
+    "wine": Experiment(
+        Wine(batch=20, trits=3), Tied(planes=3, hidden=(4,)), Portfolio(arms=("lexicase", "hill_climb"), every=7)
+    ),
     "files": Experiment(Files(path=Path("x.npz"), seed=3), strategy=MapElites(cells=9)),
     "parity": Experiment(
         Parity(5), strategy=LowRank(rank=2), schedule=Schedule(seed=7, target=32, evaluation_batch=None)
@@ -80,6 +83,9 @@ def test_an_experiment_builds_what_it_says(tmp_path):
 def test_networks_take_their_sizes_from_the_task():
     assert Experiment(Serial(), Recurrent(neurons=5)).build().network.features == (2, 5, 1)
     assert Experiment(Digits(trits=3), Conv(filters=(4,))).build().network.image == (3, 8, 8)
+    assert Experiment(Digits(trits=4), Tied(hidden=(9,))).build().network.features == (256, 9, 10)
+    with pytest.raises(InputError, match="planes must be a divisor of the 64 inputs: got planes=3"):
+        Experiment(Digits(trits=1), Tied(planes=3)).build()
     assert Experiment(Serial(), Systolic()).build().network.features == (2, 1)
     assert Experiment(Product(4, 3), Systolic(held=1)).build().network.width == 4
     with pytest.raises(InputError, match="held must be a divisor of the inputs that lie still: 4"):

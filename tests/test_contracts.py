@@ -10,6 +10,7 @@ from tests.helpers import first_quick
 
 NETWORKS = {
     "mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 3, 3), dead_zone=0)],
+    "tied": [networks.Tied((5, 4, 3), planes=5), networks.Tied((5, 3), planes=1, bias=0)],
     "circle": [networks.Circle(5, 3, neurons=11, synapses=9)],
     "lookup": [networks.Lookup.random(0, neurons=9, inputs=5, window=1, max_ticks=30)],
     "tissue": [
@@ -30,7 +31,7 @@ NETWORKS = {
     "systolic": [networks.Systolic(1, 2, 2, neurons=3, hidden=(2, 2), neighbours=(1,))],
 }
 TASKS = {
-    "digits": lambda: tasks.digits(batch=7),
+    "digits": lambda: tasks.digits(batch=7, shift=0.5),
     "breast_cancer": tasks.breast_cancer,
     "wine": lambda: tasks.wine(batch=9),
     "parity": lambda: tasks.parity(3),

@@ -9,6 +9,7 @@ import pytest
 
 from tejax import draws, networks, strategies, tasks, testing
 from tejax.operators import crossover, mutation, selection
+from tejax.strategies.genetic import Rates
 
 COUNTER = itertools.count()
 

@@ -36,37 +36,43 @@ def best_digits() -> str:
     settings = data["results"]["settings"]
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for label, row in data["results"]["rows"].items():
-        hidden, kind, _ = label.split(" | ")
-        groups.setdefault((hidden, kind), []).append(row)
+        shift, kind, _ = label.split(" | ")
+        groups.setdefault((shift, kind), []).append(row)
     rows = []
-    for hidden in map(str, settings["hidden"]):
-        ours, theirs = groups[hidden, "evolved"], groups[hidden, "TWN"]
+    for shift in map(str, settings["shifts"]):
+        if (shift, "evolved") not in groups:  # not measured yet
+            continue
+        ours, theirs = groups[shift, "evolved"], groups[shift, "TWN"]
         rows.append(
             [
-                f"{64 * settings['task']['trits']}-{hidden}-10",
-                f"{ours[0]['weights']:,}",
+                "as they are" if float(shift) == 0 else f"also moved by {shift} pixels",
+                len(ours),
                 spread_of([row["test_accuracy"] for row in ours], ".2%"),
                 spread_of([row["vote_accuracy"] for row in ours], ".2%"),
                 spread_of([row["test_accuracy"] for row in theirs], ".2%"),
                 max(row["seconds"] for row in ours),
+                max(row["processor_seconds"] for row in ours),
             ]
         )
     head = [
-        "network",
-        "weights",
+        "training pictures",
+        "seeds",
         "one network",
         "vote of samples",
         "TWN, same shape and inputs",
         "longest run, seconds",
+        "longest run, processor seconds",
     ]
     return "\n\n".join(
         [
-            f"**Digits, categorical strategy**, {settings['task']['trits']} trits a pixel, population "
-            f"{settings['population']}, {settings['generations']} generations: test accuracy, mean of "
-            f"{len(groups[str(settings['hidden'][0]), 'evolved'])} seeds, worst and best in brackets "
+            f"**Digits, categorical strategy**, 64-{settings['hidden']}-10, "
+            f"{ours[0]['weights']:,} weights, pixels as whole numbers ({settings['task']['trits']} trits a pixel under "
+            f"one weight), population {settings['population']}, "
+            f"{settings['generations']:,} generations: test accuracy, mean over the seeds, worst and best in brackets "
             "(`python -m experiments.quality.digits`):",
             table(head, rows),
-            f"{where(data['machine'])}, busy with other things as well. Seconds include compilation.",
+            f"{where(data['machine'])}. Seconds include compilation; they grow with what else the machine does, "
+            "those of the processor hardly.",
         ]
     )
 

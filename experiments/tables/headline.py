@@ -18,14 +18,16 @@ def headline() -> str:
 
 def _digits() -> Iterator[Line]:
     results = record.read("digits")["results"]
-    trits = results["settings"]["task"]["trits"]
-    for hidden in results["settings"]["hidden"]:
+    for shift in results["settings"]["shifts"]:
         ours, theirs = (
-            [row["test_accuracy"] for label, row in results["rows"].items() if label.startswith(f"{hidden} | {kind} |")]
+            [row["test_accuracy"] for label, row in results["rows"].items() if label.startswith(f"{shift} | {kind} |")]
             for kind in ("evolved", "TWN")
         )
+        if not ours:  # not measured yet
+            continue
+        moved = f", training pictures also moved by {shift} pixels" if shift else ""
         yield (
-            f"digits, {64 * trits}-{hidden}-10, test accuracy, mean of {len(ours)} seeds",
+            f"digits, 64-{results['settings']['hidden']}-10{moved}, test accuracy, mean of {len(ours)} seeds",
             f"**{statistics.mean(ours):.2%}**",
             f"{statistics.mean(theirs):.2%}, TWN (gradients), same shape and inputs",
             "quality.digits",

@@ -15,7 +15,7 @@ from tejax.types import Network, Strategy
 __all__ = ["Experiment", "Parts", "Schedule"]
 
 # task.sequential: sequences, or not, or episodes, in which a memory is welcome -> networks
-FITTING = {True: ["recurrent", "systolic"], False: ["mlp", "conv", "cellular"], None: ["mlp", "recurrent"]}
+FITTING = {True: ["recurrent", "systolic"], False: ["mlp", "tied", "conv", "cellular"], None: ["mlp", "recurrent"]}
 
 
 @dataclasses.dataclass(frozen=True)

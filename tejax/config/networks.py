@@ -9,7 +9,7 @@ from tejax.config.common import fields_of
 from tejax.errors import require
 from tejax.types import Network
 
-__all__ = ["NETWORKS", "AnyNetwork", "Cellular", "Conv", "Mlp", "Recurrent", "Systolic"]
+__all__ = ["NETWORKS", "AnyNetwork", "Cellular", "Conv", "Mlp", "Recurrent", "Systolic", "Tied"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +29,24 @@ class Mlp:
         if self.engine == "auto" and hasattr(task, "episodes") and engines.choose(task.features) == "native":
             options["engine"] = "int8"  # one row an episode: too few for native, which takes 1.4 to 1.9 times as long
         return networks.MLP(features=(task.features, *self.hidden, task.outputs), **options)
+
+
+@dataclasses.dataclass(frozen=True)
+class Tied:
+    """A multilayer perceptron of numbers: the trits of an input number share one synapse of each neuron."""
+
+    planes: int = networks.Tied.planes  # trits of a number, as many as the task makes of it
+    hidden: tuple[int, ...] = networks.Tied.features[1:-1]  # neurons of each hidden layer
+    dead_zone: float = networks.Tied.dead_zone  # a hidden sum within dead_zone * sqrt(fan-in) of 0 becomes 0
+    bias: int = networks.Tied.bias  # constant inputs of each layer
+    density: float = networks.Tied.density  # the share of non-zero weights at the start
+    # how products are computed: auto, native, packed, int8, float or bfloat16; it changes no result
+    engine: str = networks.Tied.engine
+
+    def build(self, task: Any) -> Network:
+        """The network that fits a task. Raises InputError where the inputs are not so many planes."""
+        options = {name: value for name, value in fields_of(self, Tied).items() if name != "hidden"}
+        return networks.Tied((task.features, *self.hidden, task.outputs), **options)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,9 +139,10 @@ def _square(features: int, channels: int) -> bool:
 
 
 # the same as a type: what the registry below names
-AnyNetwork = Mlp | Recurrent | Conv | Cellular | Systolic
+AnyNetwork = Mlp | Tied | Recurrent | Conv | Cellular | Systolic
 NETWORKS: dict[str, type] = {
     "mlp": Mlp,
+    "tied": Tied,
     "recurrent": Recurrent,
     "conv": Conv,
     "cellular": Cellular,

@@ -9,6 +9,7 @@ from tejax.networks.lookup import Lookup, Tables
 from tejax.networks.mlp import MLP
 from tejax.networks.recurrent import Recurrent
 from tejax.networks.systolic import Systolic
+from tejax.networks.tied import Tied
 from tejax.networks.tiled import TiledTissue
 from tejax.networks.tissue import FixedTissue, Tissue
 
@@ -27,6 +28,7 @@ __all__ = [
     "Ring",
     "Systolic",
     "Tables",
+    "Tied",
     "TiledTissue",
     "Tissue",
     "decide",
@@ -35,6 +37,7 @@ __all__ = [
 # an ensemble is made of one of these
 REGISTRY = {
     "mlp": MLP,
+    "tied": Tied,
     "recurrent": Recurrent,
     "conv": Conv,
     "cellular": Cellular,

@@ -11,7 +11,7 @@ import numpy as np
 
 from tejax import draws, fixedpoint
 from tejax.errors import require
-from tejax.tasks import encoding
+from tejax.tasks import encoding, pictures
 from tejax.types import Apply, Array, Genome, Int8, Int32, Key
 
 __all__ = ["Classification", "Options", "classification"]
@@ -21,13 +21,15 @@ Split = Literal["train", "test"]
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["x_train", "y_train", "x_test", "y_test"],
+    data_fields=["x_train", "y_train", "x_test", "y_test", "variants"],
     meta_fields=["classes", "batch", "loss", "temperature"],
 )
 @dataclasses.dataclass(frozen=True)
 class Classification:
     """Labelled trits in two splits. Evolution sees the training split only.
 
+    variants: the training samples in S guises. A generation sees each of its samples in one, by chance; `validate` and
+    `accuracy` see them as they are. None: no other guises.
     loss: cross_entropy, margin or wrong. temperature: T of the cross-entropy as a ratio, or the limit of the margin.
     `split`, `predict` and `accuracy` raise InputError for a split other than train and test.
     """
@@ -40,6 +42,7 @@ class Classification:
     batch: int | None = None  # samples a generation; None: all
     loss: str = "cross_entropy"
     temperature: tuple[int, int] = (1, 1)
+    variants: Int8[Array, "S N F"] | None = None
 
     @property
     def features(self) -> int:
@@ -91,10 +94,19 @@ class Classification:
         return (self.x_train, self.y_train) if name == "train" else (self.x_test, self.y_test)
 
     def _minibatch(self, key: Key) -> tuple[Int8[Array, "B F"], Int32[Array, "B"]]:
-        if self.batch is None:
+        if self.variants is None and self.batch is None:
             return self.x_train, self.y_train
-        order = jnp.argsort(draws.words(key, self.y_train.shape))[: self.batch]
-        return self.x_train[order], self.y_train[order]
+        if self.variants is None:
+            order = self._order(key)
+            return self.x_train[order], self.y_train[order]
+        order_key, guise_key = jax.random.split(key)
+        order = self._order(order_key)
+        guises = draws.below(guise_key, order.shape, self.variants.shape[0])
+        return self.variants[guises, order], self.y_train[order]
+
+    def _order(self, key: Key) -> Int32[Array, "B"]:
+        """The rows of the minibatch, each at most once."""
+        return jnp.argsort(draws.words(key, self.y_train.shape))[: self.batch].astype(jnp.int32)
 
     def _fitness(self, apply: Apply, genome: Genome, x: Array, y: Array) -> Int32[Array, ""]:
         loss = fixedpoint.make_loss(self.loss, self.temperature)
@@ -116,6 +128,7 @@ class Options:
     kind: encoding.Kind = "trits"  # how a trit reads its thresholds (see tasks.encoding)
     placement: encoding.Placement = "range"  # where thresholds stand: evenly, or at the data's quantiles
     batch: int | None = None  # samples a generation; None: all
+    shift: float = 0.0  # pixels by which training pictures are moved at most, afresh in every generation
     loss: str = "cross_entropy"  # cross_entropy, margin or wrong
     temperature: tuple[int, int] = (4, 1)  # of the cross-entropy, as a ratio; the limit of the margin
 
@@ -126,7 +139,8 @@ def classification(x: np.ndarray, y: np.ndarray, **options: Any) -> Classificati
     The options are the fields of `Options`. Thresholds of the encoding come from the training split alone.
 
     Raises InputError for empty data, NaN or infinite numbers, labels that are not whole numbers from 0, a class with
-    fewer than two samples, an option that does not exist, a share or a batch out of range.
+    fewer than two samples, an option that does not exist, a share or a batch out of range, a shift of what is no
+    picture.
     """
     from sklearn.model_selection import train_test_split
 
@@ -136,7 +150,7 @@ def classification(x: np.ndarray, y: np.ndarray, **options: Any) -> Classificati
     chosen = Options(**options)
     x, y = np.asarray(x), np.asarray(y)
     require(x.ndim > 0 and x.size > 0, "non-empty", x=f"array of shape {x.shape}")
-    x = x.reshape(len(x), -1)
+    shaped, x = x, x.reshape(len(x), -1)
     require(y.shape == (len(x),), f"one label for each of the {len(x)} rows of x", y=f"array of shape {y.shape}")
     require(x.dtype.kind in "biuf", "numeric", x=f"array of {x.dtype}")
     require(bool(np.isfinite(x).all()), "finite everywhere (no NaN, no infinity)", x=f"array with {_odd(x)}")
@@ -165,7 +179,15 @@ def classification(x: np.ndarray, y: np.ndarray, **options: Any) -> Classificati
         chosen.batch,
         chosen.loss,
         chosen.temperature,
+        _variants(encode, shaped[train], chosen.shift),
     )
+
+
+def _variants(encode: encoding.Encoding, x: np.ndarray, shift: float) -> Int8[Array, "S N F"] | None:
+    """The trits of pictures as they are and moved by `shift` pixels; None where they are not to be moved."""
+    if shift == 0:
+        return None
+    return jnp.asarray(np.stack([encode(each.reshape(len(x), -1)) for each in pictures.moved(x, shift)]))
 
 
 def _odd(x: np.ndarray) -> str:

@@ -1,0 +1,60 @@
+"""A multilayer perceptron of trits whose inputs are numbers: all trits of a number share one synapse.
+
+A number that comes as L trits is worth their sum, so a neuron that ties the weights of these trits multiplies the
+number by one trit of the genome. What is saved in trits can be spent on neurons.
+"""
+
+import dataclasses
+
+from tejax import factored
+from tejax.errors import require
+from tejax.networks.layer import Layer
+from tejax.networks.mlp import MLP
+from tejax.types import Array, Int32, Key, Trits
+
+__all__ = ["Tied"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Tied:
+    """Layers of sizes `features` (inputs first, outputs last); the outputs are the last layer's sums, int32.
+
+    planes: L, the trits of a number. The inputs are L planes of F / L numbers each, trit l of all numbers, then trit
+    l + 1, as `tejax.tasks.classification` lays them out. The first layer's weights are [H, F / L].
+    dead_zone, bias, density, engine: as `MLP` has them, where a hidden neuron's fan-in is that of its trits.
+
+    Raises InputError for a size or rate out of range, for inputs that are not so many planes, and `apply` for inputs of
+    another width.
+    """
+
+    features: tuple[int, ...] = (256, 64, 10)
+    planes: int = 4
+    dead_zone: float = MLP.dead_zone
+    bias: int = MLP.bias
+    density: float = MLP.density
+    engine: str = MLP.engine
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "features", tuple(self.features))  # a list would not hash
+        inputs = self.plain.features[0]
+        divides = self.planes >= 1 and inputs % self.planes == 0
+        require(divides, f"a divisor of the {inputs} inputs", planes=self.planes)
+
+    @property
+    def plain(self) -> MLP:
+        """The network without ties that gives the same outputs, for the genome that `untied` makes."""
+        return MLP(self.features, self.dead_zone, self.bias, self.density, self.engine)
+
+    def untied(self, genome: tuple[Layer, ...]) -> tuple[Layer, ...]:
+        """The genome of `plain`: every tied weight once for each trit that it multiplies."""
+        first, *rest = genome
+        return first._replace(weights=factored.repeated(first.weights, self.planes)), *rest
+
+    def init(self, key: Key) -> tuple[Layer, ...]:
+        """A random genome: a Layer for each step from one size to the next."""
+        inputs, *others = self.features
+        return dataclasses.replace(self.plain, features=(inputs // self.planes, *others)).init(key)
+
+    def apply(self, genome: tuple[Layer, ...], x: Trits) -> Int32[Array, "... O"]:
+        """The outputs [..., O] of one genome (its matrices plain or `Factored`) for trits x [..., F]."""
+        return self.plain.apply(self.untied(genome), x)
