@@ -12,7 +12,7 @@ export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2
 	touch $@
 
 demo: .venv/ready  ## evolve a ternary network on real digits
-	$(BIN)/tejax evolve digits --out runs/demo --overwrite
+	$(BIN)/tejax evolve digits --crossover uniform --out runs/demo --overwrite
 	$(BIN)/tejax report runs/demo
 
 claims: .venv/ready  ## measure every claim (half an hour) and write experiments/claims/README.md

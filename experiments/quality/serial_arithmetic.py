@@ -15,7 +15,7 @@ of that length, and on a million random pairs of 64 bits, whose answers are comp
 
 import argparse
 import time
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -74,6 +74,7 @@ SETTINGS = {
 }
 
 
+@cache  # a strategy is equal to itself only, and a second one would compile everything again
 def parts(operation: str) -> tuple[Any, Any, Any]:
     """Task, network and strategy."""
     setting = SETTINGS[operation]
@@ -133,6 +134,11 @@ def _validate(network: Any, task: Any, genome: Any) -> Any:
     return task.validate(network.apply, genome)
 
 
+@partial(jax.jit, static_argnames="network")
+def _said(network: Any, genome: Any, x: Any) -> Any:
+    return jnp.sign(network.apply(genome, x)).astype(jnp.int8)
+
+
 def evolve(key: Any, operation: str) -> tuple[Any, list[dict[str, Any]]]:
     """The first network that answers as an earlier one does (else the last), and what each attempt came to."""
     task, network, _ = parts(operation)
@@ -141,13 +147,12 @@ def evolve(key: Any, operation: str) -> tuple[Any, list[dict[str, Any]]]:
     steps = task.x_train.shape[1] + LONG - setting.bits
     coins = np.random.default_rng(0).integers(0, 2, (QUESTIONS, steps, task.features))
     questions = jnp.asarray(2 * coins - 1, jnp.int8)
-    ask = jax.jit(lambda genome: jnp.sign(network.apply(genome, questions)).astype(jnp.int8))
     attempts, heard = [], []
     for number in range(ATTEMPTS):
         best, exact, curves = attempt(key, number, operation, lessons)
         attempts.append({"exact": exact, "curves": curves})
         if exact:
-            heard.append(tejax.trees.fingerprint(ask(best)))
+            heard.append(tejax.trees.fingerprint(_said(network, best, questions)))
             if heard.count(heard[-1]) == 2:
                 break
     return best, attempts
@@ -193,7 +198,6 @@ def wrong_long(operation: str, network: Any, genome: Any, count: int, seed: int)
     numbers = random.integers(0, 2**32, (2, 2, count), np.int64)  # [a or b, low or high, N]
     extra = tejax.tasks.serial(operation, 1, 1).x_train.shape[1] - 1
     steps, wrong = LONG + extra, 0
-    apply = jax.jit(lambda genome, x: jnp.sign(network.apply(genome, x)[..., 0]).astype(jnp.int8))
     for start in range(0, count, CHUNK):
         a, b = numbers[..., start : start + CHUNK]
         wanted = answers(operation, a, b, steps)
@@ -203,7 +207,7 @@ def wrong_long(operation: str, network: Any, genome: Any, count: int, seed: int)
         x = np.stack(inputs[: network.features[0]], axis=-1)
         padded = np.zeros((CHUNK, *x.shape[1:]), np.int8)
         padded[: len(x)] = x  # one shape, one program
-        said = np.asarray(apply(genome, padded))[: len(x)]
+        said = np.asarray(_said(network, genome, padded))[: len(x), :, 0]
         wrong += int((said != wanted).any(axis=1).sum())
     return wrong
 
@@ -215,7 +219,7 @@ def measure(operation: str, seed: int, count: int) -> dict[str, Any]:
     best, attempts = evolve(jax.random.key(seed), operation)
     seconds = time.perf_counter() - start
     return {
-        "seed": seed,
+        "trits": tejax.trees.size(best),
         "seconds": round(seconds, 1),
         "attempts": len(attempts),
         "attempts exact on the training pairs": sum(each["exact"] for each in attempts),
@@ -228,39 +232,34 @@ def measure(operation: str, seed: int, count: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print a line a run; write experiments/results/serial_arithmetic.json, keeping operations measured before."""
+    """Measure what is missing, print a line a run, write experiments/results/serial_arithmetic.json after each."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--operations", nargs="+", default=list(SETTINGS), choices=list(SETTINGS))
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10)))
     parser.add_argument("--count", type=int, default=MILLION, help="64-bit pairs")
     chosen = parser.parse_args()
-    try:
-        results = record.read("serial_arithmetic")["results"]
-    except OSError:
-        results = {}
-    for operation in chosen.operations:
-        rows: list[dict[str, Any]] = []
-        for seed in chosen.seeds:
-            rows.append(measure(operation, seed, chosen.count))
-            shown = {name: value for name, value in rows[-1].items() if not name.startswith(("curve", "best"))}
-            print(operation, shown, flush=True)
-            results[operation] = summary(operation, rows, chosen.count)
-            record.write("serial_arithmetic", results)
-        print(f"{operation}: exact at 64 bits {results[operation]['exact']}")
-
-
-def summary(operation: str, rows: list[dict[str, Any]], count: int) -> dict[str, Any]:
-    """The runs of an operation so far."""
-    network = parts(operation)[1]
-    perfect = [row["wrong of the 64-bit pairs"] == 0 and row["share of right trits, all pairs"] == 1 for row in rows]
-    return {
-        "trits": tejax.trees.size(jax.eval_shape(network.init, jax.random.key(0))),
-        "setting": SETTINGS[operation]._asdict(),
-        "64-bit pairs": count,
-        "exact": f"{sum(perfect)} of {len(rows)}",
-        "longest, seconds": max(row["seconds"] for row in rows),
-        "seeds": rows,
+    settings = {
+        "64-bit pairs": chosen.count,
+        "operations": {name: setting._asdict() for name, setting in SETTINGS.items()},
     }
+    jobs = {
+        f"{operation} | {seed}": partial(measure, operation, seed, chosen.count)
+        for operation in chosen.operations
+        for seed in chosen.seeds
+    }
+    record.collect("serial_arithmetic", settings, jobs)
+
+
+def by_operation(results: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The runs of every operation, as the record has them."""
+    rows = results["rows"].items()
+    return {name: [row for label, row in rows if label.startswith(f"{name} | ")] for name in SETTINGS}
+
+
+def exact(runs: list[dict[str, Any]]) -> str:
+    """How many networks are right wherever they were asked."""
+    right = [row["wrong of the 64-bit pairs"] == 0 and row["share of right trits, all pairs"] == 1 for row in runs]
+    return f"{sum(right)} of {len(right)}"
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import statistics
 from typing import Any
 
 from experiments import record
+from experiments.quality.serial_arithmetic import by_operation, exact
 from experiments.tables.markdown import spread_of, table, where
 
 
@@ -11,9 +12,8 @@ def serial() -> str:
     """Exact arithmetic, bit after bit."""
     data = record.read("serial_arithmetic")
     rows = [
-        [name, row["trits"], row["exact"], f"{row['longest, seconds']}"]
-        for name, row in data["results"].items()
-        if row["seeds"]
+        [name, runs[0]["trits"], exact(runs), max(row["seconds"] for row in runs)]
+        for name, runs in by_operation(data["results"]).items()
     ]
     return "\n\n".join(
         [
