@@ -19,6 +19,7 @@ import numpy as np
 import tejax
 from experiments import record
 from tejax.evolution import auto_batch, begin, generation
+from tejax.strategies.genetic import Rates
 
 
 def measure(
@@ -29,7 +30,9 @@ def measure(
     x, y = random.random((samples * 5 // 4, features[0]), np.float32), np.arange(samples * 5 // 4) % features[-1]
     task = tejax.tasks.classification(x, y, trits=1)
     network = tejax.networks.MLP(features)
-    strategy = tejax.strategies.genetic(population, crossover="uniform", packed=packed)
+    strategy = tejax.strategies.genetic(
+        population, tournament=8, crossover="uniform", packed=packed, rates=Rates(mutation=0.001)
+    )
     batch = auto_batch(network, task, population)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     state = begin(strategy, network, task, jax.random.key(0))

@@ -27,15 +27,7 @@ from experiments.quality import tables
 
 SEEDS, PARTS = 10, 4
 HELD = {"breast_cancer": 114, "wine": 36}  # rows of a test part, as in experiments/quality/tables.py
-BASE: dict[str, Any] = {
-    "task": {"trits": 2, "temperature": [4, 1]},
-    "network": {"dead_zone": 0.0},
-    "hidden": 16,
-    "population": 256,
-    "rates": {"step": 0.1, "floor": 0.005, "start": 0.0},
-    "generations": 200,
-    "voters": 64,
-}
+BASE: dict[str, Any] = {**tables.SETTINGS, "task": {"trits": 2, "temperature": [4, 1]}}
 CHANGES: dict[str, dict[str, Any]] = {
     "base": {},
     "3 trits": {"task": {"trits": 3}},

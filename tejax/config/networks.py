@@ -25,28 +25,26 @@ class Mlp:
 
     def build(self, task: Any) -> Network:
         """The network that fits a task."""
-        options = {name: value for name, value in fields_of(self, Mlp).items() if name != "hidden"}
+        return networks.MLP(**self._options(task))
+
+    def _options(self, task: Any) -> dict[str, Any]:
+        """What the network is made with."""
+        options = fields_of(self, type(self))
+        options["features"] = (task.features, *options.pop("hidden"), task.outputs)
         if self.engine == "auto" and hasattr(task, "episodes") and engines.choose(task.features) == "native":
             options["engine"] = "int8"  # one row an episode: too few for native, which takes 1.4 to 1.9 times as long
-        return networks.MLP(features=(task.features, *self.hidden, task.outputs), **options)
+        return options
 
 
 @dataclasses.dataclass(frozen=True)
-class Tied:
+class Tied(Mlp):
     """A multilayer perceptron of numbers: the trits of an input number share one synapse of each neuron."""
 
     planes: int = networks.Tied.planes  # trits of a number, as many as the task makes of it
-    hidden: tuple[int, ...] = networks.Tied.features[1:-1]  # neurons of each hidden layer
-    dead_zone: float = networks.Tied.dead_zone  # a hidden sum within dead_zone * sqrt(fan-in) of 0 becomes 0
-    bias: int = networks.Tied.bias  # constant inputs of each layer
-    density: float = networks.Tied.density  # the share of non-zero weights at the start
-    # how products are computed: auto, native, packed, int8, float or bfloat16; it changes no result
-    engine: str = networks.Tied.engine
 
     def build(self, task: Any) -> Network:
         """The network that fits a task. Raises InputError where the inputs are not so many planes."""
-        options = {name: value for name, value in fields_of(self, Tied).items() if name != "hidden"}
-        return networks.Tied((task.features, *self.hidden, task.outputs), **options)
+        return networks.Tied(**self._options(task))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -28,7 +28,7 @@ class Genetic:
     mutation: str = default(strategies.genetic, "mutation")  # flip, step, reset or single
     adaptive: bool = default(strategies.genetic, "adaptive")  # every individual carries its own mutation rate
     packed: bool = default(strategies.genetic, "packed")  # hold the population at 2 bits a trit
-    # the probability that a trit is changed, or None for four trits of a child in the mean
+    # the probability that a trit is changed, or None for one that follows the size of the genome
     mutation_rate: float | None = _RATES.mutation
     crossover_rate: float = _RATES.crossover  # the probability that two parents are crossed at all
 
@@ -51,7 +51,7 @@ class HillClimb:
     mutation: str = default(strategies.hill_climb, "mutation")  # single, flip, step or reset
     # generations without a better child after which a climber begins anew, or None for never
     patience: int | None = default(strategies.hill_climb, "patience")
-    # the probability that a trit is changed (single: that one is), or None for eight trits in the mean (single: one)
+    # the probability that a trit is changed (single: that one is), or None for one that follows the size of the genome
     mutation_rate: float | None = _CLIMBING.mutation
 
     def build(self) -> Strategy:
@@ -88,7 +88,7 @@ class MapElites:
     cells: int = default(strategies.map_elites, "cells")  # of the archive
     crossover: str = default(strategies.map_elites, "crossover")  # uniform, one_point, two_point or by_neuron
     mutation: str = default(strategies.map_elites, "mutation")  # flip, step, reset or single
-    # the probability that a trit is changed, or None for two trits of a child in the mean
+    # the probability that a trit is changed, or None for one that follows the size of the genome
     mutation_rate: float | None = _ILLUMINATING.mutation
     crossover_rate: float = _ILLUMINATING.crossover  # the probability that a child has two parents
 

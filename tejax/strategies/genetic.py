@@ -21,14 +21,7 @@ from tejax.operators import crossover as crossovers
 from tejax.operators import mutation as mutations
 from tejax.operators import selection as selections
 from tejax.packing import WORD, Packed, pack, pack_genome, unpack_genome
-from tejax.strategies.shared import (
-    as_traced,
-    individual_keys,
-    mutation_rate,
-    require_probabilities,
-    room_for,
-    total,
-)
+from tejax.strategies.shared import individual_keys, require_probabilities, room_for, settled, total
 from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Strategy
 
 __all__ = ["Rates", "State", "genetic"]
@@ -97,7 +90,7 @@ def genetic(
             ),
             fitness=jnp.zeros((population, 1) if per_case else population, jnp.int32),
             pace=jnp.zeros(population, jnp.int32),
-            rates=as_traced(rates._replace(mutation=mutation_rate(rates.mutation, mutation, genome, CHANGES))),
+            rates=settled(rates, mutation, genome, CHANGES),
         )
 
     def breed(read: Callable[[Any], Genome], row: tuple[State, Key]) -> tuple[Genome, Array]:

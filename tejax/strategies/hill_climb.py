@@ -15,14 +15,7 @@ from jax import lax
 
 from tejax import draws, trees
 from tejax.errors import require
-from tejax.strategies.shared import (
-    as_traced,
-    individual_keys,
-    mutation_rate,
-    operator,
-    require_probabilities,
-    room_for,
-)
+from tejax.strategies.shared import individual_keys, operator, require_probabilities, room_for, settled
 from tejax.types import Array, Fitness, Genome, Int32, Key, Mutation, Population, Strategy
 
 __all__ = ["Rates", "State", "hill_climb"]
@@ -75,7 +68,7 @@ def hill_climb(
         genome = jax.eval_shape(sample, key)
         starts = trees.over_rows(sample, keys, room_for(genome))
         zeros = jnp.zeros(climbers, jnp.int32)
-        paced = as_traced(Rates(mutation_rate(rates.mutation, mutation, genome, CHANGES)))
+        paced = settled(rates, mutation, genome, CHANGES)
         return State(jax.tree.map(lambda leaf: leaf[:climbers], starts), zeros, zeros, starts, paced)
 
     def renew(key: Key, state: State) -> State:

@@ -16,14 +16,7 @@ from jax import lax
 from tejax import draws, trees
 from tejax.errors import require
 from tejax.operators import crossover as crossovers
-from tejax.strategies.shared import (
-    as_traced,
-    individual_keys,
-    mutation_rate,
-    operator,
-    require_probabilities,
-    room_for,
-)
+from tejax.strategies.shared import individual_keys, operator, require_probabilities, room_for, settled
 from tejax.types import Array, Fitness, Genome, Int32, Key, Mutation, Population, Strategy
 
 __all__ = ["Descriptor", "Rates", "State", "density", "map_elites"]
@@ -87,7 +80,7 @@ def map_elites(
     def init(key: Key, sample: Callable[[Key], Genome], rates: Rates = rates) -> State:
         genome = jax.eval_shape(sample, key)
         fresh = trees.over_rows(sample, individual_keys(key, cells), room_for(genome))
-        paced = as_traced(rates._replace(mutation=mutation_rate(rates.mutation, mutation, genome, CHANGES)))
+        paced = settled(rates, mutation, genome, CHANGES)
         # until the first tell has sorted them, all count as elites
         return State(fresh, jnp.zeros(cells, jnp.int32), jnp.ones(cells, bool), paced)
 

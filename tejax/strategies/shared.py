@@ -20,6 +20,7 @@ __all__ = [
     "operator",
     "require_probabilities",
     "room_for",
+    "settled",
     "total",
     "utilities",
 ]
@@ -46,6 +47,11 @@ def require_probabilities(**rates: Rate | None) -> None:
     """Raises InputError for a rate that is neither None nor from 0 to 1."""
     for name, rate in rates.items():
         require(rate is None or bool(0 <= rate <= 1), "between 0 and 1", **{name: rate})
+
+
+def settled(rates: Any, mutation: str | Mutation, genome: Genome, changes: int) -> Any:
+    """The rates of a state, float32, their mutation rate being that of `mutation_rate`."""
+    return as_traced(rates._replace(mutation=mutation_rate(rates.mutation, mutation, genome, changes)))
 
 
 def mutation_rate(given: Rate | None, mutation: str | Mutation, genome: Genome, changes: int) -> Rate:
