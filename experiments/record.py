@@ -14,7 +14,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def machine() -> dict[str, Any]:
     """Versions, device, processor and cores."""
-    return {**runs.about(), "processor": _processor(), "cores": _cores()}
+    return {**runs.environment_info(), "processor": _processor(), "cores": _cores()}
 
 
 def _processor() -> str:

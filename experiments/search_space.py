@@ -15,8 +15,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from tejax import records
-from tejax.config import NETWORKS, STRATEGIES, TASKS, Experiment, Islands, Schedule
+from tejax.core import records
+from tejax.config import Experiment, Islands, NETWORKS, STRATEGIES, Schedule, TASKS
 from tejax.errors import refuse, require
 
 __all__ = ["Range", "choice", "combinations", "compose", "names", "parse", "parse_value", "suggest"]

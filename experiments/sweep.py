@@ -219,7 +219,7 @@ def table(folder: Path, slots: Slots, search: dict[str, Any]) -> None:
 
 def note(folder: Path, plan: dict[str, Any], study: optuna.Study, search: dict[str, Any]) -> None:
     """Write sweep.json, which `tejax report` reads: the plan, versions, and which parameters matter."""
-    about = {"kind": "search", **runs.about(), **{name: plan[name] for name in ("trials", "sampler", "pruner")}}
+    about = {"kind": "search", **runs.environment_info(), **{name: plan[name] for name in ("trials", "sampler", "pruner")}}
     experiment = search_space.compose(plan["fixed"], {}).to_json()
     done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     importance: dict[str, float] = {}

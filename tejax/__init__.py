@@ -1,30 +1,31 @@
 """tejax: ternary evolution in JAX."""
 
-from tejax import devices, draws, fixedpoint, networks, operators, strategies, tasks, trees, trits
+from tejax import networks, operators, parallel, registry, strategies, tasks, trits, types
+from tejax.core import fixedpoint, pytrees, random
 from tejax.errors import InputError
-from tejax.evolution import Result, evolve, generation
-from tejax.islands import islands
-from tejax.portfolio import portfolio
+from tejax.evolution import Result, Sweep, evolve, generation, sweep
 from tejax.runs import Run
-from tejax.sweep import Sweep, sweep
+from tejax.strategies import Islands, Portfolio
 
 __all__ = [
     "InputError",
+    "Islands",
+    "Portfolio",
     "Result",
     "Run",
     "Sweep",
-    "devices",
-    "draws",
     "evolve",
     "fixedpoint",
     "generation",
-    "islands",
     "networks",
     "operators",
-    "portfolio",
+    "parallel",
+    "pytrees",
+    "random",
+    "registry",
     "strategies",
     "sweep",
     "tasks",
-    "trees",
     "trits",
+    "types",
 ]

@@ -9,10 +9,11 @@ import math
 import jax
 import jax.numpy as jnp
 
-from tejax import draws, engines
+from tejax import engines
+from tejax.core import random
 from tejax.engines import ternarize
 from tejax.errors import require
-from tejax.packing import Planes, from_base3, pack, to_base3, unpack
+from tejax.core.packing import Planes, from_base3, pack, to_base3, unpack
 from tejax.types import Array, Int32, Key, Rate, Trits
 
 __all__ = ["Planes", "dot", "from_base3", "pack", "sample", "ternarize", "to_base3", "unpack"]
@@ -21,14 +22,14 @@ __all__ = ["Planes", "dot", "from_base3", "pack", "sample", "ternarize", "to_bas
 def sample(key: Key, shape: tuple[int, ...], density: Rate = 2 / 3) -> Trits:
     """Independent random trits, int8: non-zero with probability `density`, both signs equally likely."""
     present, sign = jax.random.split(key)
-    signs = jnp.where(draws.fair(sign, shape), jnp.int8(1), jnp.int8(-1))
-    return jnp.where(draws.bernoulli(present, shape, density), signs, jnp.int8(0))
+    signs = jnp.where(random.coin(sign, shape), jnp.int8(1), jnp.int8(-1))
+    return jnp.where(random.bernoulli(present, shape, density), signs, jnp.int8(0))
 
 
 def dot(x: Trits, w: Trits, engine: str = "auto") -> Int32[Array, "..."]:
     """The exact product of x [..., F] and w [O, F], int32 [..., O].
 
-    All engines give the same integers and differ in speed alone. `native` is C++ (see `tejax.native`); `packed` counts
+    All engines give the same integers and differ in speed alone. `native` is C++ (see `tejax.engines.native`); `packed` counts
     bits; `int8` multiplies bytes and accumulates in int32; `float` and `bfloat16` accumulate in float32, exact while
     no sum can pass 2^24 (F is held to that); `auto` takes the fastest by platform and fan-in.
 

@@ -1,18 +1,26 @@
-"""The words of tejax as types: aliases and interfaces, no logic.
+"""The contracts of tejax: what a network, a task, a strategy and an operator have, and what the house asks of them.
 
-Shape letters, used in every docstring: P population, B batch, F features in, H hidden, O outputs,
-N neurons, K synapses of a neuron, T ticks or time, G generations, I islands, D devices, C cases.
+Networks, tasks and strategies subclass the classes below, which hold every member that the rest of the package uses,
+with a default wherever there is a sensible one. Operators are plain functions and need no class.
+
+Shape letters, used in every docstring: P population, B batch, F features in, H hidden, O outputs, N neurons, K synapses
+of a neuron, T ticks or time, G generations, I islands, D devices, C cases.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import jax
+import numpy as np
+from jax.sharding import Mesh
 from jaxtyping import Array, Int8, Int32, PRNGKeyArray, UInt32
+
+from tejax.options import Derived, check_options, options_of, traced_options
+from tejax.errors import refuse
 
 __all__ = [
     "UNANSWERED",
-    "Apply",
     "Array",
     "Crossover",
     "Fitness",
@@ -20,10 +28,14 @@ __all__ = [
     "Int8",
     "Int32",
     "Key",
+    "Loss",
     "Mutation",
     "Network",
+    "Placement",
     "Population",
     "Rate",
+    "Rates",
+    "Recurrent",
     "Selection",
     "Strategy",
     "Task",
@@ -37,31 +49,201 @@ Genome = Any  # a pytree of Trits: one individual
 Population = Any  # a genome with a leading axis P on every leaf
 Fitness = Int32[Array, "P"]  # higher is better
 Rate = float | jax.Array  # a probability; traced float32 inside a compiled generation
+Rates = Mapping[str, Any]  # the traced options of a strategy by name; float32 [] inside a compiled generation
 UNANSWERED = -(2**31)  # the output of a network that never came to one
-Apply = Callable[[Genome, Trits], Int32[Array, "..."]]  # (genome, x [..., F]) -> outputs [..., O]
 
 
-class Network(Protocol):
-    """A frozen spec that makes genomes and runs them.
+class Loss(Protocol):
+    """An integer loss, summed over samples; `tejax.fixedpoint.make_loss` gives one."""
 
-    One whose genomes are not all trits also has `ranges`: (least, greatest) for each leaf of a genome.
+    def total(self, outputs: Int32[Array, "B O"], labels: Array) -> Int32[Array, ""]:
+        """The summed loss of int32 outputs."""
+
+
+class Network:
+    """A frozen spec that makes genomes and runs them. Subclass it as a frozen dataclass, whose fields are its options.
+
+    Attributes:
+        features: sizes; the first is the number of inputs, the last the number of outputs.
+        ranges: (least, greatest) value of each leaf of a genome; None: all leaves are trits.
+        reads: what `apply` takes: single rows [..., F], or sequences [..., T, F].
+        engine: how products are computed, where the network lets one choose; None where it does not.
     """
+
+    features: Any
+    ranges: Any = None
+    reads: ClassVar[Literal["rows", "sequence"]] = "rows"
+    engine: Any = None
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    @classmethod
+    def for_task(cls, task: "Task", **options: Any) -> "Network":
+        """The network whose inputs and outputs fit a task. Options of its own, beside the fields, are said here."""
+        return cls(features=(task.features, task.outputs), **options)  # type: ignore[call-arg]
 
     def init(self, key: Key) -> Genome:
         """One random genome."""
+        raise NotImplementedError
 
-    def apply(self, genome: Genome, x: Trits) -> Int32[Array, "..."]:
+    def apply(self, genome: Genome, x: Trits) -> Int32[Array, "... O"]:
         """Integer outputs [..., O] of one genome for inputs [..., F]."""
+        raise NotImplementedError
+
+    def loss(self, genome: Genome, x: Trits, y: Array, loss: Loss) -> Int32[Array, ""]:
+        """The summed loss of one genome on inputs [B, F] with labels [B]; an engine may compute it in one pass."""
+        return loss.total(self.apply(genome, x), y)
 
 
-class Task(Protocol):
-    """A pytree whose arrays are data and whose sizes are static; it turns behaviour into fitness."""
+class Recurrent(Network):
+    """A network with a memory: it can be taken step by step."""
 
-    def evaluate(self, key: Key, apply: Apply, genome: Genome) -> Int32[Array, ""]:
+    def init_state(self) -> Any:
+        """The state before the first step."""
+        raise NotImplementedError
+
+    def step(self, genome: Genome, state: Any, x: Trits) -> tuple[Any, Int32[Array, "... O"]]:
+        """The next state, and the outputs [..., O] of one step with inputs [..., F]."""
+        raise NotImplementedError
+
+
+class Task:
+    """A pytree whose arrays are data and whose sizes are static; it turns behaviour into fitness, for one individual.
+
+    Attributes:
+        features: F, the inputs that a network must have.
+        outputs: O, the outputs that it must have.
+        inputs: what a network is shown: single rows, sequences (it needs a memory), or the observations of an episode
+            (with or without a memory).
+        scale: fitness divided by it is in the task's `unit`.
+        unit: what that is, in words.
+    """
+
+    features: Any
+    outputs: Any
+    inputs: ClassVar[Literal["rows", "sequence", "episode"]] = "rows"
+    scale: Any = 1
+    unit: Any = "fitness"
+
+    def evaluate(self, key: Key, network: Network, genome: Genome) -> Int32[Array, ""]:
         """The fitness of one individual on the cases that `key` picks; higher is better."""
+        raise NotImplementedError
 
-    def validate(self, apply: Apply, genome: Genome) -> Int32[Array, ""]:
+    def validate(self, network: Network, genome: Genome) -> Int32[Array, ""]:
         """The fitness of one individual on all cases that evolution may see."""
+        raise NotImplementedError
+
+    def cases(self, key: Key, network: Network, genome: Genome) -> Int32[Array, "C"]:
+        """The fitness of one individual on each case that `key` picks, for strategies that ask per case."""
+        refuse(f"task must have a fitness for every case, for this selection: got task={type(self).__name__}")
+
+    def report(self, network: Network, genome: Genome) -> dict[str, float]:
+        """What a person wants to know of one individual: name -> accuracy or return, the figure that counts first."""
+        return {}
+
+    def words(self, report: Mapping[str, float]) -> dict[str, str]:
+        """A report as a person reads it: name -> value."""
+        return {name.replace("_", " "): f"{value:.4g}" for name, value in report.items()}
+
+    def workload(self) -> str:
+        """What one evaluation looks at, in words."""
+        return "one case"
+
+    def confusion(self, network: Network, genome: Genome) -> np.ndarray | None:
+        """How often test samples of each class (row) are taken for each class (column); None without classes."""
+        return None
+
+    def measured(self) -> dict[str, Any]:
+        """Options that were measured when the task was made, and that make it again to the same bits anywhere."""
+        return {}
+
+
+@dataclasses.dataclass(frozen=True)
+class Placement:
+    """Where the rows of a population lie: on the devices of a mesh of one axis, or together on one device.
+
+    Attributes:
+        mesh: the devices; None: rows stay together.
+        packs: genomes are trits throughout, so that two bits are enough for one on its way to another device.
+    """
+
+    mesh: Mesh | None = None
+    packs: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Strategy:
+    """How a population becomes the next one: a frozen dataclass whose fields are its options.
+
+    Equal options are equal strategies, and compile once. Options marked `Traced` are arrays inside a compiled
+    generation: `init` is given them as `rates`, keeps them in the state, and nothing else may read the fields of that
+    name. Individuals may be held in a form of the strategy's own, packed ones say; `decode` gives their genomes.
+
+    Attributes:
+        population: P, the evaluations of a generation.
+        per_case: `tell` wants the fitness of every case, [P, C], not the sum, [P].
+        perturbs: what `ask` gives is a small integer change of the answer each, not an answer itself.
+        islands: I; of more than one, the state's rows are islands, not individuals.
+        sharded: the fields of the state whose leaves are rows, one a row of the population (or an island).
+        placement: where rows lie; filled in by `evolve`.
+    """
+
+    population: int
+    placement: Derived[Placement] = dataclasses.field(default=Placement(), kw_only=True, repr=False)
+    per_case: ClassVar[Any] = False
+    perturbs: ClassVar[bool] = False
+    islands: ClassVar[Any] = 1
+    sharded: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def init(self, key: Key, sample: Callable[[Key], Genome], rates: Rates) -> Any:
+        """The first state; sample: key -> genome."""
+        raise NotImplementedError
+
+    def ask(self, key: Key, state: Any) -> tuple[Population, Any]:
+        """The population to evaluate, and the state."""
+        raise NotImplementedError
+
+    def tell(self, state: Any, population: Population, fitness: Fitness) -> Any:
+        """The state after the population's fitness is known."""
+        raise NotImplementedError
+
+    def best(self, state: Any) -> Genome:
+        """The fittest genome that the last `tell` saw; for perturbations, what they are changes of."""
+        raise NotImplementedError
+
+    def candidates(self, state: Any) -> Population:
+        """Individuals [Q, ...] worth a last look on all the data."""
+        raise NotImplementedError
+
+    def decode(self, individual: Any) -> Genome:
+        """The genome of one individual of a population, or of the candidates."""
+        return individual
+
+    @property
+    def rates(self) -> dict[str, Any]:
+        """The traced options: name -> float, or None where it follows from something else."""
+        return {name: getattr(self, name) for name in traced_options(type(self))}
+
+    def rate_hint(self, name: str) -> Any:
+        """The declared type and range of a traced option."""
+        return options_of(type(self))[name].hint
+
+    def static(self) -> Self:
+        """The same strategy with default rates: the part that a compiled program depends on."""
+        return dataclasses.replace(self, **traced_options(type(self)))
+
+    def placed(self, placement: Placement) -> Self:
+        """The same strategy, its rows placed."""
+        return dataclasses.replace(self, placement=placement)
+
+    def row_leaves(self, state: Any) -> Any:
+        """A tree like the state: which leaves are rows, and so lie with the devices of a mesh."""
+        flags = {name: jax.tree.map(lambda _, row=name in self.sharded: row, getattr(state, name)) for name in state._fields}
+        return state._replace(**flags)
 
 
 class Mutation(Protocol):
@@ -83,25 +265,3 @@ class Selection(Protocol):
 
     def __call__(self, key: Key, fitness: Int32[Array, "P ..."]) -> Int32[Array, ""]:
         """The index; fitness is [P], or [P, C] for a selection that looks at cases."""
-
-
-class Strategy(NamedTuple):
-    """How a population becomes the next one: a record of pure functions.
-
-    `rates` is a NamedTuple of Python floats, the defaults; inside a state they are float32 leaves.
-    A strategy may hold and ask individuals in a form of its own, packed ones say; `decode` gives their genomes.
-    `per_case` says that `tell` wants the fitness of every case, [P, C], not the sum, [P].
-    `probes` says that what `ask` gives is a small integer change of the answer each, not an answer itself.
-    """
-
-    init: Callable[..., Any]  # (key, sample, rates) -> state; sample: key -> genome
-    ask: Callable[[Key, Any], tuple[Population, Any]]  # (key, state) -> (population, state)
-    tell: Callable[[Any, Population, Fitness], Any]  # (state, population, fitness) -> state
-    best: Callable[[Any], Genome]  # the fittest genome that the last tell saw; for probes, what they are changes of
-    finalists: Callable[[Any], Population]  # individuals [Q, ...] worth a last look on all the data
-    rates: Any
-    population: int  # P, the evaluations of a generation
-    per_case: bool = False
-    decode: Callable[[Any], Genome] = lambda individual: individual  # one individual of a population -> its genome
-    probes: bool = False
-    islands: int = 1  # I; of more than one, the state's arrays are [I, ...]

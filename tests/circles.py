@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from tejax import circles
+from tejax.networks.circle import geometry
 from tests.oracles.circle import Neuron
 
 SEED = int(os.environ.get("TEJAX_SEED", "0"))
@@ -23,7 +23,7 @@ def draw(rng, size, inputs, outputs, longest=200):
         count = int(rng.integers(1, rng.choice([2, 5, size + 2, longest + 1])))
         weights = np.where(rng.random(count) < density, rng.choice([-1, 1], count), 0)
         skew = int(rng.choice([0, rng.integers(-3, 4), rng.integers(-count, count + 1), rng.integers(-999, 1000)]))
-        ring.append(Neuron(weights.tolist(), skew, *kinds[place]))
+        geometry.append(Neuron(weights.tolist(), skew, *kinds[place]))
     return ring
 
 
@@ -42,19 +42,19 @@ def rings(count, sizes=(2, 60), longest=200):
 def to_arrays(ring, neurons, synapses):
     """The ring as NumPy arrays, digit by digit."""
     weights = np.zeros((neurons, synapses), np.int8)
-    numbers = np.zeros((3, neurons, circles.DIGITS), np.int8)
+    numbers = np.zeros((3, neurons, geometry.DIGITS), np.int8)
     kinds, alive = np.zeros((2, neurons), np.int8)
     for seat, neuron in enumerate(ring):
         weights[seat, : len(neuron.weights)] = neuron.weights
         numbers[:, seat] = [balanced(value) for value in (len(neuron.weights), neuron.skew, neuron.label)]
         kinds[seat], alive[seat] = neuron.kind, 1
-    return circles.Ring(weights, *numbers, kinds, alive)
+    return geometry.RingState(weights, *numbers, kinds, alive)
 
 
 def balanced(value):
     """An integer in balanced ternary, the lowest digit first."""
     digits = []
-    for _ in range(circles.DIGITS):
+    for _ in range(geometry.DIGITS):
         digit = (value + 1) % 3 - 1
         digits.append(digit)
         value = (value - digit) // 3
@@ -67,7 +67,7 @@ def from_arrays(arrays):
     size = int((arrays.alive == 1).sum())
     for leaf in arrays:
         assert not np.asarray(leaf)[size:].any()
-    powers = 3 ** np.arange(circles.DIGITS)
+    powers = 3 ** np.arange(geometry.DIGITS)
     neurons = []
     for seat in range(size):
         count, skew, label = (int(leaf[seat].astype(int) @ powers) for leaf in arrays[1:4])

@@ -14,7 +14,7 @@ import jax
 import pytest
 
 import tejax
-from tejax import trees
+from tejax.core import pytrees
 from tejax.config import Experiment, Genetic, Mlp, Parity, Parts, Schedule
 
 
@@ -58,7 +58,7 @@ def evolve(experiment: Experiment, **options: Any) -> tejax.Result:
 
 def fingerprints(result: tejax.Result) -> tuple[str, str]:
     """Of the last state and of the best genome."""
-    return trees.fingerprint(result.state), trees.fingerprint(result.best)
+    return pytrees.fingerprint(result.state), pytrees.fingerprint(result.best)
 
 
 def start(*arguments: object, flags: str | None = None, **options: Any) -> subprocess.Popen:

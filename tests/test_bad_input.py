@@ -23,12 +23,12 @@ def classify(x=X, y=Y, **options):
 def evolve(**options):
     settings = {"generations": 1, **options}
     return lambda: tejax.evolve(
-        jax.random.key(0), strategies.genetic(population=4, elites=1), networks.MLP((2, 1)), tasks.xor(), **settings
+        jax.random.key(0), strategies.Genetic(population=4, elites=1), networks.MLP((2, 1)), tasks.xor(), **settings
     )
 
 
 def genetic(**options):
-    return lambda: strategies.genetic(**options)
+    return lambda: strategies.Genetic(**options)
 
 
 def mlp(*features, **options):

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tejax import draws, evolve, networks, strategies, tasks, trees
+from tejax import evolve, networks, strategies, tasks
+from tejax.core import pytrees, random
 from tejax.errors import InputError
 from tejax.strategies.categorical import ONE, Rates, State, mode, samples
-from tejax.strategies.shared import utilities
+from tejax.strategies._shared import utilities
 from tests.oracles import distribution
 
 NETWORK = networks.MLP((3, 2, 1), bias=1)
@@ -30,8 +31,8 @@ def test_draws_equal_the_oracle_and_come_in_mirrored_pairs():
     up, down = some_odds(0)
     drawn = np.asarray(samples(jax.random.key(1), state_of(up, down), 6)["a"])
     for pair in range(3):
-        key = trees.keys_like(jax.random.fold_in(jax.random.key(1), pair), {"a": 0})["a"]
-        wanted = distribution.draw(np.asarray(draws.halves(key, (40,))), up, down)
+        key = pytrees.keys_like(jax.random.fold_in(jax.random.key(1), pair), {"a": 0})["a"]
+        wanted = distribution.draw(np.asarray(random.bits16(key, (40,))), up, down)
         assert np.array_equal(drawn[2 * pair : 2 * pair + 2], wanted)
 
 
@@ -62,7 +63,7 @@ def test_utilities_of_a_huge_population_keep_every_sum_within_int32():
 
 @pytest.mark.parametrize("population", [2, 8, 96])
 def test_moves_equal_the_oracle(population):
-    strategy = strategies.categorical(population=population)
+    strategy = strategies.Categorical(population=population)
     tell, rng = jax.jit(strategy.tell), np.random.default_rng(population)
     for number, (step, floor) in enumerate([(0.1, 0.0005), (1.0, 0.1), (0.5, 0.0)]):
         up, down = some_odds(number)
@@ -77,7 +78,7 @@ def test_moves_equal_the_oracle(population):
 
 
 def test_the_distribution_goes_where_fitness_is():
-    strategy = strategies.categorical(population=64, rates=Rates(0.3, 0.01))
+    strategy = strategies.Categorical(population=64, rates=Rates(0.3, 0.01))
     state, wanted = state_of(*[np.full(30, ONE // 3)] * 2, strategy.rates), np.arange(30) % 3 - 1
     ask, tell = jax.jit(strategy.ask), jax.jit(strategy.tell)
     for number in range(60):
@@ -94,7 +95,7 @@ def test_mode_equals_the_oracle():
 
 
 def test_finalists_are_the_mode_the_fittest_and_samples():
-    strategy = strategies.categorical(population=4)
+    strategy = strategies.Categorical(population=4)
     state = state_of(*some_odds(5))
     finalists = strategy.finalists(state)["a"]
     assert np.array_equal(finalists[0], mode(state)["a"])
@@ -104,9 +105,9 @@ def test_finalists_are_the_mode_the_fittest_and_samples():
 
 @pytest.mark.parametrize("start", [0.0, 0.25, 1.0])
 def test_the_first_distribution_leans_towards_a_genome_and_its_state_is_integers(start):
-    strategy = strategies.categorical(population=4, rates=Rates(start=start))
+    strategy = strategies.Categorical(population=4, rates=Rates(start=start))
     state = jax.jit(lambda key: strategy.init(key, NETWORK.init, strategy.rates))(jax.random.key(0))
-    assert trees.fingerprint(state.fittest) == trees.fingerprint(jax.jit(NETWORK.init)(jax.random.key(0)))
+    assert pytrees.fingerprint(state.fittest) == pytrees.fingerprint(jax.jit(NETWORK.init)(jax.random.key(0)))
     for odds, genome in zip(jax.tree.leaves(state.odds), jax.tree.leaves(state.fittest), strict=True):
         rest = (ONE - int(start * ONE)) // 3
         for side, value in enumerate((1, -1)):
@@ -117,7 +118,7 @@ def test_the_first_distribution_leans_towards_a_genome_and_its_state_is_integers
 def test_it_learns_to_tell_clusters_apart():
     rng, y = np.random.default_rng(0), np.arange(120) % 3
     task = tasks.classification(rng.normal(size=(3, 5))[y] * 4 + rng.normal(size=(120, 5)), y, trits=1)
-    network, strategy = networks.MLP((5, 8, 3)), strategies.categorical(population=64, rates=Rates(0.2, 0.01))
+    network, strategy = networks.MLP((5, 8, 3)), strategies.Categorical(population=64, rates=Rates(0.2, 0.01))
     result = evolve(jax.random.key(0), strategy, network, task, generations=60)
     assert task.accuracy(network.apply, mode(result.state)) > 0.9
 
@@ -134,5 +135,5 @@ def test_it_learns_to_tell_clusters_apart():
 )
 def test_bad_options_are_refused(options, words):
     with pytest.raises(InputError) as refusal:
-        strategies.categorical(**options)
+        strategies.Categorical(**options)
     assert words in str(refusal.value)

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import InputError, networks, trees
+from tejax import InputError, networks
+from tejax.core import pytrees
 from tests.oracles import memory
 
 SHAPES = [
@@ -38,7 +39,7 @@ def test_a_genome_fits_any_line():
     short = networks.Cellular(width=4, cells=5, neurons=3)
     long = dataclasses.replace(short, width=30, cells=40, ticks=12)
     shapes = [jax.eval_shape(network.init, jax.random.key(0)) for network in (short, long)]
-    assert trees.size(shapes[0]) == trees.size(shapes[1]) == 3 * (2 + 3 * 3 + 1) + 3 + 1
+    assert pytrees.size(shapes[0]) == pytrees.size(shapes[1]) == 3 * (2 + 3 * 3 + 1) + 3 + 1
     genome = jax.jit(short.init)(jax.random.key(2))
     assert jax.jit(long.apply)(genome, _inputs(60)).shape == (40,)
 

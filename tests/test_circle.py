@@ -8,7 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import InputError, circles, networks, operators, trees
+from tejax import InputError, networks, operators
+from tejax.core import pytrees
+from tejax.networks.circle import geometry
 from tejax.networks.circle import ANSWERED, CAPPED, STILL
 from tests.circles import LIMIT, SEED, balanced, draw, from_arrays, from_live, library, rings, to_arrays, to_live
 from tests.oracles import circle as oracle
@@ -129,7 +131,7 @@ def mutate_alike(system, units, mutations, longest, sizes):
             before = len(other.ring)
             assert len(oracle.choices(other.ring)) == counts[step]
             other.change(pick % int(counts[step]), way)
-            assert from_arrays(trees.take(mine, step)) == other.ring, f"ring {number} after change {step}"
+            assert from_arrays(pytrees.take(mine, step)) == other.ring, f"ring {number} after change {step}"
             born, died = born + (len(other.ring) > before), died + (len(other.ring) < before)
     return born, died
 
@@ -156,8 +158,8 @@ def test_a_full_ring_does_not_grow():
         seat, slot = oracle.choices(ring)[pick]
         grows = ring[seat].weights[slot]
         after = change(full, jnp.int32(pick), jnp.int8(grows))
-        assert trees.fingerprint(after) == trees.fingerprint(full)
-        assert int(circles.size(change(to_arrays(ring, 4, 2), jnp.int32(pick), jnp.int8(grows)))) == 4
+        assert pytrees.fingerprint(after) == pytrees.fingerprint(full)
+        assert int(geometry.size(change(to_arrays(ring, 4, 2), jnp.int32(pick), jnp.int8(grows)))) == 4
 
 
 def test_cycles_are_skipped_without_a_trace():
@@ -194,10 +196,10 @@ def test_a_cycle_of_a_thousand_million_ticks_takes_no_time():
 
 @pytest.mark.parametrize("value", [-3280, -41, -1, 0, 1, 2, 5, 200, 3280])
 def test_numbers_in_balanced_ternary(value):
-    digits = circles.digits(jnp.int32(value))
+    digits = geometry.digits(jnp.int32(value))
     assert digits.dtype == jnp.int8
     assert digits.tolist() == balanced(value)
-    assert int(circles.number(digits)) == value
+    assert int(geometry.number(digits)) == value
 
 
 def test_a_fresh_genome_is_inputs_and_outputs_in_random_order():
@@ -230,19 +232,19 @@ def test_mutate_keeps_to_its_rate_and_to_the_rules_of_change():
 
     def prints(rate):
         mutants = jax.jit(jax.vmap(lambda key: operators.circle.mutate(key, genome, rate=rate)))(jax.random.clone(keys))
-        return [trees.fingerprint(trees.take(mutants, place)) for place in range(64)]
+        return [pytrees.fingerprint(pytrees.take(mutants, place)) for place in range(64)]
 
     ring = from_arrays(jax.tree.map(np.asarray, genome))
     legal = {
-        trees.fingerprint(to_arrays(oracle.change(ring, pick, way), 8, 3))
+        pytrees.fingerprint(to_arrays(oracle.change(ring, pick, way), 8, 3))
         for pick in range(len(oracle.choices(ring)))
         for way in (-1, 1)
     }
     always, never, often = prints(1.0), prints(0.0), prints(0.5)
-    assert set(never) == {trees.fingerprint(genome)}
+    assert set(never) == {pytrees.fingerprint(genome)}
     assert set(always) <= legal
     assert len(set(always)) > len(legal) / 2
-    assert 15 <= sum(after == trees.fingerprint(genome) for after in often) <= 49
+    assert 15 <= sum(after == pytrees.fingerprint(genome) for after in often) <= 49
 
 
 @pytest.mark.parametrize(

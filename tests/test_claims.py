@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from experiments.claims import __main__ as command
 from experiments.claims import adaptivity, common, machine_code, size, training_cost, uncertainty
-from tejax import rivals
+from tejax import baselines
 
 
 def test_the_middle_and_its_interval():
@@ -87,7 +87,7 @@ def test_unknown_by_the_rules():
 
 @pytest.mark.parametrize("name", adaptivity.CHANGES)
 def test_a_change_changes_the_rule_and_nothing_else(name):
-    whole = rivals.digits()
+    whole = baselines.digits()
     old, new = adaptivity.change(whole, name, 0)
     for data in (old, new):
         assert data.x_train.shape == (len(data.y_train), 64)

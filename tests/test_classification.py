@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 
-from tejax import InputError, fixedpoint, networks, tasks
+from tejax import InputError, networks, tasks
+from tejax.core import fixedpoint
 from tests.oracles import losses as oracle
 
 RNG = np.random.default_rng(0)

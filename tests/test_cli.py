@@ -36,7 +36,7 @@ def finished(tmp_path_factory):
 def test_evolve_says_what_it_costs_and_what_came_out(finished):
     path, out, _ = finished
     size = (path / "best.safetensors").stat().st_size
-    trits = tejax.trees.size(export.load(path / "best.safetensors")[1])
+    trits = tejax.pytrees.size(export.load(path / "best.safetensors")[1])
     for words in (
         "on cpu: 1 x cpu",
         f"parameters   {trits} trits, {-(-trits // 4)} bytes",
@@ -83,7 +83,7 @@ def test_the_command_line_and_the_library_agree(finished):
     experiment = tiny(generations=32, chunk=8)
     network, genome = export.load(finished[0] / "best.safetensors")
     assert network == experiment.build().network
-    assert tejax.trees.fingerprint(genome) == fingerprints(evolve(experiment))[1]
+    assert tejax.pytrees.fingerprint(genome) == fingerprints(evolve(experiment))[1]
 
 
 def test_json_is_one_object_and_nothing_else(command, tmp_path):

@@ -24,7 +24,7 @@ def test_a_sweep_writes_a_table_that_agrees_with_single_runs_and_is_drawn(comman
     assert "32 of 32 generations" in err
     note = json.loads((path / "sweep.json").read_text())
     assert Experiment.from_json(note["experiment"]) == tiny(generations=8, seed=3, target=5)
-    assert (note["tejax"], note["varied"]) == (tejax.runs.about()["tejax"], ["mutation"])
+    assert (note["tejax"], note["varied"]) == (tejax.runs.environment()["tejax"], ["mutation"])
 
     code, out, _ = command("report", path)
     assert code == 0

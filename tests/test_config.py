@@ -6,33 +6,7 @@ import numpy as np
 import pytest
 
 import tejax
-from tejax.config import (
-    Addition,
-    BreastCancer,
-    Categorical,
-    Cellular,
-    Control,
-    Conv,
-    Digits,
-    Experiment,
-    Files,
-    Genetic,
-    HillClimb,
-    LowRank,
-    MapElites,
-    Mlp,
-    Multiplication,
-    Parity,
-    Portfolio,
-    Product,
-    Recurrent,
-    Schedule,
-    Serial,
-    Systolic,
-    Tied,
-    Wine,
-    Xor,
-)
+from tejax.config import Addition, BreastCancer, Categorical, Cellular, Control, Conv, Digits, Experiment, Files, Genetic, HillClimb, LowRank, MapElites, Mlp, Multiplication, Parity, Portfolio, Product, Recurrent, Schedule, Serial, Systolic, Tied, Wine, Xor
 from tejax.errors import InputError
 
 EXPERIMENTS = {
@@ -64,7 +38,7 @@ def test_an_experiment_survives_json(name):
 def test_defaults_are_those_of_the_library():
     network, strategy = Mlp(), Genetic()
     assert network.build(tejax.tasks.parity(3)).features == (3, *tejax.networks.MLP().features[1:-1], 1)
-    built, wanted = strategy.build(), tejax.strategies.genetic()
+    built, wanted = strategy.build(), tejax.strategies.Genetic()
     assert (built.population, built.rates, built.per_case) == (wanted.population, wanted.rates, wanted.per_case)
     assert Digits().build().batch == tejax.tasks.digits().batch
     assert Parity().build().rows == tejax.tasks.parity().rows

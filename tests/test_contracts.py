@@ -4,8 +4,10 @@ import jax
 import numpy as np
 import pytest
 
-from tejax import islands, networks, portfolio, strategies, tasks, testing, trees
-from tejax.operators import crossover, mutation, selection, tissue
+from tejax import Islands, Portfolio, networks, strategies, tasks, testing
+from tejax.core import pytrees
+from tejax.networks.tissue import mutation
+from tejax.operators import crossover, mutation, selection
 from tests.helpers import first_quick
 
 NETWORKS = {
@@ -92,12 +94,12 @@ def test_mutation(name):
 @pytest.mark.parametrize("capped", [True, False])
 def test_growing_mutation(capped):
     testing.check_mutation(
-        tissue.grow(capped), networks.Tissue(3, 3, capacity=12, neighbors=4, evolution=3, capped=capped)
+        mutation.grow(capped), networks.Tissue(3, 3, capacity=12, neighbors=4, evolution=3, capped=capped)
     )
 
 
 def test_mutation_of_codes():
-    testing.check_mutation(tissue.flip_codes(), networks.FixedTissue(3, 3, capacity=8, neighbors=8, coded=True))
+    testing.check_mutation(mutation.flip_codes(), networks.FixedTissue(3, 3, capacity=8, neighbors=8, coded=True))
 
 
 @pytest.mark.parametrize("name", crossover.REGISTRY)
@@ -123,22 +125,22 @@ def test_strategy(case):
 
 @pytest.mark.parametrize("name", first_quick(name for name in STRATEGIES if name != "low_rank"))
 def test_islands_of_a_strategy(name):
-    strategy = islands(strategies.REGISTRY[name](population=8, **STRATEGIES[name][-1]), 3, every=2, migrants=2)
+    strategy = Islands(strategies.REGISTRY[name](population=8, **STRATEGIES[name][-1]), 3, every=2, migrants=2)
     testing.check_strategy(strategy, networks.MLP((3, 4, 1)), tasks.parity(3))
 
 
 @pytest.mark.parametrize("name", first_quick(name for name in STRATEGIES if name not in ("genetic", "low_rank")))
 def test_portfolio_of_strategies(name):
     """Each beside one that wants the fitness of every case."""
-    cased = strategies.genetic(population=8, **STRATEGIES["genetic"][-1])
-    strategy = portfolio((cased, strategies.REGISTRY[name](population=8, **STRATEGIES[name][-1])), every=1)
+    cased = strategies.Genetic(population=8, **STRATEGIES["genetic"][-1])
+    strategy = Portfolio((cased, strategies.REGISTRY[name](population=8, **STRATEGIES[name][-1])), every=1)
     testing.check_strategy(strategy, networks.MLP((3, 1)), tasks.parity(3))
 
 
 @pytest.mark.long
 def test_portfolio_and_islands_of_each_other():
-    arms = [strategies.genetic(population=8, elites=2, tournament=size) for size in (2, 4)]
-    for strategy in (islands(portfolio(arms, 1), 2, every=2), portfolio([islands(arm, 2, every=2) for arm in arms], 1)):
+    arms = [strategies.Genetic(population=8, elites=2, tournament=size) for size in (2, 4)]
+    for strategy in (Islands(Portfolio(arms, 1), 2, every=2), Portfolio([Islands(arm, 2, every=2) for arm in arms], 1)):
         testing.check_strategy(strategy, networks.MLP((3, 1)), tasks.parity(3))
 
 
@@ -147,4 +149,4 @@ def test_operators_take_leaves_of_any_rank(op):
     genome = {"scalar": np.int8(1), "empty": np.zeros((3, 0), np.int8), "row": np.ones(33, np.int8)}
     parents = [genome] * (2 if op in crossover.REGISTRY.values() else 1)
     child = op(jax.random.key(0), *parents, rate=0.0)
-    assert trees.fingerprint(child) == trees.fingerprint(genome)
+    assert pytrees.fingerprint(child) == pytrees.fingerprint(genome)

@@ -10,12 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import engines, export, networks, strategies, testing, trees
+from tejax import engines, export, networks, strategies, testing
+from tejax.core import pytrees
 from tejax.cli.stored import stored
 from tejax.config import Control, Conv, Experiment, Recurrent
 from tejax.errors import InputError
 from tejax.evolution import evaluate
-from tejax.tasks.control import control
+from tejax.tasks._control import control
 from tejax.tasks.environments import named
 
 
@@ -134,7 +135,7 @@ def test_a_rollout_is_what_a_python_loop_gives():
 def test_every_individual_meets_the_same_episodes_in_any_batch():
     task = walk()
     network = networks.MLP((task.features, task.outputs))
-    strategy = strategies.genetic(population=6, elites=1)
+    strategy = strategies.Genetic(population=6, elites=1)
     one = jax.jit(network.init)(jax.random.key(0))
     population = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (6, *leaf.shape)), one)
     fitness = [
@@ -178,7 +179,7 @@ def test_fresh_episodes_are_not_those_of_validation():
     network = networks.MLP((task.features, task.outputs))
     genome = jax.jit(network.init)(jax.random.key(0))
     assert task.score(network.apply, genome) == task.score(network.apply, genome)
-    streams = [trees.fingerprint(jax.random.key_data(task._stream(number))) for number in range(3)]
+    streams = [pytrees.fingerprint(jax.random.key_data(task._stream(number))) for number in range(3)]
     assert len(set(streams)) == 3
 
 

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import draws, trees, trits
+from tejax import trits
+from tejax.core import pytrees, random
 from tejax.operators import crossover
 from tests.oracles import breeding
 
@@ -17,14 +18,14 @@ SIZE = sum(int(np.prod(shape)) for shape in LEAVES)
 
 
 def _uniform(key):
-    keys = jax.tree.leaves(trees.keys_like(key, A))
-    return [np.asarray(draws.fair(key, shape)) for key, shape in zip(keys, LEAVES, strict=True)]
+    keys = jax.tree.leaves(pytrees.keys_like(key, A))
+    return [np.asarray(random.coin(key, shape)) for key, shape in zip(keys, LEAVES, strict=True)]
 
 
 def _by_neuron(key):
     groups = [0, 0, 1, 2]  # the layer's leaves share a draw, the others have their own
     rows = [(4,), (6,), (7,)]
-    chosen = [np.asarray(draws.fair(key, shape)) for key, shape in zip(jax.random.split(key, 3), rows, strict=True)]
+    chosen = [np.asarray(random.coin(key, shape)) for key, shape in zip(jax.random.split(key, 3), rows, strict=True)]
     masks = []
     for group, shape in zip(groups, LEAVES, strict=True):
         mask = np.zeros(shape, bool)
@@ -35,11 +36,11 @@ def _by_neuron(key):
 
 
 def _one_point(key):
-    return breeding.span(jax.tree.leaves(A), int(draws.below(key, (), SIZE)), SIZE)
+    return breeding.span(jax.tree.leaves(A), int(random.randint(key, (), SIZE)), SIZE)
 
 
 def _two_point(key):
-    return breeding.span(jax.tree.leaves(A), *sorted(np.asarray(draws.below(key, (2,), SIZE + 1)).tolist()))
+    return breeding.span(jax.tree.leaves(A), *sorted(np.asarray(random.randint(key, (2,), SIZE + 1)).tolist()))
 
 
 ORACLES = {"uniform": _uniform, "by_neuron": _by_neuron, "one_point": _one_point, "two_point": _two_point}
@@ -54,10 +55,10 @@ def test_every_crossover_has_an_oracle():
 def test_equals_the_oracle(name, seed):
     child = crossover.REGISTRY[name](jax.random.key(seed), A, B, rate=0.6)
     whether, where = jax.random.split(jax.random.key(seed))
-    crossed = bool(draws.bernoulli(whether, (1,), 0.6)[0])
+    crossed = bool(random.bernoulli(whether, (1,), 0.6)[0])
     parents = [[np.array(leaf) for leaf in jax.tree.leaves(parent)] for parent in (A, B)]
     wanted = breeding.take_from(*parents, ORACLES[name](where), crossed)
-    assert trees.fingerprint(child) == trees.fingerprint(jax.tree.unflatten(STRUCTURE, wanted))
+    assert pytrees.fingerprint(child) == pytrees.fingerprint(jax.tree.unflatten(STRUCTURE, wanted))
 
 
 @pytest.fixture(scope="module")

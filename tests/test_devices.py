@@ -7,25 +7,28 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tejax.parallel.population import map_population
+from tejax.parallel.mesh import fetch, make_mesh, packs, replicate, spread
 import tejax
 from experiments.bench.scaling_model import Size, received
 from experiments.bench.traffic import collectives
-from tejax import devices, engines, evolution, networks, strategies, tasks, trees
+from tejax import engines, evolution, networks, strategies, tasks
+from tejax.core import pytrees
 from tejax.errors import InputError
 
 NETWORK, TASK = networks.MLP((3, 1)), tasks.parity(3)  # of few leaves: a chunk on eight devices compiles long
 STRATEGIES = {
-    "genetic": strategies.genetic(population=16, elites=2),
-    "packed": strategies.genetic(population=16, elites=3, packed=True, adaptive=True),
-    "lexicase": strategies.genetic(population=16, elites=2, selection="lexicase"),
-    "categorical": strategies.categorical(population=16),
-    "hill_climb": strategies.hill_climb(population=16, climbers=8),
-    "map_elites": strategies.map_elites(population=16, cells=3),
-    "low_rank": strategies.low_rank(population=16),
-    "islands": tejax.islands(strategies.genetic(population=8, elites=2), 8, every=2),
-    "tour": tejax.islands(strategies.categorical(population=4), 8, every=1, topology="tour"),
-    "portfolio": tejax.portfolio(
-        (strategies.genetic(16, elites=2, selection="sharing"), strategies.categorical(16)), every=1
+    "genetic": strategies.Genetic(population=16, elites=2),
+    "packed": strategies.Genetic(population=16, elites=3, packed=True, adaptive=True),
+    "lexicase": strategies.Genetic(population=16, elites=2, selection="lexicase"),
+    "categorical": strategies.Categorical(population=16),
+    "hill_climb": strategies.HillClimb(population=16, climbers=8),
+    "map_elites": strategies.MapElites(population=16, cells=3),
+    "low_rank": strategies.LowRank(population=16),
+    "islands": tejax.Islands(strategies.Genetic(population=8, elites=2), 8, every=2),
+    "tour": tejax.Islands(strategies.Categorical(population=4), 8, every=1, topology="tour"),
+    "portfolio": tejax.Portfolio(
+        (strategies.Genetic(16, elites=2, selection="sharing"), strategies.Categorical(16)), every=1
     ),
 }
 
@@ -36,13 +39,13 @@ QUICK = ("genetic", "categorical", "hill_climb", "islands")
 @cache
 def beginning(strategy):
     """The state that evolution begins with, NumPy."""
-    return devices.fetch(evolution.begin(strategy, NETWORK, TASK, jax.random.key(0)))
+    return fetch(evolution.begin(strategy, NETWORK, TASK, jax.random.key(0)))
 
 
 def chunk(strategy, mesh):
     """What a chunk of five generations is called with."""
     bounds = tuple(map(np.int32, (0, 5, evolution.UNREACHABLE)))
-    state, task, key, bounds = devices.everywhere(
+    state, task, key, bounds = replicate(
         jax.tree.map(jnp.asarray, (beginning(strategy), TASK, jax.random.key(1), bounds)), mesh
     )
     return strategy, NETWORK, task, key, state, *bounds
@@ -50,7 +53,7 @@ def chunk(strategy, mesh):
 
 def bits(strategy, mesh, batch=None):
     """Fingerprint of what these generations lead to."""
-    return trees.fingerprint(evolution._run_chunk(*chunk(strategy, mesh), chunk=8, batch=batch, mesh=mesh))
+    return pytrees.fingerprint(evolution._run_chunk(*chunk(strategy, mesh), chunk=8, batch=batch, mesh=mesh))
 
 
 @pytest.mark.parametrize(
@@ -58,10 +61,10 @@ def bits(strategy, mesh, batch=None):
 )
 def test_the_number_of_devices_changes_nothing(name):
     alone = bits(STRATEGIES[name], None)
-    assert {bits(STRATEGIES[name], devices.mesh(count)) for count in (2, 8)} == {alone}
+    assert {bits(STRATEGIES[name], make_mesh(count)) for count in (2, 8)} == {alone}
 
 
-SIZE = partial(Size, 16, trees.size(jax.eval_shape(NETWORK.init, jax.random.key(0))), 8)
+SIZE = partial(Size, 16, pytrees.size(jax.eval_shape(NETWORK.init, jax.random.key(0))), 8)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +78,7 @@ SIZE = partial(Size, 16, trees.size(jax.eval_shape(NETWORK.init, jax.random.key(
 )
 def test_devices_are_sent_as_many_bytes_as_the_model_says(name, size):
     """The fittest genomes and migrants go, at 2 bits a trit where whole populations do, and nothing else."""
-    strategy, mesh = STRATEGIES[name], devices.mesh(8)
+    strategy, mesh = STRATEGIES[name], make_mesh(8)
     program = evolution._run_chunk.lower(*chunk(strategy, mesh), chunk=8, batch=None, mesh=mesh).compile()
     sent = {("loop",): 0.0, ("loop", "branch"): 0.0}
     for each in collectives(program.as_text()):
@@ -111,17 +114,17 @@ ENTRY %main (p: s32[4]) -> s32[4] {
 @pytest.mark.long
 def test_a_mesh_of_one_device_and_the_batch_change_nothing():
     alone = bits(STRATEGIES["genetic"], None)
-    assert bits(STRATEGIES["genetic"], devices.mesh(1)) == alone
-    assert bits(STRATEGIES["genetic"], devices.mesh(4), batch=3) == alone
+    assert bits(STRATEGIES["genetic"], make_mesh(1)) == alone
+    assert bits(STRATEGIES["genetic"], make_mesh(4), batch=3) == alone
 
 
 @pytest.mark.parametrize("name", ["genetic", pytest.param("islands", marks=pytest.mark.long)])
 def test_whole_runs_begin_and_end_alike(name):
     ends = [
         tejax.evolve(jax.random.key(0), STRATEGIES[name], NETWORK, TASK, generations=5, chunk=2, mesh=mesh)
-        for mesh in (None, devices.mesh(8))
+        for mesh in (None, make_mesh(8))
     ]
-    assert trees.fingerprint(ends[0]) == trees.fingerprint(ends[1])
+    assert pytrees.fingerprint(ends[0]) == pytrees.fingerprint(ends[1])
 
 
 @pytest.mark.parametrize("engine", engines.names())
@@ -131,29 +134,29 @@ def test_every_engine_runs_on_many_devices(engine):
 
     def fitness(mesh):
         def judge(population):
-            with devices.spread(mesh):
+            with spread(mesh):
                 return evolution.evaluate(STRATEGIES["genetic"], network, TASK, jax.random.key(1), population, 2)
 
         return jax.jit(judge)(population)
 
-    np.testing.assert_array_equal(fitness(None), fitness(devices.mesh(2)))
+    np.testing.assert_array_equal(fitness(None), fitness(make_mesh(2)))
 
 
 def test_only_genomes_that_are_all_trits_travel_packed(monkeypatch):
     """Two bits hold a trit, but not the codes of a coded tissue, 0 to 3."""
-    packs, seen = devices.packs, []
+    packs, seen = packs, []
     monkeypatch.setattr(devices, "packs", lambda: seen.append(packs()) or seen[-1])
     for network in (NETWORK, networks.FixedTissue(3, 1, capacity=6, neighbors=4, ticks=2, coded=True)):
-        strategy = strategies.genetic(population=8, elites=1)
+        strategy = strategies.Genetic(population=8, elites=1)
         state = jax.eval_shape(lambda key: strategy.init(key, network.init), jax.random.key(0))  # noqa: B023
-        run = partial(evolution._run_chunk, strategy, network, chunk=2, batch=None, mesh=devices.mesh(2))
+        run = partial(evolution._run_chunk, strategy, network, chunk=2, batch=None, mesh=make_mesh(2))
         jax.eval_shape(run, TASK, jax.random.key(0), state, *(np.int32(0),) * 3)
     assert (seen[0], seen[-1]) == (True, False)
 
 
 def test_the_population_lies_spread_and_the_second_chunk_compiles_nothing_anew():
-    mesh, seen = devices.mesh(8), []
-    strategy = strategies.genetic(population=32, elites=2)
+    mesh, seen = make_mesh(8), []
+    strategy = strategies.Genetic(population=32, elites=2)
 
     def look(progress):
         leaf = progress.state.population[0].weights
@@ -168,18 +171,18 @@ def test_rows_that_the_devices_do_not_divide_are_all_computed():
     rows = jnp.arange(11, dtype=jnp.int32)
 
     def double():
-        with devices.spread(devices.mesh(8)):
-            return trees.over_rows(lambda row: 2 * row, rows, 2)
+        with spread(make_mesh(8)):
+            return map_population(lambda row: 2 * row, rows, 2)
 
     np.testing.assert_array_equal(jax.jit(double)(), 2 * np.arange(11))
 
 
 def test_wrong_numbers_are_refused_in_one_line():
     with pytest.raises(InputError, match="devices must be from 1 to 8, the devices that are here: got devices=9"):
-        devices.mesh(9)
+        make_mesh(9)
     for name, count, words in (("genetic", 3, "population=16, devices=3"), ("islands", 5, "islands=8, devices=5")):
         with pytest.raises(InputError, match=f"must be a multiple of devices: got {words}"):
-            tejax.evolve(jax.random.key(0), STRATEGIES[name], NETWORK, TASK, generations=1, mesh=devices.mesh(count))
+            tejax.evolve(jax.random.key(0), STRATEGIES[name], NETWORK, TASK, generations=1, mesh=make_mesh(count))
 
 
 def test_a_generation_runs_under_pmap_over_islands():
@@ -195,4 +198,4 @@ def test_a_generation_runs_under_pmap_over_islands():
         return evolution.generation(strategy, NETWORK, TASK, key, state)
 
     mapped = jax.pmap(step)(keys(), states)
-    assert trees.fingerprint(mapped) == trees.fingerprint(jax.jit(jax.vmap(step))(keys(), states))
+    assert pytrees.fingerprint(mapped) == pytrees.fingerprint(jax.jit(jax.vmap(step))(keys(), states))

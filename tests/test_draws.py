@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tejax import draws
+from tejax.core import random
 from tests.oracles import alphabet
 
 SURE = 1e-4  # a p-value under this, at a fixed seed, is a bug
 
 
 def _bits(key, shape):
-    words = np.asarray(draws.words(key, shape))
+    words = np.asarray(random.bits(key, shape))
     return (words[..., None] >> np.arange(32, dtype=np.uint32)) & 1
 
 
@@ -25,7 +25,7 @@ def _bits(key, shape):
 def test_words_equal_the_hash_in_python_integers(shape):
     key = jax.random.key(3)
     seeds = np.asarray(jax.random.bits(jax.random.clone(key), (2,), jnp.uint32))
-    words = draws.words(key, shape)
+    words = random.bits(key, shape)
     assert words.dtype == jnp.uint32
     assert words.shape == shape
     assert words.reshape(-1).tolist() == alphabet.words(seeds, words.size)
@@ -48,14 +48,14 @@ def test_neighbouring_bits_words_rows_and_keys_are_independent():
     assert _independent(bits[:, :-1], bits[:, 1:]) > SURE
     assert _independent(bits[:-1], bits[1:]) > SURE
     keys = jax.vmap(lambda number: jax.random.fold_in(jax.random.key(2), number))(jnp.arange(64, dtype=jnp.uint32))
-    words = np.asarray(jax.vmap(lambda key: draws.words(key, (128,)))(keys))
+    words = np.asarray(jax.vmap(lambda key: random.bits(key, (128,)))(keys))
     bits = (words[..., None] >> np.arange(32, dtype=np.uint32)) & 1
     assert _independent(bits[:-1], bits[1:]) > SURE
     assert len(np.unique(words)) > 0.999 * words.size
 
 
 def test_words_of_many_keys_are_uniform_in_each_place():
-    words = jax.jit(jax.vmap(lambda key: draws.words(key, (4,))))(jax.random.split(jax.random.key(4), 4096))
+    words = jax.jit(jax.vmap(lambda key: random.bits(key, (4,))))(jax.random.split(jax.random.key(4), 4096))
     for column in np.asarray(words).T:
         assert stats.chisquare(np.bincount(column >> 27, minlength=32)).pvalue > SURE
         assert stats.chisquare(np.bincount(column & 31, minlength=32)).pvalue > SURE
@@ -65,31 +65,31 @@ def test_words_of_many_keys_are_uniform_in_each_place():
 def test_unpack_bits_takes_the_lowest_bit_first(size, seed):
     words = np.random.default_rng(seed).integers(0, 2**32, (2, -(-size // 32)), np.uint32)
     wanted = [[bool((int(row[place // 32]) >> (place % 32)) & 1) for place in range(size)] for row in words]
-    got = draws.unpack_bits(jnp.asarray(words), size)
+    got = random.unpack_bits(jnp.asarray(words), size)
     assert got.dtype == bool
     assert got.tolist() == wanted
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (33,), (3, 31), (2, 3, 0), (2, 2, 65)])
 def test_masks_have_the_shape_that_was_asked_for(shape):
-    for mask in (draws.fair(jax.random.key(0), shape), draws.bernoulli(jax.random.key(1), shape, 0.5)):
+    for mask in (random.coin(jax.random.key(0), shape), random.bernoulli(jax.random.key(1), shape, 0.5)):
         assert mask.dtype == bool
         assert mask.shape == shape
-    numbers = draws.below(jax.random.key(2), shape, 7)
+    numbers = random.randint(jax.random.key(2), shape, 7)
     assert numbers.dtype == jnp.int32
     assert numbers.shape == shape
 
 
 def test_fair_follows_the_words_of_each_row():
     key = jax.random.key(5)
-    words = np.asarray(draws.words(jax.random.clone(key), (3, 2)))
-    mask = np.asarray(draws.fair(key, (3, 40)))
+    words = np.asarray(random.bits(jax.random.clone(key), (3, 2)))
+    mask = np.asarray(random.coin(key, (3, 40)))
     for row, column in np.ndindex(3, 40):
         assert mask[row, column] == bool((int(words[row, column // 32]) >> (column % 32)) & 1)
 
 
 def test_fair_is_fair():
-    mask = np.asarray(draws.fair(jax.random.key(6), (500, 100)))
+    mask = np.asarray(random.coin(jax.random.key(6), (500, 100)))
     assert stats.binomtest(int(mask.sum()), mask.size).pvalue > SURE
     assert stats.chisquare(mask.sum(axis=0)).pvalue > SURE
 
@@ -97,7 +97,7 @@ def test_fair_is_fair():
 @pytest.mark.parametrize("rate", [0.0, 1e-5, 0.003, 0.5, 0.9999, 1.0])
 def test_bernoulli_meets_its_rate(rate):
     count, size = 1024, 2048
-    draw = jax.jit(jax.vmap(lambda key, rate: jnp.sum(draws.bernoulli(key, (size,), rate), dtype=jnp.int32), (0, None)))
+    draw = jax.jit(jax.vmap(lambda key, rate: jnp.sum(random.bernoulli(key, (size,), rate), dtype=jnp.int32), (0, None)))
     hits = int(np.sum(draw(jax.random.split(jax.random.key(7), count), jnp.float32(rate))))
     if rate in (0.0, 1.0):
         assert hits == rate * count * size
@@ -107,19 +107,19 @@ def test_bernoulli_meets_its_rate(rate):
 
 
 def test_bernoulli_is_the_same_for_every_kind_of_float():
-    masks = [draws.bernoulli(jax.random.key(8), (4, 50), rate) for rate in (0.3, np.float32(0.3), jnp.float32(0.3))]
+    masks = [random.bernoulli(jax.random.key(8), (4, 50), rate) for rate in (0.3, np.float32(0.3), jnp.float32(0.3))]
     assert all(np.array_equal(mask, masks[0]) for mask in masks)
 
 
 def test_bernoulli_is_monotone_in_its_rate():
-    masks = [np.asarray(draws.bernoulli(jax.random.key(9), (2000,), rate)) for rate in (0.1, 0.2, 0.7, 1.0)]
+    masks = [np.asarray(random.bernoulli(jax.random.key(9), (2000,), rate)) for rate in (0.1, 0.2, 0.7, 1.0)]
     for fewer, more in itertools.pairwise(masks):
         assert (fewer <= more).all()
 
 
 @pytest.mark.parametrize("bound", [1, 2, 3, 7, 10, 64, 1000])
 def test_below_is_uniform(bound):
-    numbers = np.asarray(draws.below(jax.random.key(bound), (20_000,), bound))
+    numbers = np.asarray(random.randint(jax.random.key(bound), (20_000,), bound))
     assert numbers.min() >= 0
     assert numbers.max() < bound
     if bound > 1:
@@ -128,8 +128,8 @@ def test_below_is_uniform(bound):
 
 @pytest.mark.parametrize("bound", [65_535, 65_536, 65_537, 100_003, 3_000_001, 2**31 - 1])
 def test_below_large_bounds_is_the_high_word_of_the_product(bound):
-    words = np.asarray(draws.words(jax.random.key(11), (2000,)))
-    numbers = np.asarray(draws.below(jax.random.key(11), (2000,), bound))
+    words = np.asarray(random.bits(jax.random.key(11), (2000,)))
+    numbers = np.asarray(random.randint(jax.random.key(11), (2000,), bound))
     assert numbers.tolist() == [int(word) * bound >> 32 for word in words]
     assert stats.kstest(numbers / bound, "uniform").pvalue > SURE
 
@@ -137,8 +137,8 @@ def test_below_large_bounds_is_the_high_word_of_the_product(bound):
 @pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 5), (2, 0)])
 def test_halves_are_the_halves_of_words_the_lower_first(shape):
     size = int(np.prod(shape))
-    words = np.asarray(draws.words(jax.random.key(3), (-(-size // 2),)))
+    words = np.asarray(random.bits(jax.random.key(3), (-(-size // 2),)))
     wanted = np.stack([words & 0xFFFF, words >> 16], axis=1).reshape(-1)[:size].reshape(shape)
-    found = draws.halves(jax.random.key(3), shape)
+    found = random.bits16(jax.random.key(3), shape)
     assert found.dtype == jnp.uint16
     assert np.array_equal(found, wanted)

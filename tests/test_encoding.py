@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tejax.tasks import encoding
+from tejax.tasks.datasets.loaders import encoding
 
 
 def _oracle(x, thresholds, kind):

@@ -6,7 +6,8 @@ import jax
 import numpy as np
 import pytest
 
-from tejax import InputError, engines, native, networks, trits
+from tejax import InputError, engines, networks, trits
+from tejax.engines import native
 from tests.helpers import first_quick
 from tests.oracles import alphabet
 

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import InputError, networks, tasks, testing, trees
-from tejax.networks import UNKNOWN, Ensemble, decide
+from tejax import InputError, networks, tasks, testing
+from tejax.core import pytrees
+from tejax.networks import Ensemble, UNKNOWN, decide
 
 
 def _said(outputs, reading):
@@ -24,7 +25,7 @@ def test_votes_are_counted(reading):
     ensemble = Ensemble(member, 7, reading)
     genomes = jax.jit(ensemble.init)(jax.random.key(0))
     x = jnp.asarray(np.random.default_rng(0).integers(-1, 2, (6, 5), np.int8))
-    outputs = np.stack([jax.jit(member.apply)(trees.take(genomes, index), x) for index in range(7)])
+    outputs = np.stack([jax.jit(member.apply)(pytrees.take(genomes, index), x) for index in range(7)])
     wanted = [
         [sum(col) for col in zip(*(_said(out[row], reading) for out in outputs), strict=True)] for row in range(6)
     ]

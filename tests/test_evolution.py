@@ -7,13 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import InputError, devices, engines, evolution, networks, strategies, tasks, trees
+from tejax.parallel.mesh import make_mesh
+from tejax import InputError, engines, evolution, networks, strategies, tasks
+from tejax.core import pytrees
 from tejax.strategies.genetic import Rates
 
 GENERATIONS = 20
 PARITY = tasks.parity(3)
 SMALL = networks.MLP((3, 8, 1))
-STRATEGY = strategies.genetic(population=16, elites=2, rates=Rates(mutation=0.05))
+STRATEGY = strategies.Genetic(population=16, elites=2, rates=Rates(mutation=0.05))
 DIGITS = tasks.digits(batch=16, trits=1)
 WIDE = networks.MLP((64, 8, 10))
 
@@ -25,7 +27,7 @@ def run(network=SMALL, task=PARITY, strategy=STRATEGY, seed=0, **options):
 
 def bits(result):
     """All that must not differ."""
-    return trees.fingerprint((result.best, result.state, result.history)), result.fitness, result.generations
+    return pytrees.fingerprint((result.best, result.state, result.history)), result.fitness, result.generations
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +86,8 @@ def by_hand(network, task, strategy, generations, seed=0):
     return state, history
 
 
-ADAPTIVE = strategies.genetic(population=16, elites=0, adaptive=True)
-LEXICASE = strategies.genetic(population=16, elites=3, selection="lexicase", crossover="by_neuron", mutation="step")
+ADAPTIVE = strategies.Genetic(population=16, elites=0, adaptive=True)
+LEXICASE = strategies.Genetic(population=16, elites=3, selection="lexicase", crossover="by_neuron", mutation="step")
 
 
 @pytest.mark.parametrize(
@@ -100,16 +102,16 @@ LEXICASE = strategies.genetic(population=16, elites=3, selection="lexicase", cro
 def test_a_python_loop_gives_what_evolve_gives(network, task, strategy):
     result = run(network, task, strategy, generations=6, chunk=4)
     state, history = by_hand(network, task, strategy, 6)
-    assert trees.fingerprint(state) == trees.fingerprint(result.state)
+    assert pytrees.fingerprint(state) == pytrees.fingerprint(result.state)
     assert list(zip(*(column.tolist() for column in result.history), strict=True)) == history
 
 
 def test_the_answer_is_the_fittest_finalist_on_everything_that_evolution_may_see(digits):
     validate = jax.jit(lambda genome: DIGITS.validate(WIDE.apply, genome))
-    whole = [int(validate(trees.take(digits.state.population, index))) for index in range(16)]
+    whole = [int(validate(pytrees.take(digits.state.population, index))) for index in range(16)]
     assert digits.fitness == max(whole)
-    assert trees.fingerprint(digits.best) == trees.fingerprint(
-        trees.take(digits.state.population, int(np.argmax(whole)))
+    assert pytrees.fingerprint(digits.best) == pytrees.fingerprint(
+        pytrees.take(digits.state.population, int(np.argmax(whole)))
     )
 
 
@@ -183,19 +185,19 @@ def test_a_run_that_is_taken_up_again_ends_with_the_same_bits(parity):
     state, generation = first.kept
     assert generation == 11
     result = run(run=Keeper((jax.tree.map(jnp.asarray, state), generation)))
-    assert trees.fingerprint((result.best, result.state)) == trees.fingerprint((parity.best, parity.state))
+    assert pytrees.fingerprint((result.best, result.state)) == pytrees.fingerprint((parity.best, parity.state))
     assert result.generations == GENERATIONS
     assert np.array_equal(result.history.best, parity.history.best[11:])
 
 
 def test_a_state_to_start_from_stands_for_a_fresh_one_and_stays_as_it_is(parity):
     fresh = evolution.begin(STRATEGY, SMALL, PARITY, jax.random.split(jax.random.key(0))[0])
-    for mesh in (None, devices.mesh(2)):
+    for mesh in (None, make_mesh(2)):
         result = run(start=fresh, mesh=mesh)
-        assert trees.fingerprint((result.best, result.state)) == trees.fingerprint((parity.best, parity.state))
+        assert pytrees.fingerprint((result.best, result.state)) == pytrees.fingerprint((parity.best, parity.state))
     longer = run(start=parity.state, generations=3)
     assert longer.generations == 3
-    assert trees.fingerprint(longer.state) != trees.fingerprint(parity.state)
+    assert pytrees.fingerprint(longer.state) != pytrees.fingerprint(parity.state)
 
 
 def test_a_start_of_another_strategy_is_refused(parity):
@@ -256,17 +258,17 @@ def test_evaluate_gives_each_individual_its_own_fitness(batch):
     got = judge(jax.random.key(1), population)
     assert got.dtype == jnp.int32
     validate = jax.jit(lambda genome: PARITY.validate(SMALL.apply, genome))
-    assert got.tolist() == [int(validate(trees.take(population, index))) for index in range(8)]
+    assert got.tolist() == [int(validate(pytrees.take(population, index))) for index in range(8)]
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(5))
 def test_real_digits_end_in_the_same_genomes_on_every_engine(seed):
     task = tasks.digits()
-    strategy = strategies.genetic(population=128)
+    strategy = strategies.Genetic(population=128)
     ends = set()
     for engine in engines.names():
         network = networks.MLP((task.features, 64, task.outputs), engine=engine)
         result = evolution.evolve(jax.random.key(seed), strategy, network, task, generations=60)
-        ends.add((trees.fingerprint(result.state.population), trees.fingerprint(result.best)))
+        ends.add((pytrees.fingerprint(result.state.population), pytrees.fingerprint(result.best)))
     assert len(ends) == 1

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tejax import export, networks, trees
+from tejax import export, networks
+from tejax.core import pytrees
 from tejax.errors import InputError
 
 NETWORK = networks.MLP(features=(9, 7, 3))
@@ -58,7 +59,7 @@ def test_a_genome_comes_back_as_it_was(tmp_path, features, bias):
     assert size == path.stat().st_size
     saved = export.read(path)
     assert (saved.network, saved.metadata) == (network, {"task": {"name": "xor"}})
-    assert trees.fingerprint(saved.genome) == trees.fingerprint(genome)
+    assert pytrees.fingerprint(saved.genome) == pytrees.fingerprint(genome)
     assert jax.tree.structure(saved.genome) == jax.tree.structure(genome)
 
 
@@ -71,7 +72,7 @@ def test_any_genome_comes_back(tmp_path_factory, features, seed):
     genome = jax.tree.map(lambda leaf: jnp.asarray(rng.integers(-1, 2, leaf.shape), jnp.int8), outline)
     path = tmp_path_factory.getbasetemp() / "any.safetensors"
     export.save(path, network, genome)
-    assert trees.fingerprint(export.load(path)[1]) == trees.fingerprint(genome)
+    assert pytrees.fingerprint(export.load(path)[1]) == pytrees.fingerprint(genome)
 
 
 def test_two_bits_a_trit_and_the_same_bytes_every_time(tmp_path):
@@ -81,7 +82,7 @@ def test_two_bits_a_trit_and_the_same_bytes_every_time(tmp_path):
     for file in files:
         export.save(file, network, genome, {"b": 1, "a": 2})
     assert files[0].read_bytes() == files[1].read_bytes()
-    assert files[0].stat().st_size < trees.size(genome) / 4 + 1024
+    assert files[0].stat().st_size < pytrees.size(genome) / 4 + 1024
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a", "b"]
 
 

@@ -5,14 +5,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import engines, factored, networks, trits
-from tejax.factored import Factored
+from tejax import engines, networks, trits
+from tejax.engines import low_rank
+from tejax.engines.low_rank import LowRankMatrix
 
 
 def some(seed, rank=2, shape=(5, 33)):
     keys = jax.random.split(jax.random.key(seed), 3)
     shapes = (shape, (shape[0], rank), (rank, shape[1]))
-    return Factored(*(trits.sample(key, shape) for key, shape in zip(keys, shapes, strict=True)))
+    return LowRankMatrix(*(trits.sample(key, shape) for key, shape in zip(keys, shapes, strict=True)))
 
 
 def whole(matrix):
@@ -26,25 +27,25 @@ def test_products_are_those_of_the_whole_matrix(name, rank):
     x = trits.sample(jax.random.key(9), (7, 33))
     bias = jnp.arange(-2, 3, dtype=jnp.int32)
     sums = np.asarray(x, int) @ whole(matrix).T + np.asarray(bias)
-    assert np.array_equal(factored.output(engine, engine.encode(x), matrix, bias), sums)
+    assert np.array_equal(low_rank.output(engine, engine.encode(x), matrix, bias), sums)
     second = trits.sample(jax.random.key(8), (4, 5))
     zone = jnp.zeros(4, jnp.int32)
-    found = engine.output(factored.hidden(engine, engine.encode(x), matrix, bias, 2), second, zone)
+    found = engine.output(low_rank.hidden(engine, engine.encode(x), matrix, bias, 2), second, zone)
     assert np.array_equal(found, (np.sign(sums) * (abs(sums) > 2)) @ np.asarray(second, int).T)
 
 
 def test_row_sums_are_those_of_the_whole_matrix():
     matrix = some(1)
     assert matrix.shape == (5, 33)
-    assert np.array_equal(factored.row_sums(matrix), whole(matrix).sum(axis=1))
-    assert np.array_equal(factored.row_sums(matrix.base), np.asarray(matrix.base, int).sum(axis=1))
+    assert np.array_equal(low_rank.row_sums(matrix), whole(matrix).sum(axis=1))
+    assert np.array_equal(low_rank.row_sums(matrix.base), np.asarray(matrix.base, int).sum(axis=1))
 
 
 def test_a_network_takes_factored_genomes_and_nothing_changes_where_the_change_is_nothing():
     network = networks.MLP((33, 5, 3), dead_zone=0.3)
     x, genome = trits.sample(jax.random.key(2), (6, 33)), jax.jit(network.init)(jax.random.key(3))
     still = jax.tree.map(
-        lambda leaf: Factored(leaf, jnp.ones((leaf.shape[0], 1), jnp.int8), jnp.zeros((1, leaf.shape[1]), jnp.int8)),
+        lambda leaf: LowRankMatrix(leaf, jnp.ones((leaf.shape[0], 1), jnp.int8), jnp.zeros((1, leaf.shape[1]), jnp.int8)),
         genome,
     )
     assert np.array_equal(jax.jit(network.apply)(still, x), jax.jit(network.apply)(genome, x))
@@ -57,5 +58,5 @@ def test_a_network_takes_factored_genomes_and_nothing_changes_where_the_change_i
 
 def test_factored_genomes_are_multiplied_as_bytes():
     genome = jax.jit(networks.MLP((33, 5)).init)(jax.random.key(0))
-    assert factored.choose(genome) == "auto"
-    assert factored.choose((genome[0]._replace(weights=some(0)),)) == "int8"
+    assert low_rank.choose(genome) == "auto"
+    assert low_rank.choose((genome[0]._replace(weights=some(0)),)) == "int8"

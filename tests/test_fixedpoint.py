@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tejax import InputError, fixedpoint
+from tejax import InputError
+from tejax.core import fixedpoint
 from tests.oracles import losses as oracle
 
 INT32 = np.iinfo(np.int32)

@@ -71,7 +71,7 @@ MODULES = sorted(
 
 
 def _part(module):
-    """tejax.tasks.bits -> tasks"""
+    """tejax.tasks.truth_tables -> tasks"""
     names = module.split(".")
     return names[1] if len(names) > 1 else "__init__"
 

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tejax import InputError, engines, evolution, fused, networks, strategies, tasks, trees, trits
+from tejax import InputError, engines, evolution, networks, strategies, tasks, trits
+from tejax.core import pytrees
+from tejax.engines.gpu import fused
 from tests.helpers import first_quick
 from tests.oracles import alphabet
 
@@ -36,7 +38,7 @@ def test_many_individuals_of_any_depth_and_width(interpreted, features):
     x = trits.sample(jax.random.key(3), (70, features[0]))
     outputs = jax.jit(jax.vmap(network.apply, in_axes=(0, None)))(genomes, x)
     assert np.array_equal(outputs, jax.vmap(plain.apply, in_axes=(0, None))(genomes, x))
-    assert np.array_equal(outputs[1, :4], alphabet.mlp(trees.take(genomes, 1), np.asarray(x)[:4], 0.5))
+    assert np.array_equal(outputs[1, :4], alphabet.mlp(pytrees.take(genomes, 1), np.asarray(x)[:4], 0.5))
 
 
 @pytest.mark.long
@@ -72,11 +74,11 @@ def test_a_population_may_have_inputs_each(interpreted):
 def test_evolution_is_the_same(interpreted):
     results = [
         evolution.evolve(
-            jax.random.key(6), strategies.genetic(population=6, elites=1), network, tasks.parity(3), generations=3
+            jax.random.key(6), strategies.Genetic(population=6, elites=1), network, tasks.parity(3), generations=3
         )
         for network in _pair((3, 4, 1))
     ]
-    assert trees.fingerprint(results[0].state.population) == trees.fingerprint(results[1].state.population)
+    assert pytrees.fingerprint(results[0].state.population) == pytrees.fingerprint(results[1].state.population)
 
 
 def test_layers_too_large_to_hold_are_refused(interpreted):

@@ -5,10 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import evolve, networks, strategies, tasks, trees
+from tejax import evolve, networks, strategies, tasks
+from tejax.core import pytrees
 from tejax.errors import InputError
 from tejax.operators import mutation
-from tejax.strategies import shared
+from tejax.strategies import _shared
 from tejax.strategies.hill_climb import Rates, fresh_start
 from tests.oracles import climbing
 
@@ -25,7 +26,7 @@ def flat(population):
 
 
 def test_every_litter_is_its_climber_and_children_one_trit_away():
-    strategy = strategies.hill_climb(population=24, climbers=4, mutation="single")
+    strategy = strategies.HillClimb(population=24, climbers=4, mutation="single")
     state = started(strategy)
     asked = flat(jax.jit(strategy.ask)(jax.random.key(1), state)[0]).reshape(4, 6, -1)
     assert np.array_equal(asked[:, 0], flat(state.climbers))
@@ -35,18 +36,18 @@ def test_every_litter_is_its_climber_and_children_one_trit_away():
 
 def test_without_a_rate_flips_follow_the_size_of_the_genome_and_functions_decide_themselves():
     small, large = jnp.zeros(11, jnp.int8), jnp.zeros((20, 50), jnp.int8)
-    assert shared.mutation_rate(None, "flip", large, changes=5) == 5 / 1000
-    assert shared.mutation_rate(None, mutation.step, large, changes=5) == 5 / 1000
-    assert shared.mutation_rate(None, "flip", small, changes=5) == 1 / 8, "never more than an eighth"
-    assert shared.mutation_rate(0.5, "flip", large, changes=5) == 0.5
-    assert started(strategies.hill_climb(16, 4, mutation="flip")).rates.mutation == 1 / 8
-    assert started(strategies.hill_climb(16, 4, mutation="single")).rates.mutation == 1
-    assert started(strategies.hill_climb(16, 4, mutation=lambda key, genome, *, rate: genome)).rates.mutation == 1
-    assert started(strategies.hill_climb(16, 4, mutation="flip", rates=Rates(0.5))).rates.mutation == 0.5
+    assert _shared.mutation_rate(None, "flip", large, changes=5) == 5 / 1000
+    assert _shared.mutation_rate(None, mutation.step, large, changes=5) == 5 / 1000
+    assert _shared.mutation_rate(None, "flip", small, changes=5) == 1 / 8, "never more than an eighth"
+    assert _shared.mutation_rate(0.5, "flip", large, changes=5) == 0.5
+    assert started(strategies.HillClimb(16, 4, mutation="flip")).rates.mutation == 1 / 8
+    assert started(strategies.HillClimb(16, 4, mutation="single")).rates.mutation == 1
+    assert started(strategies.HillClimb(16, 4, mutation=lambda key, genome, *, rate: genome)).rates.mutation == 1
+    assert started(strategies.HillClimb(16, 4, mutation="flip", rates=Rates(0.5))).rates.mutation == 0.5
 
 
 def test_tell_equals_the_oracle():
-    strategy = strategies.hill_climb(population=15, climbers=5)
+    strategy = strategies.HillClimb(population=15, climbers=5)
     state = started(strategy)._replace(fruitless=jnp.arange(5, dtype=jnp.int32))
     tell, rng = jax.jit(strategy.tell), np.random.default_rng(0)
     extremes = np.array([np.iinfo(np.int32).min, -1, 0, 1, np.iinfo(np.int32).max])
@@ -61,7 +62,7 @@ def test_tell_equals_the_oracle():
 
 
 def test_a_fruitless_climber_begins_anew_unless_it_is_the_fittest():
-    strategy = strategies.hill_climb(population=16, climbers=4, patience=3)
+    strategy = strategies.HillClimb(population=16, climbers=4, patience=3)
     state = started(strategy)._replace(
         fruitless=jnp.array([3, 5, 2, 9], jnp.int32), fitness=jnp.array([0, 7, 1, 7], jnp.int32)
     )
@@ -73,9 +74,9 @@ def test_a_fruitless_climber_begins_anew_unless_it_is_the_fittest():
 
 
 def test_without_patience_nobody_begins_anew():
-    strategy = strategies.hill_climb(population=8, climbers=2)
+    strategy = strategies.HillClimb(population=8, climbers=2)
     state = started(strategy)._replace(fruitless=jnp.full(2, 10**6, jnp.int32))
-    assert trees.fingerprint(strategy.ask(jax.random.key(1), state)[1]) == trees.fingerprint(state)
+    assert pytrees.fingerprint(strategy.ask(jax.random.key(1), state)[1]) == pytrees.fingerprint(state)
 
 
 def test_a_fresh_start_takes_every_trit_from_a_random_starting_genome():
@@ -92,13 +93,13 @@ def test_any_function_may_be_the_mutation():
         del key, rate
         return jax.tree.map(jnp.negative, genome)
 
-    strategy = strategies.hill_climb(population=4, climbers=2, mutation=negate)
+    strategy = strategies.HillClimb(population=4, climbers=2, mutation=negate)
     asked = flat(jax.jit(strategy.ask)(jax.random.key(1), started(strategy))[0])
     assert np.array_equal(asked[1::2], -asked[::2])
 
 
 def test_climbers_solve_parity():
-    strategy = strategies.hill_climb(population=64, climbers=8, mutation="single", rates=Rates(1.0))
+    strategy = strategies.HillClimb(population=64, climbers=8, mutation="single", rates=Rates(1.0))
     result = evolve(
         jax.random.key(0), strategy, networks.MLP((3, 8, 1)), tasks.parity(3), generations=400, target=8, chunk=50
     )
@@ -118,5 +119,5 @@ def test_climbers_solve_parity():
 )
 def test_bad_options_are_refused(options, words):
     with pytest.raises(InputError) as refusal:
-        strategies.hill_climb(**options)
+        strategies.HillClimb(**options)
     assert words in str(refusal.value)

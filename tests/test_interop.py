@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import InputError, networks, trees
+from tejax import InputError, networks
+from tejax.core import pytrees
 from tejax.interop import aigarth
 from tests.circles import LIMIT, from_arrays, from_live, library, rings, to_arrays, to_live
 from tests.oracles.circle import Neuron
@@ -43,7 +44,7 @@ def test_a_genome_comes_back_as_it_was():
             genome = to_arrays(ring, 24, 14)
             again, other = aigarth.from_unit(aigarth.to_unit(network, genome), neurons=24, synapses=14)
             assert again == network
-            assert trees.fingerprint(other) == trees.fingerprint(genome)
+            assert pytrees.fingerprint(other) == pytrees.fingerprint(genome)
 
 
 def test_the_addition_unit_of_the_package_keeps_its_class_and_its_history():

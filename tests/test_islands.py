@@ -9,16 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from tejax.parallel.population import population_size
 import tejax
-from tejax import evolution, networks, strategies, tasks, trees
+from tejax import evolution, networks, strategies, tasks
+from tejax.core import pytrees
 from tejax.config import Experiment, Genetic, Islands, Xor
 from tejax.errors import InputError
-from tejax.islands import TOPOLOGIES, migrate, rolled
+from tejax.strategies.islands import TOPOLOGIES, migrate, rolled
 from tests.oracles import migration
 
 NETWORK, TASK = networks.MLP((3, 1)), tasks.parity(3)
-ONE = strategies.genetic(population=8, elites=2)
-APART, TOGETHER = tejax.islands(ONE, 3, 99), tejax.islands(ONE, 3, 3)
+ONE = strategies.Genetic(population=8, elites=2)
+APART, TOGETHER = tejax.Islands(ONE, 3, 99), tejax.Islands(ONE, 3, 3)
 
 
 @cache
@@ -66,14 +68,14 @@ def test_until_migrants_come_an_island_is_a_run_of_its_own_with_the_keys_of_its_
         for key in jax.random.split(jax.random.key(1), 3):
             population, alone = ask(jax.random.fold_in(jax.random.split(key)[0], island), alone)
             alone = tell(alone, population, judge(population))
-        assert trees.fingerprint(trees.take(state.islands, island)) == trees.fingerprint(alone)
+        assert pytrees.fingerprint(pytrees.take(state.islands, island)) == pytrees.fingerprint(alone)
 
 
 def test_migration_happens_every_so_many_generations_and_only_then():
     same = []
     for number in (2, 3):
         ends = (generations(strategy, number) for strategy in (APART, TOGETHER))
-        same.append(len({trees.fingerprint(end.islands) for end in ends}) == 1)
+        same.append(len({pytrees.fingerprint(end.islands) for end in ends}) == 1)
     assert same == [True, False]
 
 
@@ -87,7 +89,7 @@ def test_on_a_tour_migrants_visit_every_other_island_in_turn():
 
 def test_one_island_knows_no_migration():
     """The program is the same however often they were to migrate."""
-    often, never = (tejax.islands(ONE, 1, every) for every in (1, 99))
+    often, never = (tejax.Islands(ONE, 1, every) for every in (1, 99))
     state = jax.eval_shape(lambda key: often.init(key, NETWORK.init), jax.random.key(0))
     population, state = jax.eval_shape(often.ask, jax.random.key(0), state)
     fitness = jax.ShapeDtypeStruct((8,), jnp.int32)
@@ -99,8 +101,8 @@ def test_the_best_is_that_of_the_best_island_and_all_finalists_are_looked_at():
     result = tejax.evolve(jax.random.key(0), TOGETHER, NETWORK, TASK, generations=5)
     assert result.evaluations == 5 * 24
     assert int(jnp.max(result.state.best)) == result.history.best[-1]
-    finalists = jax.eval_shape(ONE.finalists, trees.take(result.state.islands, 0))
-    assert trees.rows(jax.eval_shape(TOGETHER.finalists, result.state)) == 3 * trees.rows(finalists)
+    finalists = jax.eval_shape(ONE.finalists, pytrees.take(result.state.islands, 0))
+    assert population_size(jax.eval_shape(TOGETHER.finalists, result.state)) == 3 * population_size(finalists)
     best = jax.jit(TOGETHER.best)(result.state)
     fitness = int(jax.jit(lambda genome: TASK.validate(NETWORK.apply, genome))(best))
     assert fitness == result.history.best[-1]  # parity is judged on all rows
@@ -109,11 +111,11 @@ def test_the_best_is_that_of_the_best_island_and_all_finalists_are_looked_at():
 @pytest.mark.long
 def test_migrants_help_on_parity():
     """The reason for them: what one island has found, the others have soon after."""
-    lone = strategies.genetic(population=16, elites=2, rates=ONE.rates._replace(mutation=0.02))
+    lone = strategies.Genetic(population=16, elites=2, rates=ONE.rates._replace(mutation=0.02))
     network, task = networks.MLP((4, 8, 1)), tasks.parity(4)
     medians = []
     for every in (4, 999):
-        strategy = tejax.islands(lone, 4, every)
+        strategy = tejax.Islands(lone, 4, every)
         ends = [tejax.evolve(jax.random.key(seed), strategy, network, task, generations=60) for seed in range(3)]
         medians.append(sum(int(np.min(end.state.best)) for end in ends))
     assert medians[0] >= medians[1]
@@ -131,14 +133,14 @@ def test_migrants_help_on_parity():
 )
 def test_wrong_numbers_are_refused_in_one_line(options, words):
     with pytest.raises(InputError) as refusal:
-        tejax.islands(ONE, **{"count": 3, **options})
+        tejax.Islands(ONE, **{"count": 3, **options})
     assert words in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
 def test_probes_of_a_base_cannot_migrate():
     with pytest.raises(InputError, match="strategy must be one whose individuals can live on another island"):
-        tejax.islands(strategies.low_rank(population=8), 2)
+        tejax.Islands(strategies.LowRank(population=8), 2)
 
 
 def test_an_experiment_shares_its_population_among_its_islands():

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tejax import InputError, export, networks, tasks, testing, trees
+from tejax import InputError, export, networks, tasks, testing
+from tejax.core import pytrees
 from tejax.networks.lookup import Tables, from_digits, to_digits
-from tejax.operators import lookup as operators
+from tejax.networks.lookup import mutation as operators
 from tejax.types import UNANSWERED
 from tests.oracles import lookup as oracle
 
@@ -134,7 +135,7 @@ def test_single_lines_at_the_extreme_rates():
     def mutant(rate, count):
         return operators.single_lines(jax.random.key(1), genome, rate=rate, neurons=net.updated, count=count)
 
-    assert trees.fingerprint(mutant(0.0, 5)) == trees.fingerprint(genome)
+    assert pytrees.fingerprint(mutant(0.0, 5)) == pytrees.fingerprint(genome)
     assert int((mutant(1.0, 1).lines != genome.lines).sum()) == 1
     assert 1 <= int((mutant(1.0, 5).lines != genome.lines).sum()) <= 5
 
@@ -178,7 +179,7 @@ def test_saved_and_loaded_again(tmp_path, name):
     export.save(tmp_path / "one.safetensors", net, genome)
     again, other = export.load(tmp_path / "one.safetensors")
     assert again == net
-    assert trees.fingerprint(other) == trees.fingerprint(genome)
+    assert pytrees.fingerprint(other) == pytrees.fingerprint(genome)
 
 
 @pytest.mark.parametrize(

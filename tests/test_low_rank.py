@@ -5,7 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import evolve, networks, strategies, tasks, trees
+from tejax.parallel.population import Broadcast, population_size
+from tejax import evolve, networks, strategies, tasks
+from tejax.core import pytrees
 from tejax.errors import InputError
 from tejax.strategies.low_rank import Rates
 from tests.oracles import probing
@@ -23,12 +25,12 @@ def matrices(population):
 
 @pytest.mark.parametrize("rank", [1, 3])
 def test_every_probe_is_followed_by_its_opposite_and_none_holds_the_base(rank):
-    strategy = strategies.low_rank(population=10, rank=rank, rates=Rates(density=0.5))
+    strategy = strategies.LowRank(population=10, rank=rank, rates=Rates(density=0.5))
     state = started(strategy)
     population, _ = jax.jit(strategy.ask)(jax.random.key(1), state)
-    assert trees.rows(population) == 10
+    assert population_size(population) == 10
     for matrix, base in zip(matrices(population), jax.tree.leaves(state.base), strict=True):
-        assert isinstance(matrix.base, trees.Shared)
+        assert isinstance(matrix.base, Broadcast)
         assert np.array_equal(matrix.base.value, base)
         assert matrix.rows.shape == (10, base.shape[0], rank)
         assert matrix.columns.shape == (10, rank, base.shape[1])
@@ -39,7 +41,7 @@ def test_every_probe_is_followed_by_its_opposite_and_none_holds_the_base(rank):
 
 
 def test_factors_are_as_dense_as_asked_for():
-    strategy = strategies.low_rank(population=2000, rates=Rates(density=0.2))
+    strategy = strategies.LowRank(population=2000, rates=Rates(density=0.2))
     population, _ = jax.jit(strategy.ask)(jax.random.key(1), started(strategy, networks.MLP((20, 10))))
     rows, columns = population[0].weights.rows[::2], population[0].weights.columns
     assert abs(np.mean(np.asarray(rows) != 0) - 0.2) < 0.02
@@ -50,7 +52,7 @@ def test_factors_are_as_dense_as_asked_for():
 @pytest.mark.parametrize("rank", [1, 2])
 def test_tell_equals_the_oracle(rank):
     rates = Rates(density=0.5, threshold=1.0)
-    strategy = strategies.low_rank(population=24, rank=rank, rates=rates)
+    strategy = strategies.LowRank(population=24, rank=rank, rates=rates)
     state, rng, stepped = started(strategy), np.random.default_rng(rank), 0
     ask, tell = jax.jit(strategy.ask), jax.jit(strategy.tell)
     for number in range(8):
@@ -71,10 +73,10 @@ def test_tell_equals_the_oracle(rank):
 
 
 def test_the_base_is_the_answer_and_the_only_finalist():
-    strategy = strategies.low_rank(population=4)
+    strategy = strategies.LowRank(population=4)
     state = started(strategy)
-    assert trees.fingerprint(strategy.best(state)) == trees.fingerprint(state.base)
-    assert trees.fingerprint(strategy.finalists(state)) == trees.fingerprint(
+    assert pytrees.fingerprint(strategy.best(state)) == pytrees.fingerprint(state.base)
+    assert pytrees.fingerprint(strategy.finalists(state)) == pytrees.fingerprint(
         jax.tree.map(lambda leaf: leaf[None], state.base)
     )
 
@@ -83,16 +85,16 @@ def test_the_base_is_the_answer_and_the_only_finalist():
 def test_it_learns_to_tell_clusters_apart(batch):
     rng, y = np.random.default_rng(0), np.arange(120) % 3
     task = tasks.classification(rng.normal(size=(3, 5))[y] * 4 + rng.normal(size=(120, 5)), y, trits=1)
-    strategy = strategies.low_rank(population=64, rates=Rates(0.3, 2.0))
+    strategy = strategies.LowRank(population=64, rates=Rates(0.3, 2.0))
     result = evolve(jax.random.key(0), strategy, networks.MLP((5, 8, 3)), task, generations=40, batch=batch)
     assert task.accuracy(networks.MLP((5, 8, 3)).apply, result.best) > 0.9
 
 
 @pytest.mark.long
 def test_a_population_of_131072_is_cheap():
-    strategy = strategies.low_rank(population=2**17, rates=Rates(0.3))
+    strategy = strategies.LowRank(population=2**17, rates=Rates(0.3))
     network, task = networks.MLP((4, 16, 3)), tasks.addition(2)
-    assert trees.nbytes(started(strategy, network)) < 2000  # no genome a probe: the base and its votes
+    assert pytrees.nbytes(started(strategy, network)) < 2000  # no genome a probe: the base and its votes
     fresh, evolved = (evolve(jax.random.key(0), strategy, network, task, generations=count) for count in (0, 10))
     assert evolved.fitness > fresh.fitness
 
@@ -108,11 +110,11 @@ def test_a_population_of_131072_is_cheap():
 )
 def test_bad_options_are_refused(options, words):
     with pytest.raises(InputError) as refusal:
-        strategies.low_rank(**options)
+        strategies.LowRank(**options)
     assert words in str(refusal.value)
 
 
 def test_a_genome_that_is_not_all_matrices_is_refused():
-    strategy = strategies.low_rank(population=4)
+    strategy = strategies.LowRank(population=4)
     with pytest.raises(InputError, match="genome must be a matrix in every leaf"):
         strategy.init(jax.random.key(0), lambda key: {"a": jnp.zeros(3, jnp.int8)}, strategy.rates)

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import evolve, networks, strategies, tasks, trees, trits
+from tejax import evolve, networks, strategies, tasks, trits
+from tejax.core import pytrees
 from tejax.errors import InputError
 from tejax.strategies.map_elites import Rates, density
 from tests.oracles import archive
@@ -34,7 +35,7 @@ def test_density_equals_the_oracle(cells):
 
 
 def test_tell_keeps_the_fittest_of_every_cell_as_the_oracle_does():
-    strategy = strategies.map_elites(population=20, cells=6)
+    strategy = strategies.MapElites(population=20, cells=6)
     state, rng = started(strategy), np.random.default_rng(0)
     ask, tell = jax.jit(strategy.ask), jax.jit(strategy.tell)
     extremes = np.array([np.iinfo(np.int32).min, -1, 0, 1, np.iinfo(np.int32).max])
@@ -47,11 +48,11 @@ def test_tell_keeps_the_fittest_of_every_cell_as_the_oracle_does():
         assert np.array_equal(flat(state.archive), rows[kept])
         assert np.array_equal(state.fitness, fitness[kept])
         assert np.array_equal(state.filled, filled)
-        assert trees.fingerprint(strategy.best(state)) == trees.fingerprint(trees.take(population, fitness.argmax()))
+        assert pytrees.fingerprint(strategy.best(state)) == pytrees.fingerprint(pytrees.take(population, fitness.argmax()))
 
 
 def test_elites_are_asked_again_and_empty_cells_ask_children_of_elites():
-    strategy = strategies.map_elites(population=40, cells=5, rates=Rates(mutation=0.0, crossover=0.0))
+    strategy = strategies.MapElites(population=40, cells=5, rates=Rates(mutation=0.0, crossover=0.0))
     state = started(strategy)._replace(filled=jnp.array([False, True, False, True, False]))
     asked, rows = (flat(tree) for tree in (jax.jit(strategy.ask)(jax.random.key(1), state)[0], state.archive))
     assert np.array_equal(asked[[1, 3]], rows[[1, 3]])
@@ -60,7 +61,7 @@ def test_elites_are_asked_again_and_empty_cells_ask_children_of_elites():
 
 
 def test_the_first_population_begins_with_the_fresh_genomes():
-    strategy = strategies.map_elites(population=9, cells=5)
+    strategy = strategies.MapElites(population=9, cells=5)
     state = started(strategy)
     assert np.array_equal(flat(jax.jit(strategy.ask)(jax.random.key(1), state)[0])[:5], flat(state.archive))
 
@@ -69,7 +70,7 @@ def test_a_descriptor_of_ones_own_is_cut_to_the_cells():
     def outside(genome):
         return genome[0].weights[0, 0].astype(jnp.int32) * 100
 
-    strategy = strategies.map_elites(population=30, cells=3, descriptor=outside, rates=Rates(0.5, 0.5))
+    strategy = strategies.MapElites(population=30, cells=3, descriptor=outside, rates=Rates(0.5, 0.5))
     population, state = jax.jit(strategy.ask)(jax.random.key(1), started(strategy))
     after = jax.jit(strategy.tell)(state, population, jnp.arange(30, dtype=jnp.int32))
     assert after.filled.tolist() == [True, False, True]
@@ -78,7 +79,7 @@ def test_a_descriptor_of_ones_own_is_cut_to_the_cells():
 
 
 def test_it_fills_the_archive_and_solves_parity():
-    strategy = strategies.map_elites(population=64, cells=16, rates=Rates(0.05, 0.5))
+    strategy = strategies.MapElites(population=64, cells=16, rates=Rates(0.05, 0.5))
     result = evolve(jax.random.key(0), strategy, networks.MLP((3, 8, 1)), tasks.parity(3), generations=300, target=8)
     assert result.fitness == 8
     assert int(result.state.filled.sum()) > 3
@@ -97,5 +98,5 @@ def test_it_fills_the_archive_and_solves_parity():
 )
 def test_bad_options_are_refused(options, words):
     with pytest.raises(InputError) as refusal:
-        strategies.map_elites(**options)
+        strategies.MapElites(**options)
     assert words in str(refusal.value)

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import InputError, engines, networks, trees
+from tejax import InputError, engines, networks
+from tejax.core import pytrees
 from tests.oracles import alphabet
 
 SHAPES = [((3, 2), {}), ((5, 7, 4), {"bias": 0}), ((33, 9, 40, 3), {"dead_zone": 1.0}), ((64, 5, 2), {"density": 1.0})]
@@ -49,7 +50,7 @@ def test_a_genome_is_rows_of_synapses_and_constants():
     network = networks.MLP((6, 4, 3), bias=2)
     genome = jax.jit(network.init)(jax.random.key(3))
     assert [leaf.shape for leaf in jax.tree.leaves(genome)] == [(4, 6), (4, 2), (3, 4), (3, 2)]
-    assert trees.size(genome) == trees.nbytes(genome) == 24 + 8 + 12 + 6
+    assert pytrees.size(genome) == pytrees.nbytes(genome) == 24 + 8 + 12 + 6
 
 
 def test_density_of_a_fresh_genome():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tejax import draws, trees, trits
+from tejax import trits
+from tejax.core import pytrees, random
 from tejax.operators import mutation
 from tests.oracles import breeding
 
@@ -28,11 +29,11 @@ def test_equals_the_oracle(name, rate):
     mutant = mutation.REGISTRY[name](jax.random.key(5), GENOME, rate=rate)
 
     def wanted(key, leaf):
-        touched, up = draws.events(key, leaf.shape, np.float32(rate) * np.float32(share))
+        touched, up = random.events(key, leaf.shape, np.float32(rate) * np.float32(share))
         return oracle(np.array(leaf), np.asarray(touched), np.asarray(up))
 
-    assert trees.fingerprint(mutant) == trees.fingerprint(
-        jax.tree.map(wanted, trees.keys_like(jax.random.key(5), GENOME), GENOME)
+    assert pytrees.fingerprint(mutant) == pytrees.fingerprint(
+        jax.tree.map(wanted, pytrees.keys_like(jax.random.key(5), GENOME), GENOME)
     )
 
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tejax import engines, native
+from tejax import engines
+from tejax.engines import native
 from tests.oracles import alphabet
 
 needs_it = pytest.mark.skipif(not native.available(), reason=f"native engine: {native.status()}")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tejax import packing, trits
+from tejax import trits
+from tejax.core import packing
 from tests.oracles import alphabet
 
 shapes = pytest.mark.parametrize("shape", [(0,), (1,), (31,), (2, 32), (3, 33), (2, 0), (0, 5), (2, 3, 70)])

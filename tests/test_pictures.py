@@ -1,4 +1,4 @@
-"""Pictures that are moved, against loops over pixels."""
+"""Pictures that are shifted, against loops over pixels."""
 
 import itertools
 import math
@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from tejax import InputError
-from tejax.tasks.pictures import moved
+from tejax.tasks.datasets.loaders.pictures import shifted
 
 RNG = np.random.default_rng(0)
 
 
 def by_hand(picture, down, right):
-    """A picture whose every pixel gives to those that it lies on, once moved, as much as it covers of them."""
+    """A picture whose every pixel gives to those that it lies on, once shifted, as much as it covers of them."""
     height, width = picture.shape
     found = np.zeros((height, width))
     for row, column, r, c in itertools.product(range(height), range(width), range(height), range(width)):
@@ -25,7 +25,7 @@ def by_hand(picture, down, right):
 @pytest.mark.parametrize("shift", [0, 0.25, 0.5, 1, 1.75, 3])
 def test_every_place_equals_the_loop(shift):
     x = RNG.integers(0, 17, (2, 4, 3))
-    found = moved(x, shift)
+    found = shifted(x, shift)
     assert found.shape == (9, 2, 4, 3)
     for number, place in enumerate(itertools.product((-shift, 0, shift), repeat=2)):
         assert np.array_equal(found[number], [by_hand(picture, *place) for picture in x])
@@ -33,12 +33,12 @@ def test_every_place_equals_the_loop(shift):
 
 def test_flat_rows_are_square_pictures():
     x = RNG.integers(0, 9, (3, 16))
-    assert np.array_equal(moved(x, 0.5), moved(x.reshape(3, 4, 4), 0.5).reshape(9, 3, 16))
-    assert np.array_equal(moved(x, 0.5)[4], x)
+    assert np.array_equal(shifted(x, 0.5), shifted(x.reshape(3, 4, 4), 0.5).reshape(9, 3, 16))
+    assert np.array_equal(shifted(x, 0.5)[4], x)
 
 
 def test_far_away_nothing_is_left():
-    assert not moved(np.ones((1, 2, 2)), 2)[0].any()
+    assert not shifted(np.ones((1, 2, 2)), 2)[0].any()
 
 
 @pytest.mark.parametrize(
@@ -53,5 +53,5 @@ def test_far_away_nothing_is_left():
 )
 def test_bad_input_is_refused(shape, shift, words):
     with pytest.raises(InputError) as refusal:
-        moved(np.zeros(shape), shift)
+        shifted(np.zeros(shape), shift)
     assert words in str(refusal.value)

@@ -13,9 +13,10 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from tejax import films, networks, testing
+from tejax import networks, testing
+from tejax.viz import animation
 from tejax.errors import InputError
-from tejax.tasks import Playground, control
+from tejax.tasks import Playground, _control
 from tejax.tasks.environments import named
 
 
@@ -121,7 +122,7 @@ def test_bodies_are_drawn_as_rods_from_the_side_where_they_move():
     places[1, 1] = (4, 0, 3)  # the ball moves in x and z
     turn = np.broadcast_to(np.eye(3), (2, 5, 3, 3))
     panel = Figure().add_axes((0, 0, 1, 1))
-    films._rods(model, SimpleNamespace(geom_xpos=places, geom_xmat=turn))(panel, 1)
+    animation._rods(model, SimpleNamespace(geom_xpos=places, geom_xmat=turn))(panel, 1)
     circles = [(*patch.center, patch.radius) for patch in panel.patches if isinstance(patch, Circle)]
     wanted = [(4, 3, 0.5), (4, 3, 0.5), (0, -1, 0.1), (0, 1, 0.1), (-1.7, 0, 0.3), (1.7, 0, 0.3)]
     np.testing.assert_allclose(circles, wanted)
@@ -138,6 +139,6 @@ def test_a_real_one_can_be_learned_and_drawn():
     assert (task.thresholds.shape, task.outputs) == ((2, 2, 5), 3)
     network = networks.MLP((task.features, 4, task.outputs))
     genome = network.init(jax.random.key(1))
-    shown = films.film(task, network.apply, genome, most=3)
+    shown = animation.film(task, network.apply, genome, most=3)
     assert (shown.steps, len(shown.frames)) == (30, 3)
     assert 0 < shown.total <= 30

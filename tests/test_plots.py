@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from tejax import plots
+from tejax.viz import plots
 from tejax.errors import InputError
 
 METRICS = [

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tejax import networks, plots, plots_ring
+from tejax import networks
+from tejax.viz import plots, tissue
 from tejax.errors import InputError
-from tejax.ring import INPUT, Ring
+from tejax.networks.tissue.ring import INPUT, Ring
 from tests.oracles import tissue as oracle
 
 NETWORK = networks.Tissue(3, 2, capacity=9, neighbors=6, evolution=2, ticks=4)
@@ -23,14 +24,14 @@ def test_synapses_are_those_that_a_tick_uses(capped):
         for offset in ring.reach()
         if ring.weights[neuron][ring.slot(offset)]
     }
-    found = [tuple(row) for row in plots_ring.synapses(genome, capped).tolist()]
+    found = [tuple(row) for row in tissue.synapses(genome, capped).tolist()]
     assert set(found) == wanted
     assert len(found) == len(wanted)
 
 
 def test_the_ring_is_drawn(tmp_path):
     genome = jax.jit(NETWORK.init)(jax.random.key(1))
-    figure = plots_ring.draw(genome)
+    figure = tissue.draw(genome)
     neurons = figure.axes[0].collections[-1]
     assert len(neurons.get_offsets()) == 7
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
@@ -43,7 +44,7 @@ def test_a_film_has_a_picture_for_every_tick(tmp_path):
     x = jnp.array([1, -1, 1], jnp.int8)
     traced = NETWORK.trace(genome, NETWORK.start(genome, x), 3)
     assert len({row.tobytes() for row in np.asarray(traced)}) == 4, "a film of still pictures shows nothing"
-    path = plots_ring.film(tmp_path / "ticks.gif", genome, traced)
+    path = tissue.film(tmp_path / "ticks.gif", genome, traced)
     with Image.open(path) as film:
         assert film.n_frames == 4
 
@@ -51,8 +52,8 @@ def test_a_film_has_a_picture_for_every_tick(tmp_path):
 def test_bad_pictures_are_refused(tmp_path):
     genome = jax.jit(NETWORK.init)(jax.random.key(1))
     with pytest.raises(InputError, match=r"traced must be values \[T \+ 1, 9\]"):
-        plots_ring.film(tmp_path / "ticks.gif", genome, np.zeros(9))
+        tissue.film(tmp_path / "ticks.gif", genome, np.zeros(9))
     with pytest.raises(InputError, match="cannot be written"):
-        plots_ring.film(tmp_path / "none" / "ticks.gif", genome, np.zeros((2, 9)))
+        tissue.film(tmp_path / "none" / "ticks.gif", genome, np.zeros((2, 9)))
     with pytest.raises(InputError, match="ring must be of two neurons or more"):
-        plots_ring.draw(Ring(np.zeros((3, 2), np.int8), np.array([INPUT, 0, 0])))
+        tissue.draw(Ring(np.zeros((3, 2), np.int8), np.array([INPUT, 0, 0])))

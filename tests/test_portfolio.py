@@ -10,21 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as some
 from jax import lax
 
+from tejax.parallel.population import population_size
 import tejax
-from tejax import evolution, networks, strategies, tasks, trees
+from tejax import evolution, networks, strategies, tasks
+from tejax.core import pytrees
 from tejax.config import Experiment, Islands, Portfolio, Xor
 from tejax.errors import InputError
-from tejax.portfolio import Standing, Sum, after
+from tejax.strategies.portfolio import Standing, Sum, next_standing
 from tests.oracles.turns import turns
 
 NETWORK, TASK = networks.MLP((3, 1)), tasks.parity(3)
 EVERY, GENERATIONS = 2, 27
-PLAIN = strategies.genetic(population=8, elites=2)
+PLAIN = strategies.Genetic(population=8, elites=2)
 ARMS = (
-    strategies.categorical(population=8),
-    strategies.genetic(population=8, elites=2, selection="sharing", tournament=2),
+    strategies.Categorical(population=8),
+    strategies.Genetic(population=8, elites=2, selection="sharing", tournament=2),
 )
-STRATEGY = tejax.portfolio(ARMS, EVERY)
+STRATEGY = tejax.Portfolio(ARMS, EVERY)
 EXTREMES = some.one_of(some.integers(-3, 3), some.integers(-(2**31), 2**31 - 1))
 
 
@@ -37,7 +39,7 @@ def played(every):
 
         def step(standing, _):
             place = standing.player
-            return after(every, standing, fitness[place, standing.played[place]]), place
+            return next_standing(every, standing, fitness[place, standing.played[place]]), place
 
         start = Standing(zero, zeros, Sum(zero, zero), Sum(zeros, zeros), Sum(zeros, zeros))
         return lax.scan(step, start, None, length=fitness.shape[1])[1]
@@ -95,28 +97,28 @@ def test_every_arm_is_as_if_it_had_played_its_generations_alone(result):
     assert result.history.best.tolist() == history
     assert result.state.standing.played.tolist() == [plays.count(place) for place in range(2)]
     for mine, alone in zip(result.state.arms, states, strict=True):
-        assert trees.fingerprint(mine) == trees.fingerprint(alone)
+        assert pytrees.fingerprint(mine) == pytrees.fingerprint(alone)
 
 
 @pytest.mark.parametrize("chunk", [1, 7])
 def test_the_chunk_changes_nothing(result, chunk):
     again = run(chunk)
-    assert trees.fingerprint(again.state) == trees.fingerprint(result.state)
-    assert trees.fingerprint(again.best) == trees.fingerprint(result.best)
+    assert pytrees.fingerprint(again.state) == pytrees.fingerprint(result.state)
+    assert pytrees.fingerprint(again.best) == pytrees.fingerprint(result.best)
 
 
 def test_the_best_is_that_of_whoever_played_last_and_all_finalists_are_looked_at(result):
     last = int(result.state.last)
     best = jax.jit(STRATEGY.best)(result.state)
-    assert trees.fingerprint(best) == trees.fingerprint(jax.jit(ARMS[last].best)(result.state.arms[last]))
-    counts = [trees.rows(jax.eval_shape(arm.finalists, own)) for arm, own in zip(ARMS, result.state.arms, strict=True)]
-    assert trees.rows(jax.eval_shape(STRATEGY.finalists, result.state)) == sum(counts)
+    assert pytrees.fingerprint(best) == pytrees.fingerprint(jax.jit(ARMS[last].best)(result.state.arms[last]))
+    counts = [population_size(jax.eval_shape(arm.finalists, own)) for arm, own in zip(ARMS, result.state.arms, strict=True)]
+    assert population_size(jax.eval_shape(STRATEGY.finalists, result.state)) == sum(counts)
     assert result.fitness >= result.history.best.max() - 1, "what an elite had is not lost with its turn"
 
 
 def test_cases_are_asked_for_only_if_an_arm_wants_them():
     assert STRATEGY.per_case
-    assert not tejax.portfolio((PLAIN, ARMS[0])).per_case
+    assert not tejax.Portfolio((PLAIN, ARMS[0])).per_case
 
 
 def test_rates_of_all_arms_make_one_flat_record():
@@ -127,15 +129,15 @@ def test_rates_of_all_arms_make_one_flat_record():
 
 
 def test_packed_arms_stand_beside_packed_ones_only():
-    packed = [strategies.genetic(population=8, elites=2, packed=True, tournament=size) for size in (2, 4)]
+    packed = [strategies.Genetic(population=8, elites=2, packed=True, tournament=size) for size in (2, 4)]
 
     def population(arms):
-        strategy = tejax.portfolio(arms)
+        strategy = tejax.Portfolio(arms)
         state = strategy.init(jax.random.key(0), NETWORK.init)
         return jax.vmap(strategy.decode)(strategy.ask(jax.random.key(1), state)[0])
 
     plain = jax.eval_shape(lambda: PLAIN.init(jax.random.key(0), NETWORK.init).population)
-    assert trees.shapes(jax.eval_shape(partial(population, packed))) == trees.shapes(plain)
+    assert pytrees.shapes(jax.eval_shape(partial(population, packed))) == pytrees.shapes(plain)
     with pytest.raises(InputError, match="arms must be all packed or all not: got arms='some of each'"):
         jax.eval_shape(partial(population, [packed[0], PLAIN]))
 
@@ -144,7 +146,7 @@ def test_packed_arms_stand_beside_packed_ones_only():
 def test_a_sweep_gives_the_bits_of_single_runs(result):
     rates = {"step_0": [STRATEGY.rates.step_0, 0.3]}
     swept = tejax.sweep(STRATEGY, NETWORK, TASK, rates=rates, seeds=1, generations=GENERATIONS)
-    assert swept.rows[0]["best"] == trees.fingerprint(result.best)
+    assert swept.rows[0]["best"] == pytrees.fingerprint(result.best)
 
 
 @pytest.mark.parametrize(
@@ -152,18 +154,18 @@ def test_a_sweep_gives_the_bits_of_single_runs(result):
     [
         (ARMS[:1], {}, "arms must be from 2 to 16 strategies: got arms=1"),
         (ARMS, {"every": 0}, "every must be from 1 to 4096: got every=0"),
-        ((PLAIN, strategies.genetic(16)), {}, "population must be the same in all arms: got population=[8, 16]"),
+        ((PLAIN, strategies.Genetic(16)), {}, "population must be the same in all arms: got population=[8, 16]"),
         (
-            (tejax.islands(PLAIN, 2), strategies.genetic(16)),
+            (tejax.Islands(PLAIN, 2), strategies.Genetic(16)),
             {},
             "islands must be the same in all arms: got islands=[2, 1]",
         ),
-        ((PLAIN, strategies.low_rank(8)), {}, "arms must be strategies that ask whole answers: got arms='low_rank'"),
+        ((PLAIN, strategies.LowRank(8)), {}, "arms must be strategies that ask whole answers: got arms='low_rank'"),
     ],
 )
 def test_arms_that_do_not_fit_are_refused_in_one_line(arms, options, words):
     with pytest.raises(InputError) as refusal:
-        tejax.portfolio(arms, **options)
+        tejax.Portfolio(arms, **options)
     assert words in str(refusal.value)
     assert "\n" not in str(refusal.value)
 

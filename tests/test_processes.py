@@ -9,7 +9,8 @@ import time
 import pytest
 
 import tejax
-from tejax import cli, errors, processes
+from tejax import cli, errors
+from tejax.parallel import processes
 from tejax.errors import InputError
 from tests.helpers import TINY, checkpoints, evolve, fingerprints, start, tejax_process, tiny, wait_for
 
@@ -123,9 +124,9 @@ def test_under_slurm_the_processes_find_each_other_by_themselves(tmp_path, monke
 
 def test_differences_are_named():
     assert processes.difference({"a": {"b": 1}}, {"a": {"b": 2}}) == "a.b was 1, is 2"
-    processes.agree({"a": 1})  # alone, one agrees with oneself
+    processes.assert_same_config({"a": 1})  # alone, one agrees with oneself
     with pytest.raises(InputError, match="mine"):
-        processes.by_first(lambda: errors.refuse("mine"))
+        processes.on_primary(lambda: errors.refuse("mine"))
     assert processes.any_of(True, False) == (True, False)
 
 

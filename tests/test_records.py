@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from tejax import records
+from tejax.core import records
 from tejax.errors import InputError, require
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from jax import lax
 
-from tejax import InputError, networks, trees
+from tejax import InputError, networks
+from tejax.core import pytrees
 from tests.oracles import memory
 
 SHAPES = [
@@ -84,7 +85,7 @@ def test_without_constant_inputs_a_network_is_odd():
 def test_sizes_of_a_genome():
     for options, wanted in [({}, 8 * (2 + 8 + 1) + 8 + 1), ({"gated": True}, 2 * 8 * (2 + 8 + 1) + 8 + 1)]:
         genome = jax.eval_shape(networks.Recurrent((2, 8, 1), **options).init, jax.random.key(0))
-        assert trees.size(genome) == wanted
+        assert pytrees.size(genome) == wanted
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 from PIL import Image
 
-from tejax import export, films, networks
+from tejax import export, networks
+from tejax.viz import animation
 from tejax.config import Control, Parity
 from tejax.errors import InputError
-from tejax.tasks.control import control
+from tejax.tasks._control import control
 from tests.test_control import Walk
 
 
@@ -28,7 +29,7 @@ def walked(right, **options):
     def apply(genome, x):
         return jnp.broadcast_to(jnp.asarray([1 - right, right], jnp.int32), (*x.shape[:-1], 2))
 
-    return films.film(task, apply, jnp.zeros(1, jnp.int8), **options)
+    return animation.film(task, apply, jnp.zeros(1, jnp.int8), **options)
 
 
 def test_a_film_shows_the_first_and_the_last_step_and_leaves_out_some_between():
@@ -49,7 +50,7 @@ def test_a_film_shows_the_first_and_the_last_step_and_leaves_out_some_between():
 
 def test_a_gif_has_all_frames_and_begins_again():
     shown = walked(1)
-    picture = Image.open(io.BytesIO(films.gif(shown)))
+    picture = Image.open(io.BytesIO(animation.gif(shown)))
     assert picture.n_frames == len(shown.frames)
     assert picture.info["loop"] == 0
     assert picture.info["duration"] == shown.milliseconds
@@ -57,19 +58,19 @@ def test_a_gif_has_all_frames_and_begins_again():
 
 def test_a_page_is_self_contained(tmp_path):
     shown = walked(1)
-    text = films.save(shown, tmp_path / "walk.html", "a <walk>").read_text()
+    text = animation.save(shown, tmp_path / "walk.html", "a <walk>").read_text()
     assert "data:image/gif;base64," in text
     assert f"a &lt;walk&gt;: {shown.steps} steps, return {shown.total:g}" in text
     assert "http" not in text
     with pytest.raises(InputError, match=r"out must be a file that ends in \.gif or \.html"):
-        films.save(shown, tmp_path / "walk.mp4")
+        animation.save(shown, tmp_path / "walk.mp4")
     with pytest.raises(InputError, match=r"nowhere.*cannot be written"):
-        films.save(shown, tmp_path / "nowhere" / "walk.gif")
+        animation.save(shown, tmp_path / "nowhere" / "walk.gif")
 
 
 def drawn(name, params, **state):
     panel = Figure().add_axes((0, 0, 1, 1))
-    films.SCENES[name](panel, SimpleNamespace(**state), films.Episode(None, None, SimpleNamespace(**params)))
+    animation.SCENES[name](panel, SimpleNamespace(**state), animation.Episode(None, None, SimpleNamespace(**params)))
     return panel
 
 
@@ -106,9 +107,9 @@ def test_a_cell_has_the_colour_of_its_first_channel_and_numbers_are_bars():
     seen[0, 0, 2:] = 1
     seen[1, 2, 3] = 1
     panel = Figure().add_axes((0, 0, 1, 1))
-    films._grid(panel, seen)
+    animation._grid(panel, seen)
     np.testing.assert_array_equal(panel.images[0].get_array(), [[3, 0, 0], [0, 0, 4]])
-    films._numbers(panel, np.array([0.5, -1.0]), -2.0, 1.0)
+    animation._numbers(panel, np.array([0.5, -1.0]), -2.0, 1.0)
     assert [bar.get_height() for bar in panel.patches[-2:]] == [0.5, -1.0]
     assert panel.get_ylim()[0] == -2
 

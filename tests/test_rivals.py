@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from jax import lax
 
 import tejax
-from tejax import rivals, strategies
+from tejax import baselines, strategies
 from tejax.errors import InputError
-from tejax.rivals import after, models, rounding, training
-from tejax.rivals.methods import softmax
+from tejax.baselines import models, post_training, rounding, training
+from tejax.baselines.methods import softmax
 
 WEIGHTS = jnp.array([[1.0, -0.5], [0.2, -0.1]])  # mean magnitude 0.45
 needs_evosax = pytest.mark.skipif(importlib.util.find_spec("evosax") is None, reason="needs evosax")
@@ -26,7 +26,7 @@ def data():
     rng = np.random.default_rng(0)
     y = (np.arange(90) % 3).astype(np.int32)
     x = np.clip(0.15 * rng.normal(size=(90, 9)) + 0.7 * np.eye(3, 9)[y], 0, 1).astype(np.float32)
-    return rivals.Data(x[:60], y[:60], x[60:], y[60:], 3)
+    return baselines.Data(x[:60], y[:60], x[60:], y[60:], 3)
 
 
 def test_twn_by_hand():
@@ -174,16 +174,16 @@ def test_training_learns_and_an_interruption_changes_nothing(data, tmp_path):
 
 
 def test_rounding_after_training_keeps_what_it_says(data):
-    base = rivals.gradient("base", (6,))
-    budget = rivals.Budget(epochs=3)
+    base = baselines.gradient("base", (6,))
+    budget = baselines.Budget(epochs=3)
     rounded = {
-        "int8": after.eight_bits(base),
-        "bfloat16": after.bfloat16(base),
-        "scaled": after.ternarised(base),
-        "bare": after.ternarised(base, "bare", scale=False),
-        "rescaled": after.rescaled(base),
+        "int8": post_training.eight_bits(base),
+        "bfloat16": post_training.bfloat16(base),
+        "scaled": post_training.ternarised(base),
+        "bare": post_training.ternarised(base, "bare", scale=False),
+        "rescaled": post_training.rescaled(base),
     }
-    fitted = rivals.fit_all([base, *rounded.values()], jax.random.key(0), data, budget)
+    fitted = baselines.fit_all([base, *rounded.values()], jax.random.key(0), data, budget)
     leaves = {name: jax.tree.leaves(model.state.trained.params) for name, model in fitted.items()}
     exact = leaves["base"]
     for name, mine in leaves.items():
@@ -214,28 +214,28 @@ def test_rounding_after_training_keeps_what_it_says(data):
 
 
 def test_the_digits_are_those_of_the_task():
-    digits = rivals.digits()
-    mine, theirs = rivals.as_task(digits), tejax.tasks.digits()
+    digits = baselines.digits()
+    mine, theirs = baselines.as_task(digits), tejax.tasks.digits()
     assert jax.tree.structure(mine) == jax.tree.structure(theirs)
     assert same(mine, theirs)
 
 
 def test_every_strategy_is_in_the_table():
-    assert set(strategies.REGISTRY) <= set(rivals.methods())
-    assert set(rivals.SETTINGS) <= set(strategies.REGISTRY)
+    assert set(strategies.REGISTRY) <= set(baselines.methods())
+    assert set(baselines.SETTINGS) <= set(strategies.REGISTRY)
 
 
 SLOW = set(strategies.REGISTRY) - {"genetic"}  # to compile
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.long) if name in SLOW else name for name in rivals.methods()]
+    "name", [pytest.param(name, marks=pytest.mark.long) if name in SLOW else name for name in baselines.methods()]
 )
 def test_one_interface(name, data):
     if name == "float ES":
         pytest.importorskip("evosax")
-    method = rivals.methods((4,))[name]
-    budget = rivals.Budget(epochs=4, samples=64 * 512 * 60)
+    method = baselines.methods((4,))[name]
+    budget = baselines.Budget(epochs=4, samples=64 * 512 * 60)
     heard = []
     model = method.fit(jax.random.key(0), data, budget, listen=lambda seen: heard.append(seen) and False)
     classes, scores = model.predict(data.x_test)
@@ -251,8 +251,8 @@ def test_one_interface(name, data):
         assert heard[-1].samples == model.samples
         assert heard[-1].model().scores(data.x_test).shape == (30, 3)
     if name in strategies.REGISTRY:
-        assert rivals.population_vote(model).scores(data.x_test).shape == (30, 3)
-        alike = rivals.from_its_best(model, jax.random.key(2)).state
+        assert baselines.population_vote(model).scores(data.x_test).shape == (30, 3)
+        alike = baselines.from_its_best(model, jax.random.key(2)).state
         nearby = jax.vmap(alike.strategy.decode)(alike.strategy.finalists(alike.state))[0].weights
         assert float(np.mean(nearby != alike.genome[0].weights[None])) < 0.3  # of strangers, 0.6 differ
     if not method.base:
@@ -261,42 +261,42 @@ def test_one_interface(name, data):
 
 
 def test_evolution_goes_on_and_resumes(data, tmp_path):
-    strategy = strategies.genetic(population=32, elites=2)
-    method = rivals.evolved("mine", lambda generations: strategy, (4,), batch=30, chunk=4)
+    strategy = strategies.Genetic(population=32, elites=2)
+    method = baselines.evolved("mine", lambda generations: strategy, (4,), batch=30, chunk=4)
     generation = 32 * 30
-    whole = method.fit(jax.random.key(0), data, rivals.Budget(samples=16 * generation))
+    whole = method.fit(jax.random.key(0), data, baselines.Budget(samples=16 * generation))
     assert (whole.samples, whole.operations) == (
         16 * generation,
-        16 * generation * tejax.trees.size(whole.state.genome),
+        16 * generation * tejax.pytrees.size(whole.state.genome),
     )
-    half = rivals.Budget(samples=8 * generation)
+    half = baselines.Budget(samples=8 * generation)
     method.fit(jax.random.key(0), data, half, folder=tmp_path / "run")
-    resumed = method.fit(jax.random.key(0), data, rivals.Budget(samples=16 * generation), folder=tmp_path / "run")
+    resumed = method.fit(jax.random.key(0), data, baselines.Budget(samples=16 * generation), folder=tmp_path / "run")
     assert same(resumed.state.state, whole.state.state)
     assert same(resumed.state.genome, whole.state.genome)
 
-    vote = rivals.population_vote(whole)
+    vote = baselines.population_vote(whole)
     scores = vote.scores(data.x_test)
     np.testing.assert_array_equal(scores * 32, np.round(scores * 32))
     assert vote.sizes["2-bit"] == 32 * whole.sizes["2-bit"]
-    alike = rivals.from_its_best(whole, jax.random.key(1))
+    alike = baselines.from_its_best(whole, jax.random.key(1))
     unlike = np.asarray(alike.state.state.population[0].weights != whole.state.genome[0].weights[None])
     assert 0 < unlike.mean() < 0.03
-    finer = rivals.evolved("finer", lambda generations: strategy, (4,), batch=30, trits=3).fit(
-        jax.random.key(0), data, rivals.Budget(samples=1)
+    finer = baselines.evolved("finer", lambda generations: strategy, (4,), batch=30, trits=3).fit(
+        jax.random.key(0), data, baselines.Budget(samples=1)
     )
     assert finer.state.network.features == (27, 4, 3)
-    going_on = method.fit(jax.random.key(2), data, rivals.Budget(samples=1), start=whole)
+    going_on = method.fit(jax.random.key(2), data, baselines.Budget(samples=1), start=whole)
     assert same(going_on.state.state, whole.state.state)
 
 
 @needs_evosax
 def test_the_float_strategy_learns_and_resumes(data, tmp_path):
-    method = rivals.open_es(hidden=(), population=32, batch=60)
+    method = baselines.open_es(hidden=(), population=32, batch=60)
     chunk = 32 * 32 * 60
-    whole = method.fit(jax.random.key(0), data, rivals.Budget(samples=4 * chunk))
-    method.fit(jax.random.key(0), data, rivals.Budget(samples=2 * chunk), folder=tmp_path / "run")
-    resumed = method.fit(jax.random.key(0), data, rivals.Budget(samples=4 * chunk), folder=tmp_path / "run")
+    whole = method.fit(jax.random.key(0), data, baselines.Budget(samples=4 * chunk))
+    method.fit(jax.random.key(0), data, baselines.Budget(samples=2 * chunk), folder=tmp_path / "run")
+    resumed = method.fit(jax.random.key(0), data, baselines.Budget(samples=4 * chunk), folder=tmp_path / "run")
     assert same(resumed.state.trained.params, whole.state.trained.params)
     assert whole.accuracy(data.x_train, data.y_train) > 0.8
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from jax.sharding import NamedSharding, PartitionSpec
 
+from tejax.parallel.mesh import AXIS, make_mesh, put
 import tejax
-from tejax import devices, runs, trees
+from tejax import runs
+from tejax.core import pytrees
 from tejax.errors import InputError
 from tejax.runs.checkpoints import Checkpoints
 from tests.helpers import checkpoints, evolve, fingerprints, tiny
@@ -236,16 +238,16 @@ def test_rows_that_lie_with_other_processes_are_an_array_of_their_own_and_checke
     }
 
     def on(count):
-        mesh = devices.mesh(count)
-        rows, whole = (NamedSharding(mesh, spec) for spec in (PartitionSpec(devices.AXIS), PartitionSpec()))
-        return {name: devices.place(leaf, whole if name == "c" else rows) for name, leaf in state.items()}
+        mesh = make_mesh(count)
+        rows, whole = (NamedSharding(mesh, spec) for spec in (PartitionSpec(AXIS), PartitionSpec()))
+        return {name: put(leaf, whole if name == "c" else rows) for name, leaf in state.items()}
 
     folder = Checkpoints(tmp_path / "checkpoints", keep=1)
     folder.save(on(8), 3)
     for count in (1, 2):
         restored, generation = folder.restore(jax.tree.map(jnp.zeros_like, on(count)))
         assert generation == 3
-        assert trees.fingerprint(jax.tree.map(np.asarray, restored)) == trees.fingerprint(state)
+        assert pytrees.fingerprint(jax.tree.map(np.asarray, restored)) == pytrees.fingerprint(state)
         assert len(restored["a"].sharding.device_set) == count
     note = next((tmp_path / "checkpoints" / "3" / "note").glob("metadata"))
     told = json.loads(note.read_text())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from tejax import draws
+from tejax.core import random
 from tejax.operators import selection
 from tests.oracles import breeding
 
@@ -22,25 +22,25 @@ KEYS = 8000
 
 
 def _tournament(key, size):
-    return breeding.tournament(np.asarray(FITNESS), np.asarray(draws.below(key, (size,), P)))
+    return breeding.tournament(np.asarray(FITNESS), np.asarray(random.randint(key, (size,), P)))
 
 
 def _truncation(key, survivors):
-    return breeding.by_fitness(np.asarray(FITNESS))[: max(1, survivors)][int(draws.below(key, (), survivors))]
+    return breeding.by_fitness(np.asarray(FITNESS))[: max(1, survivors)][int(random.randint(key, (), survivors))]
 
 
 def _rank(key):
-    return breeding.by_fitness(np.asarray(FITNESS))[min(np.asarray(draws.below(key, (2,), P)).tolist())]
+    return breeding.by_fitness(np.asarray(FITNESS))[min(np.asarray(random.randint(key, (2,), P)).tolist())]
 
 
 def _lexicase(key):
     order, last = jax.random.split(key)
-    tickets = [(word >> 1) + 1 for word in np.asarray(draws.words(last, (P,))).tolist()]
-    return breeding.lexicase(np.asarray(CASES).tolist(), np.argsort(np.asarray(draws.words(order, (5,)))), tickets)
+    tickets = [(word >> 1) + 1 for word in np.asarray(random.bits(last, (P,))).tolist()]
+    return breeding.lexicase(np.asarray(CASES).tolist(), np.argsort(np.asarray(random.bits(order, (5,)))), tickets)
 
 
 def _sharing(key, size):
-    entrants = np.asarray(draws.below(key, (size,), P))
+    entrants = np.asarray(random.randint(key, (size,), P))
     return breeding.tournament(breeding.shares(np.asarray(CASES).tolist()), entrants)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tejax import InputError, networks, tasks
-from tejax.tasks.serial import OPERATIONS
+from tejax.tasks._serial import OPERATIONS
 
 FORMULAS = {
     "add": lambda a, b: a + b,

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 import tejax
-from tejax import plots, trees
+from tejax.core import pytrees
+from tejax.viz import plots
 from tejax.errors import InputError
 from tejax.strategies.genetic import CHANGES
-from tejax.sweep import grid
-from tejax.tasks.bits import Bits
+from tejax.evolution._sweep import grid
+from tejax.tasks.truth_tables import TruthTable
 
 NETWORK = tejax.networks.MLP((3, 4, 1))
-STRATEGY = tejax.strategies.genetic(population=16, elites=2)
+STRATEGY = tejax.strategies.Genetic(population=16, elites=2)
 RATES = {"mutation": [0.02, 0.2], "crossover": [0.0, 0.5]}
 
 
@@ -43,7 +44,7 @@ def test_every_run_has_the_bits_of_a_run_of_its_own(swept):
     ]
     for place, row in [(place, row) for place, row in enumerate(swept.rows) if row["configuration"] in (1, 2)]:
         result = alone(row)
-        assert (row["best"], row["fitness"]) == (trees.fingerprint(result.best), result.fitness)
+        assert (row["best"], row["fitness"]) == (pytrees.fingerprint(result.best), result.fitness)
         for mine, theirs in zip(swept.history, result.history, strict=True):
             np.testing.assert_array_equal(mine[place], theirs)
         assert row["accuracy"] == tejax.tasks.parity(3).accuracy(NETWORK.apply, result.best)
@@ -57,18 +58,18 @@ def test_every_run_has_the_bits_of_a_run_of_its_own(swept):
 @pytest.mark.parametrize(
     "strategy",
     [
-        tejax.strategies.genetic(8, elites=1, selection="lexicase"),
-        tejax.islands(tejax.strategies.categorical(4), 2, every=2, migrants=1),
+        tejax.strategies.Genetic(8, elites=1, selection="lexicase"),
+        tejax.Islands(tejax.strategies.Categorical(4), 2, every=2, migrants=1),
     ],
     ids=["lexicase", "islands"],
 )
 def test_any_strategy_can_be_swept(strategy):
     table = sweep(strategy=strategy, rates=[strategy.rates], seeds=[3])
-    assert table.rows[0]["best"] == trees.fingerprint(alone(table.rows[0], strategy).best)
+    assert table.rows[0]["best"] == pytrees.fingerprint(alone(table.rows[0], strategy).best)
 
 
 def test_a_rate_that_is_not_given_follows_the_size_of_the_genome():
-    size = trees.size(jax.eval_shape(NETWORK.init, jax.random.key(0)))
+    size = pytrees.size(jax.eval_shape(NETWORK.init, jax.random.key(0)))
     own = [
         STRATEGY.rates._replace(mutation=rate) for rate in (None, CHANGES / size, 0.2, None)
     ]  # as many as in `swept`
@@ -76,7 +77,7 @@ def test_a_rate_that_is_not_given_follows_the_size_of_the_genome():
     assert [row["mutation"] for row in table.rows[::2]] == [None, CHANGES / size, 0.2, None]
     bests = [[row["best"] for row in table.rows[place : place + 2]] for place in (0, 2, 4, 6)]
     assert bests[0] == bests[1] == bests[3] != bests[2]
-    assert bests[0][0] == trees.fingerprint(alone(table.rows[0]).best)
+    assert bests[0][0] == pytrees.fingerprint(alone(table.rows[0]).best)
 
 
 def test_batches_and_chunks_change_no_result(swept):
@@ -87,12 +88,12 @@ def test_batches_and_chunks_change_no_result(swept):
 
 @pytest.mark.long
 def test_devices_change_no_result(swept):
-    assert sweep(batch=4, mesh=tejax.devices.mesh(4)).rows == swept.rows
+    assert sweep(batch=4, mesh=tejax.parallel.make_mesh(4)).rows == swept.rows
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["x", "y"], meta_fields=["batch", "mirrored", "lenient"])
 @dataclasses.dataclass(frozen=True)
-class Counted(Bits):
+class Counted(TruthTable):
     """Parity that counts how often it is traced: Python runs `evaluate` for a program, never for a call of it."""
 
     def evaluate(self, key, apply, genome):
@@ -105,7 +106,7 @@ TRACED: list = []
 
 def test_a_sweep_of_256_runs_is_compiled_once():
     task = Counted(**vars(tejax.tasks.parity(6)))
-    network, strategy = tejax.networks.MLP((6, 8, 1)), tejax.strategies.genetic(population=8, elites=1)
+    network, strategy = tejax.networks.MLP((6, 8, 1)), tejax.strategies.Genetic(population=8, elites=1)
     rates = {"mutation": np.geomspace(0.001, 0.3, 8), "crossover": [0, 0.3, 0.6, 1]}
     run = partial(tejax.sweep, strategy, network, task, generations=3, chunk=2, batch=None, measure=lambda genome: {})
     TRACED.clear()

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import InputError, networks, trees
+from tejax import InputError, networks
+from tejax.core import pytrees
 from tests.oracles import memory
 
 SHAPES = [
@@ -37,7 +38,7 @@ def test_a_genome_fits_any_line():
     shapes = [
         jax.eval_shape(network.init, jax.random.key(0)) for network in (short, dataclasses.replace(short, width=9))
     ]
-    assert trees.size(shapes[0]) == trees.size(shapes[1]) == 3 * 7 + 2 * 10 + 10
+    assert pytrees.size(shapes[0]) == pytrees.size(shapes[1]) == 3 * 7 + 2 * 10 + 10
 
 
 @pytest.mark.parametrize(

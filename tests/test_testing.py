@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from tejax import draws, networks, strategies, tasks, testing
+from tejax import networks, strategies, tasks, testing
+from tejax.core import random
 from tejax.operators import crossover, mutation, selection
 from tejax.strategies.genetic import Rates
 
@@ -72,7 +73,7 @@ SELECTIONS = {
     "must be int32": lambda key, fitness: fitness[0].astype(jnp.float32),
     "must give 0 to": lambda key, fitness: jnp.int32(fitness.shape[0]),
     "must prefer the fitter": lambda key, fitness: selection.tournament(key, -fitness // 2),
-    "must give one index": lambda key, fitness: draws.below(key, (2,), fitness.shape[0]),
+    "must give one index": lambda key, fitness: random.randint(key, (2,), fitness.shape[0]),
     "fails with IndexError": lambda key, fitness: fitness.mean(axis=3),
 }
 
@@ -146,7 +147,7 @@ NETWORK = networks.MLP((3, 2, 1))
 class BrokenTask:
     """Parity with one method replaced."""
 
-    inner: tasks.Bits
+    inner: tasks.TruthTable
     fault: str = dataclasses.field(metadata={"static": True})
 
     def evaluate(self, key, apply, genome):
@@ -198,7 +199,7 @@ def test_a_task_whose_sizes_are_not_static_is_named():
         testing.check_task(Sizes(3, "size"), NETWORK)
 
 
-GOOD = strategies.genetic(population=6, elites=1, rates=Rates(mutation=0.05))
+GOOD = strategies.Genetic(population=6, elites=1, rates=Rates(mutation=0.05))
 
 
 def _short(key, state):

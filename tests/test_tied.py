@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tejax import InputError, export, networks, tasks, trees, trits
-from tejax.factored import Factored
+from tejax import InputError, export, networks, tasks, trits
+from tejax.core import pytrees
+from tejax.engines.low_rank import LowRankMatrix
 from tejax.networks import Tied
 
 NETWORK = Tied((12, 5, 3), planes=3, bias=2)
@@ -38,7 +39,7 @@ def test_one_plane_ties_nothing():
 def test_factored_weights_are_tied_as_the_matrix_that_they_stand_for():
     rows, columns = (trits.sample(jax.random.key(seed), shape) for seed, shape in enumerate([(5, 2), (2, 4)]))
     first, last = GENOME
-    changed = first._replace(weights=Factored(first.weights, rows, columns))
+    changed = first._replace(weights=LowRankMatrix(first.weights, rows, columns))
     whole = first._replace(weights=first.weights + rows @ columns)
     tied = Tied((12, 5, 3), planes=3, bias=2, engine="int8")
     assert np.array_equal(tied.apply((changed, last), jnp.asarray(X)), tied.apply((whole, last), jnp.asarray(X)))
@@ -55,7 +56,7 @@ def test_it_is_saved_and_becomes_source_code(tmp_path):
     export.save(path, NETWORK, GENOME)
     network, genome, _ = export.read(path)
     assert network == NETWORK
-    assert trees.fingerprint(genome) == trees.fingerprint(GENOME)
+    assert pytrees.fingerprint(genome) == pytrees.fingerprint(GENOME)
     assert "12-5-3: a ternary network" in export.to_c(NETWORK.plain, NETWORK.untied(GENOME)).header
 
 

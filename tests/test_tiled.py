@@ -11,8 +11,8 @@ from experiments import record
 from experiments.quality import tissue_addition
 from tejax import networks, tasks, trits
 from tejax.errors import InputError
-from tejax.networks.tiled import Tile
-from tejax.ring import EVOLUTION, INPUT, OUTPUT
+from tejax.networks.tissue.tiled import Tile
+from tejax.networks.tissue.ring import EVOLUTION, INPUT, OUTPUT
 
 A, B, SUM, CARRY, AGAINST, LATE = range(6)  # the roles of a full adder: AGAINST is the opposite of CARRY
 

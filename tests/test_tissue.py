@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tejax
-from tejax import networks, ring, strategies, tasks, trees, trits
+from tejax import networks, strategies, tasks, trits
+from tejax.core import pytrees
+from tejax.networks.tissue import ring
 from tejax.errors import InputError
 from tejax.networks.tissue import Synapses
-from tejax.operators import tissue
-from tejax.ring import EVOLUTION, INPUT, OUTPUT, Ring
+from tejax.networks.tissue import mutation
+from tejax.networks.tissue.ring import EVOLUTION, INPUT, OUTPUT, Ring
 from tests.helpers import first_quick
 from tests.oracles import tissue as oracle
 
@@ -34,7 +36,7 @@ def rows(changed):
 
 
 def word(number):
-    return jnp.asarray(tissue.halves(np.uint64(number)))
+    return jnp.asarray(mutation.halves(np.uint64(number)))
 
 
 def random_ring(rng, population, neighbors, capped):
@@ -68,7 +70,7 @@ def test_a_tick_scatters_along_outgoing_synapses(hold, wanted):
     assert jax.jit(network.tick)(genome, jnp.array([1, -1, 1, 0], jnp.int8)).tolist() == wanted
 
 
-MUTATE, INSERT = (jax.jit(partial(change, capped=False)) for change in (tissue.mutate, tissue.insert))
+MUTATE, INSERT = (jax.jit(partial(change, capped=False)) for change in (mutation.mutate, mutation.insert))
 GROWING = [[1, 0, -1, 0], [0, 1, 1, -1], [-1, 0, 1, 1], [1, 1, -1, 0], [0, -1, 0, 1], [1, 0, 0, -1]]
 KINDS = [INPUT, OUTPUT, INPUT, OUTPUT, INPUT, OUTPUT]
 VALUES = jnp.array([1, -1, 0, 1, -1, 1, 0, 0, 0, 0, 0], jnp.int8)
@@ -109,7 +111,7 @@ def test_growing_with_stale_slots_and_shrinking_again():
         [1, 0, -1, 1, 0, -1, 0, -1],
         [-1, 1, 1, 0, 0, 1, 1, 0],
     ]
-    grown = tissue.insert(make(stale, KINDS[:4]), jnp.int32(1), jnp.int32(4), capped=True)
+    grown = mutation.insert(make(stale, KINDS[:4]), jnp.int32(1), jnp.int32(4), capped=True)
     assert rows(grown.ring) == [
         [1, -1, 0, 1, -1, -1, 1, 0],
         [0, 0, 1, 0, 0, 1, -1, 1],
@@ -117,7 +119,7 @@ def test_growing_with_stale_slots_and_shrinking_again():
         [1, 0, 1, 1, 0, -1, 0, -1],
         [-1, 1, 1, 0, 0, 1, 1, 0],
     ]
-    assert rows(tissue.remove(grown.ring, jnp.int32(2), capped=True).ring) == [
+    assert rows(mutation.remove(grown.ring, jnp.int32(2), capped=True).ring) == [
         [1, -1, 0, 1, -1, 0, 1, 0],
         [0, 0, 1, 0, 1, 0, -1, 1],
         [1, 0, 0, 1, 0, -1, 0, -1],
@@ -136,7 +138,7 @@ def test_windows(population, neighbors, wanted):
 @pytest.mark.parametrize(("before", "after"), [(0, 2), (1, 3), (2, 0), (3, 1)])
 def test_a_flip_of_a_code(before, after):
     codes = jnp.full((16, 16), before, jnp.int8)
-    flipped = tissue.flip_code(codes, word(169))
+    flipped = mutation.flip_code(codes, word(169))
     assert np.argwhere(flipped != codes).tolist() == [[5, 9]]
     assert int(flipped[5, 9]) == after
 
@@ -160,11 +162,11 @@ def test_the_addition_task_has_the_references_rows(row, x, y):
 @partial(jax.jit, static_argnames="capped")
 def every_operator(genome, neuron, slot, up, number, *, capped):
     return (
-        tissue.redundant(genome, capped),
-        tissue.remove(genome, neuron, capped),
-        tissue.change_synapse(genome, neuron, slot, up, capped),
-        tissue.clean(genome, capped),
-        tissue.mutate(genome, number, capped),
+        mutation.redundant(genome, capped),
+        mutation.remove(genome, neuron, capped),
+        mutation.change_synapse(genome, neuron, slot, up, capped),
+        mutation.clean(genome, capped),
+        mutation.mutate(genome, number, capped),
     )
 
 
@@ -210,19 +212,19 @@ def test_operators_are_the_same_under_vmap(neighbors, capped):
         rings, jnp.array(neuron), jnp.array(slot), jnp.array(up), jnp.stack([word(each) for each in number])
     )
     for index, alone in enumerate(one):
-        assert trees.fingerprint(trees.take(together, index)) == trees.fingerprint(alone)
+        assert pytrees.fingerprint(pytrees.take(together, index)) == pytrees.fingerprint(alone)
 
 
 def test_a_full_ring_does_not_grow():
     genome = make(GROWING, KINDS, capacity=6)
     change = INSERT(genome, jnp.int32(2), jnp.int32(2))
-    assert trees.fingerprint(change.ring) == trees.fingerprint(genome)
+    assert pytrees.fingerprint(change.ring) == pytrees.fingerprint(genome)
     assert change.origin.tolist() == list(range(6))
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(1, 2**31))
 def test_remainder_of_64_bits(number, divisor):
-    assert int(tissue.remainder(word(number), jnp.uint32(divisor))) == number % divisor
+    assert int(mutation.remainder(word(number), jnp.uint32(divisor))) == number % divisor
 
 
 @given(st.integers(0, 10**6), CASES, st.booleans())
@@ -280,7 +282,7 @@ def test_outputs_are_those_of_settling_whatever_the_engine(case):
     for engine in ("packed", "int8"):
         apply = dataclasses.replace(network, engine=engine).apply
         got = jax.jit(jax.vmap(apply, in_axes=(0, None)))(genomes, x)
-        assert trees.fingerprint(got) == trees.fingerprint(wanted), engine
+        assert pytrees.fingerprint(got) == pytrees.fingerprint(wanted), engine
 
 
 def test_some_samples_alternate_until_the_cap():
@@ -300,9 +302,9 @@ def test_settling_does_not_depend_on_the_batch():
     assert len(set(np.asarray(together.ticks).tolist())) > 1, "the samples should settle at different times"
     for index in range(len(values)):
         alone = jax.jit(FIXED.settle)(genome, values[index])
-        assert trees.fingerprint(alone) == trees.fingerprint(trees.take(together, index))
+        assert pytrees.fingerprint(alone) == pytrees.fingerprint(pytrees.take(together, index))
     shaped = jax.jit(FIXED.settle)(genome, values.reshape(2, 8, -1))
-    assert trees.fingerprint(shaped.ticks) == trees.fingerprint(together.ticks.reshape(2, 8))
+    assert pytrees.fingerprint(shaped.ticks) == pytrees.fingerprint(together.ticks.reshape(2, 8))
 
 
 @pytest.mark.parametrize("constant", [0, 2])
@@ -323,12 +325,12 @@ def test_codes_stand_for_their_trits():
     assert coded.ring(genome).synapses.tolist() == weights
     plain = Synapses(jnp.array(weights, jnp.int8))
     x = tasks.addition(2).x
-    assert trees.fingerprint(jax.jit(coded.apply)(genome, x)) == trees.fingerprint(jax.jit(FIXED.apply)(plain, x))
+    assert pytrees.fingerprint(jax.jit(coded.apply)(genome, x)) == pytrees.fingerprint(jax.jit(FIXED.apply)(plain, x))
 
 
 def test_a_climb_by_the_references_mutation_grows():
     network = networks.Tissue(4, 3, capacity=12, neighbors=6, ticks=5)
-    task, mutate = tasks.addition(2), jax.jit(tissue.grow())
+    task, mutate = tasks.addition(2), jax.jit(mutation.grow())
     genome = start = jax.jit(network.init)(jax.random.key(3))
     score = jax.jit(partial(task.validate, network.apply))
     best = first = int(score(genome))
@@ -385,7 +387,7 @@ def test_half_the_rows_of_addition_suffice_for_an_odd_function(bits):
 def test_hyperidentity_is_one_row():
     task, other = tasks.hyperidentity(100), tasks.hyperidentity(100, seed=1)
     assert task.x.shape == task.y.shape == (1, 100)
-    assert len({trees.fingerprint(pattern) for pattern in (task.x, task.y, other.x, other.y)}) == 4
+    assert len({pytrees.fingerprint(pattern) for pattern in (task.x, task.y, other.x, other.y)}) == 4
     assert set(np.asarray(task.x).ravel()) == {-1, 1}
 
 
@@ -407,7 +409,7 @@ SCORE = jax.jit(partial(tasks.addition(2).validate, FIXED.apply))
 
 @pytest.mark.parametrize("crossover", ["by_neuron", "uniform"])
 def test_the_genetic_strategy_evolves_a_fixed_tissue(crossover):
-    strategy = strategies.genetic(population=64, elites=2, crossover=crossover)
+    strategy = strategies.Genetic(population=64, elites=2, crossover=crossover)
     result = tejax.evolve(jax.random.key(5), strategy, FIXED, tasks.addition(2), generations=15)
     assert result.history.best[-1] > result.history.best[0]
     assert jax.tree.structure(result.best) == jax.tree.structure(jax.jit(FIXED.init)(jax.random.key(0)))

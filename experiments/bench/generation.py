@@ -64,7 +64,7 @@ def _compile(function: Any, *arguments: Any) -> tuple[float, int, Any]:
 def tejax_loop(shape: tuple[int, ...], population: int, task: Any) -> Side:
     """The genetic strategy with a tournament of 8 and uniform crossover: a random number for every trit."""
     network = tejax.networks.MLP(shape)
-    strategy = tejax.strategies.genetic(population, tournament=8, crossover="uniform", rates=Rates(mutation=0.001))
+    strategy = tejax.strategies.Genetic(population, tournament=8, crossover="uniform", rates=Rates(mutation=0.001))
     batch = auto_batch(network, task, population)
     key = jax.random.key(0)
 

@@ -30,7 +30,7 @@ def measure(
     x, y = random.random((samples * 5 // 4, features[0]), np.float32), np.arange(samples * 5 // 4) % features[-1]
     task = tejax.tasks.classification(x, y, trits=1)
     network = tejax.networks.MLP(features)
-    strategy = tejax.strategies.genetic(
+    strategy = tejax.strategies.Genetic(
         population, tournament=8, crossover="uniform", packed=packed, rates=Rates(mutation=0.001)
     )
     batch = auto_batch(network, task, population)
@@ -49,8 +49,8 @@ def measure(
         "packed": packed,
         "samples": task.rows,
         "evaluation_batch": batch,
-        "bytes_an_individual": round(tejax.trees.nbytes(state.population) / population, 1),
-        "population_GiB": round(tejax.trees.nbytes(state.population) / 2**30, 3),
+        "bytes_an_individual": round(tejax.pytrees.nbytes(state.population) / population, 1),
+        "population_GiB": round(tejax.pytrees.nbytes(state.population) / 2**30, 3),
         "peak_GiB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 3),
         "peak_before_GiB": round(before / 2**20, 3),
         "seconds": seconds,

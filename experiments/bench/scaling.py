@@ -19,11 +19,12 @@ from typing import Any
 import jax
 import numpy as np
 
+from tejax.parallel.mesh import make_mesh, replicate
 import tejax
 from experiments import record
 from experiments.bench import scaling_model as model
 from experiments.bench.traffic import collectives
-from tejax import devices, evolution
+from tejax import evolution
 
 COUNTED, TIMED = (2, 8, 64), (1, 2, 4, 8)  # devices
 FEATURES = (128, 64, 10)  # digits at two trits a pixel
@@ -41,19 +42,19 @@ def strategies(population: int) -> dict[str, tejax.types.Strategy]:
         "genetic, packed": make.genetic(population=population, packed=True),
         "categorical": make.categorical(population=population),
         "hill_climb": make.hill_climb(population=population, climbers=population // 8),
-        "islands": tejax.islands(lone, ISLANDS, EVERY, MIGRANTS),
-        "islands, tour": tejax.islands(lone, ISLANDS, EVERY, MIGRANTS, "tour"),
+        "islands": tejax.Islands(lone, ISLANDS, EVERY, MIGRANTS),
+        "islands, tour": tejax.Islands(lone, ISLANDS, EVERY, MIGRANTS, "tour"),
     }
 
 
 def count() -> dict[str, dict[str, dict[str, float]]]:
     """By strategy: the bytes that come to each device, in a generation, in a migration and once in a chunk."""
-    network, mesh = tejax.networks.MLP(FEATURES), devices.mesh()
-    task = devices.everywhere(tejax.tasks.digits(), mesh)
+    network, mesh = tejax.networks.MLP(FEATURES), make_mesh()
+    task = replicate(tejax.tasks.digits(), mesh)
     found = {}
     for name, strategy in strategies(POPULATION).items():
-        keys = devices.everywhere(tuple(jax.random.split(jax.random.key(0))), mesh)
-        bounds = devices.everywhere(tuple(map(np.int32, (0, CHUNK, evolution.UNREACHABLE))), mesh)
+        keys = replicate(tuple(jax.random.split(jax.random.key(0))), mesh)
+        bounds = replicate(tuple(map(np.int32, (0, CHUNK, evolution.UNREACHABLE))), mesh)
         state = evolution.begin(strategy, network, task, keys[0], mesh)
         run = (strategy, network, task, keys[1], state, *bounds)
         program = evolution._run_chunk.lower(*run, chunk=CHUNK, batch=None, mesh=mesh).compile()
@@ -75,7 +76,7 @@ def seconds(name: str, population: int) -> float:
         task,
         generations=CHUNK * (REPEATS + 1),
         chunk=CHUNK,
-        mesh=devices.mesh(),
+        mesh=make_mesh(),
         callback=lambda progress: ends.append(time.perf_counter()),
     )
     return float(np.median(np.diff(ends))) / CHUNK
@@ -93,7 +94,7 @@ def apart(count: int, pretended: bool, *job: object) -> Any:
 
 def counts() -> list[dict[str, Any]]:
     """Counted beside the closed form, which must not be off by more than a kilobyte."""
-    trits = tejax.trees.size(jax.eval_shape(tejax.networks.MLP(FEATURES).init, jax.random.key(0)))
+    trits = tejax.pytrees.size(jax.eval_shape(tejax.networks.MLP(FEATURES).init, jax.random.key(0)))
     rows = []
     for number in COUNTED:
         for name, found in apart(number, True, "count").items():

@@ -17,7 +17,7 @@ import numpy as np
 
 import tejax
 from experiments import record
-from tejax.sweep import grid
+from tejax.evolution._sweep import grid
 
 RATES = {"mutation": np.geomspace(0.001, 0.1, 8).tolist(), "crossover": [0.25, 0.5, 0.75, 1.0]}
 SEEDS = 8
@@ -33,7 +33,7 @@ def main() -> None:
     jax.config.update("jax_enable_compilation_cache", False)
     task = tejax.tasks.parity(6)
     network = tejax.networks.MLP((task.features, 16, task.outputs))
-    strategy = tejax.strategies.genetic(population=options.population)
+    strategy = tejax.strategies.Genetic(population=options.population)
 
     def sweep(at_once: int | None) -> tejax.Sweep:
         return tejax.sweep(
@@ -73,7 +73,7 @@ def alone(strategy: Any, network: Any, task: Any, settings: list[Any], generatio
         mine = strategy._replace(rates=rates)
         for seed in range(SEEDS):
             result = tejax.evolve(jax.random.key(seed), mine, network, task, generations=generations, chunk=50)
-            found.append(tejax.trees.fingerprint(result.best))
+            found.append(tejax.pytrees.fingerprint(result.best))
     return found
 
 

@@ -25,7 +25,7 @@ PUBLISHED = {"addition": {"plain": 4.450, "AVX2": 0.0124}, "hyperidentity": {"pl
 
 def seconds(network: Any, task: Any, population: int, repeats: int) -> list[float]:
     """Seconds of a score, for each repeat of the evaluation of a whole population of random networks."""
-    strategy = tejax.strategies.genetic(population=population)
+    strategy = tejax.strategies.Genetic(population=population)
     members = jax.jit(jax.vmap(network.init))(jax.random.split(jax.random.key(0), population))
 
     @jax.jit

@@ -15,8 +15,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.claims.common import EVOLVED, Finding, Ledger, Plan, Watch, better, colour, key, panels, share
-from tejax import rivals
-from tejax.rivals import Data, Method, Model, Recipe
+from tejax import baselines
+from tejax.baselines import Data, Method, Model, Recipe
 
 TITLE = "Adaptivity"
 CLAIM = "Evolved networks stay adaptive instead of freezing after training."
@@ -26,7 +26,7 @@ EVALUATIONS = (10**5, 10**6, 10**7)
 CHANGES = ("labels", "inputs", "rotated", "new classes")
 GRADIENT = {"float32": "float", "TWN": "twn"}
 EFFORT = 0.5  # of the budget for the old rule
-FOREVER = rivals.Budget(epochs=200, samples=10**10)  # until the time is over
+FOREVER = baselines.Budget(epochs=200, samples=10**10)  # until the time is over
 
 
 def change(whole: Data, name: str, seed: int) -> tuple[Data, Data]:
@@ -46,10 +46,10 @@ def change(whole: Data, name: str, seed: int) -> tuple[Data, Data]:
 def measure(plan: Plan, ledger: Ledger) -> list[dict]:
     """A row a change, seed, method and way to go on."""
     hidden = (8,) if plan.quick else (64,)
-    whole, warm, learnt = rivals.digits(), set(), {}
-    table = rivals.methods(hidden, chunk=8)
+    whole, warm, learnt = baselines.digits(), set(), {}
+    table = baselines.methods(hidden, chunk=8)
     tuned = {
-        name: rivals.gradient(name, hidden, kind, recipe=Recipe(rate=1e-3, cosine=False))
+        name: baselines.gradient(name, hidden, kind, recipe=Recipe(rate=1e-3, cosine=False))
         for name, kind in GRADIENT.items()
     }
 
@@ -65,7 +65,7 @@ def measure(plan: Plan, ledger: Ledger) -> list[dict]:
             arms["fine-tuned"] = tuned[name], before
         else:
             arms["population"] = table[name], before
-            arms["best"] = table[name], rivals.from_its_best(before, key(seed, 2))
+            arms["best"] = table[name], baselines.from_its_best(before, key(seed, 2))
         known = before.accuracy(new.x_test, new.y_test)
         rows = [_row("frozen", before, old, [(0, 0.0, 0.0, known)], plan)]
         for place, (arm, (method, start)) in enumerate(arms.items()):

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from tejax import rivals, strategies
+from tejax import baselines, strategies
 
 __all__ = [
     "EVOLVED",
@@ -81,19 +81,19 @@ class Plan:
             yield seed
 
     @property
-    def budget(self) -> rivals.Budget:
+    def budget(self) -> baselines.Budget:
         """What every method may spend."""
-        return rivals.Budget().times(self.effort)
+        return baselines.Budget().times(self.effort)
 
 
 class Watch:
     """A listener that looks at the accuracy at times that grow apart, and stops at the last mark."""
 
-    def __init__(self, accuracy: Callable[[rivals.Model], float], stop: float = 2.0, apart: float = 1.1) -> None:
+    def __init__(self, accuracy: Callable[[baselines.Model], float], stop: float = 2.0, apart: float = 1.1) -> None:
         self.accuracy, self.stop, self.apart, self.next = accuracy, stop, apart, 0.0
         self.curve: list[tuple[float, float, float, float]] = []  # samples, operations, seconds, accuracy
 
-    def __call__(self, seen: rivals.Seen) -> bool:
+    def __call__(self, seen: baselines.Seen) -> bool:
         """True once the last mark is reached."""
         if seen.seconds < self.next:
             return False

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from experiments.claims import machine_code
 from experiments.claims.common import Finding, Ledger, Plan, colour, key, panels, times
 from tejax import networks, trits
-from tejax.rivals import Spec, training
+from tejax.baselines import Spec, training
 
 TITLE = "Inference cost"
 CLAIM = "Ternary networks need less memory and less computation to answer."

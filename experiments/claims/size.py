@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.claims.common import EVOLVED, Finding, Ledger, Plan, colour, key, middle, panels, share, times
-from tejax import rivals
+from tejax import baselines
 
 TITLE = "Size"
 CLAIM = "Ternary networks are about three times smaller."
@@ -30,12 +30,12 @@ TARGETS = (0.90, 0.925, 0.95, 0.96)
 
 def measure(plan: Plan, ledger: Ledger) -> list[dict]:
     """A row a method, width and seed: accuracy and bytes by format."""
-    data = rivals.digits()
+    data = baselines.digits()
     rows = []
 
     def fitted(names: list[str], width: int, seed: int, effort: float) -> list[dict]:
-        table = rivals.methods((width,))
-        models = rivals.fit_all([table[name] for name in names], key(seed, width), data, plan.budget.times(effort))
+        table = baselines.methods((width,))
+        models = baselines.fit_all([table[name] for name in names], key(seed, width), data, plan.budget.times(effort))
         return [
             {"method": name, "accuracy": model.accuracy(data.x_test, data.y_test), "sizes": model.sizes}
             for name, model in models.items()

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.claims.common import EVOLVED, Finding, Ledger, Plan, Watch, colour, key, number, panels, spread
-from tejax import rivals, strategies
+from tejax import baselines, strategies
 
 TITLE = "Cost of training"
 CLAIM = "Evolution without gradients is an affordable way to train ternary networks."
@@ -23,8 +23,8 @@ AFFORDABLE = 10.0  # times the seconds of TWN: the verdict's line
 
 def measure(plan: Plan, ledger: Ledger) -> list[dict]:
     """A row a method and seed: what it had spent when it first reached each mark, and the curve."""
-    data = rivals.digits()
-    table = rivals.methods((64,))
+    data = baselines.digits()
+    table = baselines.methods((64,))
     names = [*GRADIENT, *strategies.REGISTRY, *(["float ES"] if not plan.quick else [])]
     warm: set[str] = set()
 

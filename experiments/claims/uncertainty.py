@@ -18,8 +18,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.claims.common import EVOLVED, Finding, Ledger, Plan, better, colour, key, panels, share, spread
-from tejax import rivals
-from tejax.rivals import Data, Model
+from tejax import baselines
+from tejax.baselines import Data, Model
 
 TITLE = "Uncertainty"
 CLAIM = "The zero state of ternary networks represents uncertainty more naturally."
@@ -46,15 +46,15 @@ METRICS = {  # name -> higher is better
 
 def measure(plan: Plan, ledger: Ledger) -> list[dict]:
     """A row a method and seed."""
-    table = rivals.methods((8,) if plan.quick else (64,))
-    whole = rivals.digits()
+    table = baselines.methods((8,) if plan.quick else (64,))
+    whole = baselines.digits()
 
     def fitted(names: list[str], seed: int) -> list[dict]:
         data, held, strange = _split(whole, seed)
-        models = rivals.fit_all([table[name] for name in names], key(seed, 7), data, plan.budget)
+        models = baselines.fit_all([table[name] for name in names], key(seed, 7), data, plan.budget)
         for name in EVOLVED:
             if name in models:
-                models[f"{name}, votes"] = rivals.population_vote(models[name])
+                models[f"{name}, votes"] = baselines.population_vote(models[name])
         return [{"method": name, **judge(model, data, held, strange)} for name, model in models.items()]
 
     rows = []

@@ -6,7 +6,7 @@
 Every method gets the same seconds of evolving (its programs are compiled before the clock starts) on digits, parity of
 6 bits, and addition of 3-bit numbers. The float networks have tanh neurons and constant inputs; evosax's algorithms
 (Lange 2022) minimise the mean cross-entropy or squared error of the same rows; Open_ES has Adam at 0.03 and a deviation
-of 0.05 as in `tejax.rivals` (with its defaults, plain descent at 0.001, it stands still), CMA_ES and one SimpleGA their
+of 0.05 as in `tejax.baselines` (with its defaults, plain descent at 0.001, it stands still), CMA_ES and one SimpleGA their
 defaults. The share of right answers is that of the method's best (evosax: of its last mean, or of its best member), on
 data that evolution sees (and for digits on the test split); on whole tables the best share so far counts. A method is
 one line of METHODS.
@@ -75,7 +75,7 @@ def evolved_trits(strategy: Any, problem: Problem, key: Any) -> Runner:
         return jax.lax.fori_loop(start, start + CHUNK, one, state)
 
     def judge(state: Any) -> dict[str, float]:
-        best = tejax.evolution.champion(strategy, network, task, state, batch)[0]
+        best = tejax.evolution.select_best(strategy, network, task, state, batch)[0]
         return {split: task.accuracy(network.apply, best, split) for split in splits(task)}
 
     state = tejax.evolution.begin(strategy, network, task, init)
@@ -158,14 +158,14 @@ def evolved_floats(
 def genetic(selection: str, crossover: str, mutation: float) -> Strategy:
     """A genetic strategy with tournaments of 8."""
     rates = Rates(mutation=mutation)
-    return tejax.strategies.genetic(512, selection=selection, tournament=8, crossover=crossover, rates=rates)
+    return tejax.strategies.Genetic(512, selection=selection, tournament=8, crossover=crossover, rates=rates)
 
 
 METHODS: dict[str, Callable[[Problem, Any], Runner]] = {
     "trits, genetic": partial(evolved_trits, genetic("tournament", "uniform", 0.001)),
     "trits, genetic, by neuron": partial(evolved_trits, genetic("tournament", "by_neuron", 0.004)),
     "trits, categorical": partial(
-        evolved_trits, tejax.strategies.categorical(512, Odds(step=0.1, floor=0.0005, start=0.0))
+        evolved_trits, tejax.strategies.Categorical(512, Odds(step=0.1, floor=0.0005, start=0.0))
     ),
     "trits, genetic, sharing": partial(evolved_trits, genetic("sharing", "uniform", 0.001)),
     "floats, Open_ES, Adam 0.03": partial(evolved_floats, "Open_ES", 512, rate=0.03, spread=0.05),

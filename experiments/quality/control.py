@@ -83,7 +83,7 @@ def parts(environment: str, setting: Setting, seed: int) -> tuple[Control, Any, 
 def strategy_of(setting: Setting) -> Any:
     """The strategy of a setting."""
     rates = Rates(mutation=setting.mutation)
-    return tejax.strategies.genetic(setting.population, tournament=8, crossover="by_neuron", rates=rates)
+    return tejax.strategies.Genetic(setting.population, tournament=8, crossover="by_neuron", rates=rates)
 
 
 def evolved(
@@ -115,9 +115,9 @@ def trits(environment: str, setting: Setting, seed: int) -> dict[str, Any]:
         "seconds": round(before + seconds, 1),
         "seconds without compiling": round(seconds, 1),
         "evaluations": result.evaluations * setting.attempts,
-        "trits": tejax.trees.size(result.best),
+        "trits": tejax.pytrees.size(result.best),
         "median": [round(float(value) / task.scale, 1) for value in result.history.median],
-        "best": tejax.trees.fingerprint(result.best),
+        "best": tejax.pytrees.fingerprint(result.best),
     }
 
 

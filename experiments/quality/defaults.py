@@ -26,8 +26,8 @@ import jax
 import tejax
 from experiments import record
 from experiments.quality.thresholds import training_part
-from tejax import trees
-from tejax.strategies.shared import as_traced
+from tejax.core import pytrees
+from tejax.strategies._shared import as_traced
 from tejax.types import Network, Strategy
 
 EVALUATIONS = 204_800
@@ -139,7 +139,7 @@ def measure(kind: str, arm: Arm, name: str) -> list[dict[str, Any]]:
     """A row for each combination of rates: a score for every seed."""
     strategy = tejax.strategies.REGISTRY[kind](**OPTIONS[kind] | arm.options)
     named = [dict(zip(arm.rates, values, strict=True)) for values in itertools.product(*arm.rates.values())]
-    size = trees.size(jax.eval_shape(problem(name, 0)[0].init, jax.random.key(0)))
+    size = pytrees.size(jax.eval_shape(problem(name, 0)[0].init, jax.random.key(0)))
     settings = [_rates(strategy, RATES[kind] | rates, size) for rates in named]
     scores: list[list[float]] = [[] for _ in settings]
     for seed in SEEDS:

@@ -25,7 +25,7 @@ import numpy as np
 
 import tejax
 from experiments import record
-from tejax import rivals
+from tejax import baselines
 from tejax.networks import Ensemble, Tied
 from tejax.strategies.categorical import Rates
 
@@ -56,10 +56,10 @@ def twn(shift: float, seed: int) -> dict[str, Any]:
 
     guises = task.x_train[None] if task.variants is None else task.variants
     y_train, y_test = np.tile(np.asarray(task.y_train), len(guises)), np.asarray(task.y_test)
-    data = rivals.Data(numbers(guises), y_train, numbers(task.x_test), y_test, task.classes)
+    data = baselines.Data(numbers(guises), y_train, numbers(task.x_test), y_test, task.classes)
     start = time.perf_counter()
-    method = rivals.gradient("TWN", (SETTINGS["hidden"],), "twn")
-    model = method.fit(jax.random.key(seed), data, rivals.Budget(epochs=SETTINGS["epochs"]))
+    method = baselines.gradient("TWN", (SETTINGS["hidden"],), "twn")
+    model = method.fit(jax.random.key(seed), data, baselines.Budget(epochs=SETTINGS["epochs"]))
     return {"test_accuracy": model.accuracy(data.x_test, y_test), "seconds": round(time.perf_counter() - start, 1)}
 
 
@@ -67,7 +67,7 @@ def measure(shift: float, seed: int) -> dict[str, Any]:
     """One seed."""
     task = digits(shift)
     network = Tied((task.features, SETTINGS["hidden"], task.outputs), planes=SETTINGS["task"]["trits"])
-    strategy = tejax.strategies.categorical(SETTINGS["population"], Rates(**SETTINGS["rates"]))
+    strategy = tejax.strategies.Categorical(SETTINGS["population"], Rates(**SETTINGS["rates"]))
     start, cpu = time.perf_counter(), time.process_time()
     result = tejax.evolve(jax.random.key(seed), strategy, network, task, generations=SETTINGS["generations"], chunk=500)
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
@@ -80,7 +80,7 @@ def measure(shift: float, seed: int) -> dict[str, Any]:
         "weights": sum(layer.weights.size for layer in result.best),
         "generations": result.generations,
         "evaluations": result.evaluations,
-        "best": tejax.trees.fingerprint(result.best),
+        "best": tejax.pytrees.fingerprint(result.best),
     }
 
 

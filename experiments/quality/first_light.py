@@ -33,7 +33,7 @@ def measure(seed: int) -> dict[str, object]:
         "seconds": round(seconds, 1),
         "generations": result.generations,
         "evaluations": result.evaluations,
-        "best": tejax.trees.fingerprint(result.best),
+        "best": tejax.pytrees.fingerprint(result.best),
     }
 
 

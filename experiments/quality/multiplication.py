@@ -37,7 +37,7 @@ def measure(bits: int, selection: str, seed: int) -> dict[str, Any]:
     size = str(bits)
     task = tejax.tasks.multiplication(bits)
     network = tejax.networks.MLP((task.features, *SETTINGS["hidden"][size], task.outputs), bias=SETTINGS["bias"][size])
-    strategy = tejax.strategies.genetic(
+    strategy = tejax.strategies.Genetic(
         population=SETTINGS["population"],
         elites=SETTINGS["elites"],
         selection=selection,
@@ -60,11 +60,11 @@ def measure(bits: int, selection: str, seed: int) -> dict[str, Any]:
         "selection": selection,
         "seed": seed,
         "seconds": round(time.perf_counter() - start, 1),
-        "trits": tejax.trees.size(result.best),
+        "trits": tejax.pytrees.size(result.best),
         "evaluations": result.evaluations,
         "share of right bits": task.accuracy(network.apply, result.best),
         f"curve, every {every} generations": [round(int(v) / task.scale, 4) for v in result.history.best[::every]],
-        "best": tejax.trees.fingerprint(result.best),
+        "best": tejax.pytrees.fingerprint(result.best),
     }
 
 

@@ -27,7 +27,7 @@ import numpy as np
 
 import tejax
 from experiments import record
-from tejax.networks import MLP, Cellular, Recurrent
+from tejax.networks import Cellular, MLP, Recurrent
 from tejax.strategies.genetic import Rates
 from tejax.types import Array, Network, Strategy
 
@@ -78,7 +78,7 @@ def genetic(
     mutation: float, selection: str = "tournament", crossover: str = "by_neuron", tournament: int = 16
 ) -> Strategy:
     """The genetic strategy of every arm; sharing looks at every bit of every pair (Smith, Forrest & Perelson 1993)."""
-    return tejax.strategies.genetic(
+    return tejax.strategies.Genetic(
         population=POPULATION,
         elites=8,
         selection=selection,
@@ -170,7 +170,7 @@ def measure(name: str, seed: int) -> dict[str, Any]:
         "attempts": len(curves),
         "share of right bits, 4 bits": best.fitness / exact,
         f"curves, every {CHUNK} generations": curves,
-        "best": tejax.trees.fingerprint(best.best),
+        "best": tejax.pytrees.fingerprint(best.best),
     }
     if arm.grows:
         row |= asked(arm, best.best, seed)
@@ -194,7 +194,7 @@ def go_on(key: Any, arm: Arm, state: Any, seed: int) -> dict[str, Any]:
         "lessons": len(curves),
         **asked(arm, result.best, seed),
         f"curves, every {CHUNK} generations": curves,
-        "best": tejax.trees.fingerprint(result.best),
+        "best": tejax.pytrees.fingerprint(result.best),
     }
 
 

@@ -1,11 +1,11 @@
 """Parity of eight bits by every strategy: how many networks until one is right on all 256 rows.
 
     python -m experiments.quality.parity
-    python -m experiments.quality.parity --strategies genetic --seeds 0
+    python -m experiments.quality.parity --strategies Genetic --seeds 0
 
 A perceptron 8-32-1 with eight constant inputs a layer (an exact one needs neurons with eight different thresholds).
 Every run has the same evaluations; the settings are the best of short trials on other seeds. Whether a trit helps is
-decided by all the others: a distribution that treats trits as independent, as `categorical` does, sees no slope.
+decided by all the others: a distribution that treats trits as independent, as `Categorical` does, sees no slope.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import jax
 
 import tejax
 from experiments import record
-from tejax.strategies import categorical, genetic, hill_climb, low_rank, map_elites
+from tejax.strategies import Categorical, Genetic, HillClimb, LowRank, MapElites
 from tejax.strategies.categorical import Rates as CategoricalRates
 from tejax.strategies.genetic import Rates as GeneticRates
 from tejax.strategies.hill_climb import Rates as ClimbingRates
@@ -36,12 +36,12 @@ BREEDING: dict[str, Any] = {
     "rates": GeneticRates(mutation=0.012, crossover=1.0),
 }
 STRATEGIES = {
-    "genetic": genetic(2048, selection="tournament", **BREEDING),
-    "genetic, sharing": genetic(2048, selection="sharing", **BREEDING),
-    "map_elites": map_elites(2048, 64, crossover="by_neuron", rates=ElitesRates(mutation=0.012, crossover=0.5)),
-    "hill_climb": hill_climb(256, 4, mutation="flip", patience=256, rates=ClimbingRates(mutation=0.011)),
-    "categorical": categorical(2048, CategoricalRates(step=0.03, floor=0.004, start=0.98)),
-    "low_rank": low_rank(2048, rank=1, rates=ProbingRates(density=0.05, threshold=2.0)),
+    "genetic": Genetic(2048, selection="tournament", **BREEDING),
+    "genetic, sharing": Genetic(2048, selection="sharing", **BREEDING),
+    "map_elites": MapElites(2048, 64, crossover="by_neuron", rates=ElitesRates(mutation=0.012, crossover=0.5)),
+    "hill_climb": HillClimb(256, 4, mutation="flip", patience=256, rates=ClimbingRates(mutation=0.011)),
+    "categorical": Categorical(2048, CategoricalRates(step=0.03, floor=0.004, start=0.98)),
+    "low_rank": LowRank(2048, rank=1, rates=ProbingRates(density=0.05, threshold=2.0)),
 }
 
 
@@ -70,7 +70,7 @@ def measure(name: str, seed: int) -> dict[str, Any]:
         "evaluations": result.evaluations,
         "seconds": round(time.perf_counter() - start, 1),
         "curve": curve[:: max(1, len(curve) // 32)],  # rows right in 32 generations on the way
-        "best": tejax.trees.fingerprint(result.best),
+        "best": tejax.pytrees.fingerprint(result.best),
     }
 
 

@@ -45,7 +45,7 @@ SETTINGS = {"CartpoleBalance": Setting(generations=12), "CartpoleSwingup": Setti
 def strategy_of(setting: Setting) -> Any:
     """The strategy of a setting."""
     rates = Rates(mutation=setting.mutation)
-    return tejax.strategies.genetic(setting.population, tournament=8, crossover="by_neuron", rates=rates)
+    return tejax.strategies.Genetic(setting.population, tournament=8, crossover="by_neuron", rates=rates)
 
 
 def run(environment: str, seed: int) -> dict[str, Any]:
@@ -72,9 +72,9 @@ def run(environment: str, seed: int) -> dict[str, Any]:
         "seconds": round(seconds, 1),
         "evaluations": result.evaluations,
         "steps": result.evaluations * task.rows,
-        "trits": tejax.trees.size(result.best),
+        "trits": tejax.pytrees.size(result.best),
         "best of a generation": [round(float(value) / task.scale, 1) for value in result.history.best],
-        "best": tejax.trees.fingerprint(result.best),
+        "best": tejax.pytrees.fingerprint(result.best),
     }
 
 

@@ -28,7 +28,7 @@ from tejax.types import Network, Strategy
 SEEDS, CHOOSING = (0, 1, 2), (3, 4, 5, 6, 7, 8)
 TRITS = 3  # of a child, changed by mutation in the mean
 STEP = 0.2
-EVERY = default(tejax.portfolio, "every")
+EVERY = default(tejax.Portfolio, "every")
 PORTFOLIOS = {
     "portfolio of two": ("sharing", "categorical"),
     "portfolio of three": ("tournament", "sharing", "categorical"),
@@ -41,16 +41,16 @@ LENGTHS = (2, 4, 8)  # generations in a block, tried with the portfolio of two
 def arm(name: str, network: Network) -> Strategy:
     """One strategy."""
     if name == "categorical":
-        return tejax.strategies.categorical(512, Odds(step=STEP, floor=0.0005, start=0.0))
-    size = tejax.trees.size(jax.eval_shape(network.init, jax.random.key(0)))
+        return tejax.strategies.Categorical(512, Odds(step=STEP, floor=0.0005, start=0.0))
+    size = tejax.pytrees.size(jax.eval_shape(network.init, jax.random.key(0)))
     rates = Rates(mutation=TRITS / size)
-    return tejax.strategies.genetic(512, selection=name, tournament=8, crossover="uniform", rates=rates)
+    return tejax.strategies.Genetic(512, selection=name, tournament=8, crossover="uniform", rates=rates)
 
 
 @cache
 def portfolio(names: tuple[str, ...], every: int, network: Network) -> Strategy:
     """Several of them."""
-    return tejax.portfolio([arm(name, network) for name in names], every)
+    return tejax.Portfolio([arm(name, network) for name in names], every)
 
 
 def measure(names: tuple[str, ...], every: int, name: str, seeds: tuple[int, ...]) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ def line(width: int) -> tejax.networks.Systolic:
 
 def strategy() -> tejax.types.Strategy:
     """The genetic strategy of all lessons."""
-    return tejax.strategies.genetic(
+    return tejax.strategies.Genetic(
         population=SETTINGS["population"],
         tournament=SETTINGS["tournament"],
         crossover="by_neuron",
@@ -150,11 +150,11 @@ def measure(seed: int) -> dict[str, Any]:
     }
     if best is not None:
         row |= {
-            "trits": tejax.trees.size(best),
+            "trits": tejax.pytrees.size(best),
             "share of right bits, 6 x 8 bits": whole.accuracy(line(6).apply, best, "train"),
             "share of right bits, 6 x 11 bits": whole.accuracy(line(6).apply, best),
             "wrong of random pairs": {f"{bits} x {bits}": wrong(best, bits, seed) for bits in SETTINGS["wider"]},
-            "best": tejax.trees.fingerprint(best),
+            "best": tejax.pytrees.fingerprint(best),
         }
     return row
 

@@ -83,7 +83,7 @@ def parts(operation: str) -> tuple[Any, Any, Any]:
         network = tejax.networks.Recurrent((task.features, setting.neurons, task.outputs), ticks=setting.ticks)
     else:
         network = tejax.networks.Systolic(task.features, neurons=setting.neurons, hidden=(setting.hidden,))
-    strategy = tejax.strategies.genetic(
+    strategy = tejax.strategies.Genetic(
         population=setting.population,
         tournament=setting.tournament,
         crossover="by_neuron",
@@ -152,7 +152,7 @@ def evolve(key: Any, operation: str) -> tuple[Any, list[dict[str, Any]]]:
         best, exact, curves = attempt(key, number, operation, lessons)
         attempts.append({"exact": exact, "curves": curves})
         if exact:
-            heard.append(tejax.trees.fingerprint(_said(network, best, questions)))
+            heard.append(tejax.pytrees.fingerprint(_said(network, best, questions)))
             if heard.count(heard[-1]) == 2:
                 break
     return best, attempts
@@ -219,7 +219,7 @@ def measure(operation: str, seed: int, count: int) -> dict[str, Any]:
     best, attempts = evolve(jax.random.key(seed), operation)
     seconds = time.perf_counter() - start
     return {
-        "trits": tejax.trees.size(best),
+        "trits": tejax.pytrees.size(best),
         "seconds": round(seconds, 1),
         "attempts": len(attempts),
         "attempts exact on the training pairs": sum(each["exact"] for each in attempts),
@@ -227,7 +227,7 @@ def measure(operation: str, seed: int, count: int) -> dict[str, Any]:
         "share of right trits, all pairs": task.accuracy(network.apply, best),
         "wrong of the 64-bit pairs": wrong_long(operation, network, best, count, seed),
         "curves of the last attempt": attempts[-1]["curves"],
-        "best": tejax.trees.fingerprint(best),
+        "best": tejax.pytrees.fingerprint(best),
     }
 
 

@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 
 import tejax
 from experiments import record
-from tejax.strategies.categorical import Rates, categorical, samples
+from tejax.strategies.categorical import Categorical, Rates, samples
 from tejax.types import Strategy
 
 TASKS = {"breast_cancer": load_breast_cancer, "wine": load_wine}
@@ -57,7 +57,7 @@ def options(settings: dict[str, Any]) -> dict[str, Any]:
 
 def parts(settings: dict[str, Any], features: int, classes: int) -> Parts:
     """Strategy and network for a table."""
-    strategy = categorical(settings["population"], Rates(**settings["rates"]))
+    strategy = Categorical(settings["population"], Rates(**settings["rates"]))
     network = tejax.networks.MLP((features, settings["hidden"], classes), **settings["network"])
     return Parts(strategy, network, tejax.networks.Ensemble(network, settings["voters"]))
 

@@ -21,7 +21,7 @@ import tejax
 from experiments import record
 from tejax.strategies.genetic import Rates
 
-STRATEGY = tejax.strategies.genetic(512, tournament=8, crossover="uniform", rates=Rates(mutation=0.001))
+STRATEGY = tejax.strategies.Genetic(512, tournament=8, crossover="uniform", rates=Rates(mutation=0.001))
 SETTINGS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     *(({"dead_zone": zone}, {}) for zone in (0.0, 0.25, 0.5, 0.75)),
     ({"bias": 0}, {}),

@@ -29,8 +29,8 @@ from matplotlib.figure import Figure
 
 import tejax
 from experiments import record
-from tejax.operators import tissue
-from tejax.ring import EVOLUTION, INPUT, OUTPUT
+from tejax.networks.tissue import mutation
+from tejax.networks.tissue.ring import EVOLUTION, INPUT, OUTPUT
 from tejax.strategies.genetic import Rates
 
 BITS, NARROW, TICKS = 7, 3, 256
@@ -67,7 +67,7 @@ def reference(seed: int) -> dict[str, Any]:
     """The reference's own search: as many evaluations as it has."""
     size = SETTINGS["reference"]["neurons"]
     network = tejax.networks.FixedTissue(2 * BITS, BITS + 1, size, size, TICKS, coded=True)
-    climb = tejax.strategies.hill_climb(population=2, climbers=1, mutation=tissue.flip_codes())
+    climb = tejax.strategies.HillClimb(population=2, climbers=1, mutation=mutation.flip_codes())
     task, steps = tejax.tasks.addition(BITS, mirrored=True), SETTINGS["reference"]["mutations"]
     found = tejax.evolve(jax.random.key(seed), climb, network, task, generations=steps, chunk=steps)
     return {"share": share(network, found.best), "evaluations": found.evaluations}
@@ -79,7 +79,7 @@ def table(seed: int, constant: int) -> dict[str, Any]:
     size = chosen["neurons"]
     network = tejax.networks.FixedTissue(2 * BITS, BITS + 1, size, size, TICKS, constant=constant, density=0.1)
     rates = Rates(mutation=2 / size**2, crossover=0.7)
-    strategy = tejax.strategies.genetic(chosen["population"], tournament=8, crossover="by_neuron", rates=rates)
+    strategy = tejax.strategies.Genetic(chosen["population"], tournament=8, crossover="by_neuron", rates=rates)
     task = tejax.tasks.addition(BITS, batch=chosen["pairs"])
     start, curve = time.perf_counter(), []
 
@@ -130,7 +130,7 @@ def tiled(bits: int, constant: int) -> tejax.networks.TiledTissue:
     )
 
 
-def carries(task: tejax.tasks.Bits, bits: int) -> tejax.tasks.Bits:
+def carries(task: tejax.tasks.TruthTable, bits: int) -> tejax.tasks.TruthTable:
     """The same pairs, but what is wanted at each output is the carry that comes to its place."""
     x = (np.asarray(task.x) > 0).astype(np.int64)
     a, b = (part @ (1 << np.arange(bits)) - (part[:, -1] << bits) for part in (x[:, :bits], x[:, bits:]))
@@ -145,7 +145,7 @@ def tile_strategy() -> tejax.types.Strategy:
     """What evolves tiles."""
     chosen = SETTINGS["tile"]
     rates = Rates(mutation=chosen["mutation"], crossover=chosen["crossover"])
-    return tejax.strategies.genetic(chosen["population"], elites=4, tournament=3, crossover="by_neuron", rates=rates)
+    return tejax.strategies.Genetic(chosen["population"], elites=4, tournament=3, crossover="by_neuron", rates=rates)
 
 
 def tile(seed: int, constant: int, carries_first: bool) -> dict[str, Any]:

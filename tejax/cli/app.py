@@ -49,7 +49,8 @@ def evolve(
         machines: devices and processes
         looks: what is shown and logged
     """
-    from tejax import processes, runs
+    from tejax import runs
+    from tejax.parallel import processes
     from tejax.cli import session
 
     machines.join()
@@ -60,7 +61,7 @@ def evolve(
     mesh = machines.mesh()
     looks.loggers(path, {})  # refuses one whose extra is missing
     machines.agree(experiment, path)
-    processes.by_first(lambda: runs.prepare(path, overwrite))
+    processes.on_primary(lambda: runs.prepare(path, overwrite))
     return _answer(*session.conduct(experiment, parts, path, json, mesh, looks), json)
 
 
@@ -110,7 +111,8 @@ def resume(
         machines: devices and processes; others than those of the start will do
         looks: what is shown and logged
     """
-    from tejax import processes, runs
+    from tejax import runs
+    from tejax.parallel import processes
     from tejax.cli import session
     from tejax.cli.stored import stored
 
@@ -123,7 +125,7 @@ def resume(
         experiment = dataclasses.replace(experiment, schedule=schedule)
     machines.agree(experiment, directory)
     if generations is not None:
-        processes.by_first(lambda: runs.amend(directory, experiment.to_json()))
+        processes.on_primary(lambda: runs.update_config(directory, experiment.to_json()))
     return _answer(*session.conduct(experiment, experiment.build(), directory, json, mesh, looks), json)
 
 
@@ -244,10 +246,10 @@ def _answer(result: dict[str, Any], text: str, code: int, as_json: bool) -> int:
 
 
 def _fail(message: object) -> NoReturn:
-    from tejax import processes
+    from tejax.parallel import processes
 
     print(f"tejax: {' '.join(str(message).split())}", file=sys.stderr, flush=True)  # noqa: T201
-    processes.leave(2)
+    processes.exit_process(2)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

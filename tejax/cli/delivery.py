@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from tejax import export, trees
+from tejax import export
+from tejax.core import pytrees
 from tejax.cli.stored import best_file
 
 __all__ = ["deliver"]
@@ -20,7 +21,7 @@ def deliver(path: Path, form: str, out: Path, name: str) -> tuple[dict[str, Any]
     else:
         export.save(out, network, genome, metadata)
         files = [out]
-    trits = trees.size(genome)
+    trits = pytrees.size(genome)
     result = {"files": [str(file) for file in files], "trits": trits}
     sizes = ", ".join(f"{file} ({file.stat().st_size:,} bytes)" for file in files)
     return result, f"wrote {sizes}: {trits:,} trits, {-(-trits // 4):,} bytes at 2 bits each", 0

@@ -7,7 +7,8 @@ from typing import Any
 
 import jax
 
-from tejax import engines, evolution, native, runs
+from tejax import engines, evolution, runs
+from tejax.engines import native
 from tejax.config import Digits, Experiment
 
 __all__ = ["doctor"]
@@ -17,7 +18,7 @@ PACKAGES = ("orbax-checkpoint", "safetensors", "matplotlib", "scikit-learn", "ty
 
 def doctor() -> tuple[dict[str, Any], str, int]:
     """Versions, devices, and what auto picks for the digits. The same in words, and the exit status."""
-    about = runs.about()
+    about = runs.environment_info()
     experiment = Experiment(Digits())
     task, network, strategy = experiment.build()
     fan_in = task.features

@@ -7,7 +7,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from tejax import export, records
+from tejax import export
+from tejax.core import records
 from tejax.cli.stored import best_file, stored
 from tejax.config import TASKS
 from tejax.errors import refuse, require

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from rich.console import Console
 from tyro.conf import UseAppendAction
 
-from tejax import processes
+from tejax.parallel import processes
 from tejax.errors import require
 from tejax.runs import Logger, make_loggers
 
@@ -26,7 +26,7 @@ class Looks:
     def console(self, as_json: bool) -> Console:
         """Where to speak: stderr where stdout is for one JSON object, and nowhere if quiet or not the first process."""
         require(not (self.watch and self.quiet), "False with quiet", watch=self.watch)
-        return Console(stderr=as_json, quiet=self.quiet or not processes.is_first())
+        return Console(stderr=as_json, quiet=self.quiet or not processes.is_primary())
 
     def loggers(self, path: Path, config: dict[str, Any]) -> list[Logger]:
         """The writers that were asked for. Raises InputError where an extra is missing."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tejax import export, runs, trees
+from tejax import export, runs
+from tejax.core import pytrees
 from tejax.cli.evaluation import figures, judge
 from tejax.cli.pictures import draw
 from tejax.cli.stored import stored
@@ -71,7 +72,7 @@ def report(path: Path) -> tuple[dict[str, Any], str, int]:
         judged = judge(parts.task, parts.network, genome)
         numbers = {
             **figures(parts.task, judged),
-            "trits": f"{trees.size(genome):,}",
+            "trits": f"{pytrees.size(genome):,}",
             "bytes": f"{best.stat().st_size:,}",
             **numbers,
         }

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from tejax import plots
+from tejax.viz import plots
 from tejax.cli.evaluation import confusion
 from tejax.config import Parts
 from tejax.runs import Run

@@ -23,7 +23,7 @@ FAN_INS = (16, 32, 64, 128, 256, 512, 1024, 2048)
 
 def bench(experiment: Experiment, calibrate: bool) -> tuple[dict[str, Any], str, int]:
     """The figures, the same in words, and the exit status."""
-    result: dict[str, Any] = {**runs.about()}
+    result: dict[str, Any] = {**runs.environment_info()}
     lines = [f"{result['device']} ({result['platform']}), jax {result['jax']}; medians of {REPEATS}, milliseconds"]
     if calibrate:
         measured = _calibrate()

@@ -15,14 +15,14 @@ def replay(path: Path, out: Path | None, episode: int, frames: int) -> tuple[dic
     Raises InputError for a missing or damaged file, a task that is not one of control, and where `out` cannot be
     written.
     """
-    from tejax import films
+    from tejax.viz import animation
 
     task, network, genome, file = opened(path)
     require(hasattr(task, "environment"), "one of control, which acts in an environment", task=type(task).__name__)
     out = out or (path / "replay.gif" if path.is_dir() else file.with_suffix(".gif"))
     require(out.suffix in (".gif", ".html"), "a file that ends in .gif or .html", out=str(out))
-    shown = films.film(task, network.apply, genome, episode, frames)
-    films.save(shown, out, getattr(task.environment, "name", type(task.environment).__name__))
+    shown = animation.film(task, network.apply, genome, episode, frames)
+    animation.save(shown, out, getattr(task.environment, "name", type(task.environment).__name__))
     result = {"file": str(out), "bytes": out.stat().st_size, "steps": shown.steps, "return": shown.total}
     text = f"wrote {out} ({result['bytes']:,} bytes): {shown.steps:,} steps, return {shown.total:.6g}"
     return result, text, 0

@@ -9,7 +9,10 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh
 
-from tejax import devices, evolution, export, processes, runs, trees
+from tejax.parallel.mesh import fetch, replicated_sharding
+from tejax import evolution, export, runs
+from tejax.core import pytrees
+from tejax.parallel import processes
 from tejax.cli.display import Display, say
 from tejax.cli.evaluation import judge, judgement
 from tejax.cli.looks import Looks
@@ -34,7 +37,7 @@ def conduct(
     """
     clock = time.perf_counter()
     console = looks.console(as_json)
-    best = jax.jit(parts.strategy.best, out_shardings=devices.whole(mesh))
+    best = jax.jit(parts.strategy.best, out_shardings=replicated_sharding(mesh))
     task, network, strategy = parts
     schedule = experiment.schedule
 
@@ -44,7 +47,7 @@ def conduct(
         checkpoint_every=schedule.checkpoint_every,
         keep=schedule.keep,
         # only shown and written down; it never reaches the evolution
-        measure=lambda state: judge(task, network, jax.tree.map(jnp.asarray, devices.fetch(best(state)))),
+        measure=lambda state: judge(task, network, jax.tree.map(jnp.asarray, fetch(best(state)))),
         loggers=looks.loggers(path, experiment.to_json()),
     )
     say(console, _costs(experiment, parts, path))
@@ -52,7 +55,7 @@ def conduct(
         closing(run),
         Display(console, schedule.generations, getattr(task, "scale", 1), looks.watch) as display,
         runs.graceful(run, display.stopping),
-        processes.losing(f"go on with `tejax resume {path}`"),
+        processes.on_process_loss(f"go on with `tejax resume {path}`"),
     ):
         try:
             result = evolution.evolve(
@@ -80,7 +83,7 @@ def conduct(
         "interrupted": False,
         "generations": result.generations,
         "evaluations": result.evaluations,
-        "state": trees.fingerprint(result.state),
+        "state": pytrees.fingerprint(result.state),
     }
     answer: tuple[dict[str, Any], str, int] = {}, "", 0
 
@@ -88,14 +91,14 @@ def conduct(
         nonlocal answer
         answer = _finish(experiment, parts, path, result, about, clock)
 
-    processes.by_first(finish)
+    processes.on_primary(finish)
     return answer
 
 
 def _interrupted(path: Path, generation: int | None) -> tuple[dict[str, Any], str, int]:
     """What is said after Ctrl-C; the generation is that of the checkpoint, if one was saved for it."""
     where = "at once" if generation is None else f"at generation {generation}"
-    about = {"run": str(path), "interrupted": True, "generations": generation} if processes.is_first() else {}
+    about = {"run": str(path), "interrupted": True, "generations": generation} if processes.is_primary() else {}
     return about, f"stopped {where}; go on with `tejax resume {path}`", 130
 
 
@@ -109,16 +112,16 @@ def _wanted(experiment: Experiment, run: Run) -> int:
 
 def _costs(experiment: Experiment, parts: Parts, path: Path) -> str:
     """What the run stands on and what it takes."""
-    about = runs.about()
+    about = runs.environment_info()
     genome = jax.eval_shape(parts.network.init, jax.random.key(0))
-    trits, population = trees.size(genome), parts.strategy.population
+    trits, population = pytrees.size(genome), parts.strategy.population
     return "\n".join(
         [
             f"tejax {about['tejax']} on {about['platform']}: {about['devices']} x {about['device']}, "
             f"jax {about['jax']}, seed {experiment.schedule.seed}",
             f"network      {parts.network}",
             f"parameters   {trits:,} trits, {-(-trits // 4):,} bytes at 2 bits a trit",
-            f"population   {population:,} individuals, {population * trees.nbytes(genome):,} bytes",
+            f"population   {population:,} individuals, {population * pytrees.nbytes(genome):,} bytes",
             f"generation   {population:,} evaluations of {_work(parts.task)} each; "
             f"{experiment.schedule.generations:,} generations wanted",
             f"directory    {path}",
@@ -146,7 +149,7 @@ def _finish(
     about |= {
         "fitness": result.fitness,
         **judged,
-        "best": trees.fingerprint(result.best),
+        "best": pytrees.fingerprint(result.best),
         "network": str(network_path),
         "bytes": size,
         "pictures": {name: str(picture) for name, picture in pictures.items()},

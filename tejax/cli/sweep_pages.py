@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tejax import plots
+from tejax.viz import plots
 from tejax.cli.pages import page
 from tejax.errors import refuse
 

@@ -55,7 +55,7 @@ def conduct(
 
     from tejax import runs
     from tejax.cli.display import say
-    from tejax.sweep import sweep
+    from tejax.evolution._sweep import sweep
 
     clock, schedule = time.perf_counter(), experiment.schedule
     base: Any = experiment.strategy
@@ -96,7 +96,7 @@ def conduct(
     seconds = round(time.perf_counter() - clock, 2)
     note = {
         "kind": "grid",
-        **runs.about(),
+        **runs.environment_info(),
         "experiment": experiment.to_json(),
         "rates": values,
         "varied": [name for name in parts.strategy.rates._fields if len({row[name] for row in result.rows}) > 1],

@@ -4,23 +4,10 @@ A further task, network or strategy is a dataclass with `build` and a line in it
 """
 
 from tejax.config.experiment import Experiment, Parts, Schedule
-from tejax.config.networks import NETWORKS, Cellular, Conv, Mlp, Recurrent, Systolic, Tied
+from tejax.config.networks import Cellular, Conv, Mlp, NETWORKS, Recurrent, Systolic, Tied
 from tejax.config.portfolio import Portfolio
-from tejax.config.strategies import STRATEGIES, Categorical, Genetic, HillClimb, Islands, LowRank, MapElites
-from tejax.config.tasks import (
-    TASKS,
-    Addition,
-    BreastCancer,
-    Control,
-    Digits,
-    Files,
-    Multiplication,
-    Parity,
-    Product,
-    Serial,
-    Wine,
-    Xor,
-)
+from tejax.config.strategies import Categorical, Genetic, HillClimb, Islands, LowRank, MapElites, STRATEGIES
+from tejax.config.tasks import Addition, BreastCancer, Control, Digits, Files, Multiplication, Parity, Product, Serial, TASKS, Wine, Xor
 
 __all__ = [
     "NETWORKS",

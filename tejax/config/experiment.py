@@ -4,11 +4,12 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from tejax import evolution, records
+from tejax import evolution
+from tejax.core import records
 from tejax.config.common import default
-from tejax.config.networks import NETWORKS, AnyNetwork, Mlp
-from tejax.config.strategies import STRATEGIES, AnyStrategy, Genetic, Islands
-from tejax.config.tasks import TASKS, AnyTask
+from tejax.config.networks import AnyNetwork, Mlp, NETWORKS
+from tejax.config.strategies import AnyStrategy, Genetic, Islands, STRATEGIES
+from tejax.config.tasks import AnyTask, TASKS
 from tejax.errors import refuse, require
 from tejax.types import Network, Strategy
 

@@ -7,27 +7,27 @@ from tejax import strategies
 from tejax.config.common import default, fields_of
 from tejax.config.portfolio import Portfolio
 from tejax.errors import require
-from tejax.islands import islands as on_islands
+from tejax.strategies.islands import Islands as on_islands
 from tejax.types import Strategy
 
 __all__ = ["STRATEGIES", "AnyStrategy", "Categorical", "Genetic", "HillClimb", "Islands", "LowRank", "MapElites"]
 
 
-_RATES = default(strategies.genetic, "rates")
+_RATES = default(strategies.Genetic, "rates")
 
 
 @dataclasses.dataclass(frozen=True)
 class Genetic:
     """Selection, crossover, mutation, elites."""
 
-    population: int = default(strategies.genetic, "population")  # individuals
-    elites: int = default(strategies.genetic, "elites")  # how many of the fittest live on unchanged
-    selection: str = default(strategies.genetic, "selection")  # tournament, truncation, rank, lexicase or sharing
-    tournament: int = default(strategies.genetic, "tournament")  # individuals that meet in a tournament
-    crossover: str = default(strategies.genetic, "crossover")  # uniform, one_point, two_point or by_neuron
-    mutation: str = default(strategies.genetic, "mutation")  # flip, step, reset or single
-    adaptive: bool = default(strategies.genetic, "adaptive")  # every individual carries its own mutation rate
-    packed: bool = default(strategies.genetic, "packed")  # hold the population at 2 bits a trit
+    population: int = default(strategies.Genetic, "population")  # individuals
+    elites: int = default(strategies.Genetic, "elites")  # how many of the fittest live on unchanged
+    selection: str = default(strategies.Genetic, "selection")  # tournament, truncation, rank, lexicase or sharing
+    tournament: int = default(strategies.Genetic, "tournament")  # individuals that meet in a tournament
+    crossover: str = default(strategies.Genetic, "crossover")  # uniform, one_point, two_point or by_neuron
+    mutation: str = default(strategies.Genetic, "mutation")  # flip, step, reset or single
+    adaptive: bool = default(strategies.Genetic, "adaptive")  # every individual carries its own mutation rate
+    packed: bool = default(strategies.Genetic, "packed")  # hold the population at 2 bits a trit
     # the probability that a trit is changed, or None for one that follows the size of the genome
     mutation_rate: float | None = _RATES.mutation
     crossover_rate: float = _RATES.crossover  # the probability that two parents are crossed at all
@@ -36,58 +36,58 @@ class Genetic:
         """The strategy."""
         options = fields_of(self, Genetic)
         rates = type(_RATES)(options.pop("mutation_rate"), options.pop("crossover_rate"))
-        return strategies.genetic(rates=rates, **options)
+        return strategies.Genetic(rates=rates, **options)
 
 
-_CLIMBING = default(strategies.hill_climb, "rates")
+_CLIMBING = default(strategies.HillClimb, "rates")
 
 
 @dataclasses.dataclass(frozen=True)
 class HillClimb:
     """Many climbers: a child that is no worse takes its parent's place."""
 
-    population: int = default(strategies.hill_climb, "population")  # the climbers and their children
-    climbers: int = default(strategies.hill_climb, "climbers")  # each has population / climbers - 1 children
-    mutation: str = default(strategies.hill_climb, "mutation")  # single, flip, step or reset
+    population: int = default(strategies.HillClimb, "population")  # the climbers and their children
+    climbers: int = default(strategies.HillClimb, "climbers")  # each has population / climbers - 1 children
+    mutation: str = default(strategies.HillClimb, "mutation")  # single, flip, step or reset
     # generations without a better child after which a climber begins anew, or None for never
-    patience: int | None = default(strategies.hill_climb, "patience")
+    patience: int | None = default(strategies.HillClimb, "patience")
     # the probability that a trit is changed (single: that one is), or None for one that follows the size of the genome
     mutation_rate: float | None = _CLIMBING.mutation
 
     def build(self) -> Strategy:
         """The strategy."""
         options = fields_of(self, HillClimb)
-        return strategies.hill_climb(rates=type(_CLIMBING)(options.pop("mutation_rate")), **options)
+        return strategies.HillClimb(rates=type(_CLIMBING)(options.pop("mutation_rate")), **options)
 
 
-_ODDS = default(strategies.categorical, "rates")
+_ODDS = default(strategies.Categorical, "rates")
 
 
 @dataclasses.dataclass(frozen=True)
 class Categorical:
     """A probability for -1, 0 and +1 at every trit, moved along the natural gradient."""
 
-    population: int = default(strategies.categorical, "population")  # individuals drawn in a generation, even
+    population: int = default(strategies.Categorical, "population")  # individuals drawn in a generation, even
     step: float = _ODDS.step  # by chance alone, a probability p moves by step * sqrt(p (1 - p)) a generation
     floor: float = _ODDS.floor  # the least probability of any value
     start: float = _ODDS.start  # the share of the first distribution that lies on one random genome
 
     def build(self) -> Strategy:
         """The strategy."""
-        return strategies.categorical(self.population, type(_ODDS)(self.step, self.floor, self.start))
+        return strategies.Categorical(self.population, type(_ODDS)(self.step, self.floor, self.start))
 
 
-_ILLUMINATING = default(strategies.map_elites, "rates")
+_ILLUMINATING = default(strategies.MapElites, "rates")
 
 
 @dataclasses.dataclass(frozen=True)
 class MapElites:
     """An archive that keeps the fittest genome of every density."""
 
-    population: int = default(strategies.map_elites, "population")  # the elites and their children
-    cells: int = default(strategies.map_elites, "cells")  # of the archive
-    crossover: str = default(strategies.map_elites, "crossover")  # uniform, one_point, two_point or by_neuron
-    mutation: str = default(strategies.map_elites, "mutation")  # flip, step, reset or single
+    population: int = default(strategies.MapElites, "population")  # the elites and their children
+    cells: int = default(strategies.MapElites, "cells")  # of the archive
+    crossover: str = default(strategies.MapElites, "crossover")  # uniform, one_point, two_point or by_neuron
+    mutation: str = default(strategies.MapElites, "mutation")  # flip, step, reset or single
     # the probability that a trit is changed, or None for one that follows the size of the genome
     mutation_rate: float | None = _ILLUMINATING.mutation
     crossover_rate: float = _ILLUMINATING.crossover  # the probability that a child has two parents
@@ -96,24 +96,24 @@ class MapElites:
         """The strategy."""
         options = fields_of(self, MapElites)
         rates = type(_ILLUMINATING)(options.pop("mutation_rate"), options.pop("crossover_rate"))
-        return strategies.map_elites(rates=rates, **options)
+        return strategies.MapElites(rates=rates, **options)
 
 
-_PROBING = default(strategies.low_rank, "rates")
+_PROBING = default(strategies.LowRank, "rates")
 
 
 @dataclasses.dataclass(frozen=True)
 class LowRank:
     """One network, probed by very many small changes of low rank."""
 
-    population: int = default(strategies.low_rank, "population")  # probes in a generation, even
-    rank: int = default(strategies.low_rank, "rank")  # of a change
+    population: int = default(strategies.LowRank, "population")  # probes in a generation, even
+    rank: int = default(strategies.LowRank, "rank")  # of a change
     density: float = _PROBING.density  # the share of a change's factors that is not 0
     threshold: float = _PROBING.threshold  # standard deviations of chance that the votes for a step must pass
 
     def build(self) -> Strategy:
         """The strategy."""
-        return strategies.low_rank(self.population, self.rank, type(_PROBING)(self.density, self.threshold))
+        return strategies.LowRank(self.population, self.rank, type(_PROBING)(self.density, self.threshold))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,8 +9,8 @@ from tyro.conf import Fixed, Suppress, arg
 
 from tejax import tasks
 from tejax.config.common import default, fields_of
-from tejax.tasks.classification import Options
-from tejax.tasks.encoding import Placement
+from tejax.tasks._classification import Options
+from tejax.tasks.datasets.loaders.encoding import Placement
 
 __all__ = [
     "TASKS",
@@ -94,7 +94,7 @@ class Parity:
     n: int = default(tasks.parity, "n")  # bits, 1 to 16
     batch: Annotated[int | None, arg(name="samples")] = None  # rows a generation, or None for all
 
-    def build(self) -> tasks.Bits:
+    def build(self) -> tasks.TruthTable:
         """The task."""
         return tasks.parity(self.n, self.batch)
 
@@ -103,7 +103,7 @@ class Parity:
 class Xor:
     """Parity of two bits."""
 
-    def build(self) -> tasks.Bits:
+    def build(self) -> tasks.TruthTable:
         """The task."""
         return tasks.xor()
 
@@ -115,7 +115,7 @@ class Addition:
     bits: int = default(tasks.addition, "bits")  # of each number, 1 to 8
     batch: Annotated[int | None, arg(name="samples")] = None  # rows a generation, or None for all
 
-    def build(self) -> tasks.Bits:
+    def build(self) -> tasks.TruthTable:
         """The task."""
         return tasks.addition(self.bits, self.batch)
 
@@ -127,7 +127,7 @@ class Multiplication:
     bits: int = default(tasks.multiplication, "bits")  # of each number, 1 to 8
     batch: Annotated[int | None, arg(name="samples")] = None  # rows a generation, or None for all
 
-    def build(self) -> tasks.Bits:
+    def build(self) -> tasks.TruthTable:
         """The task."""
         return tasks.multiplication(self.bits, self.batch)
 

@@ -2,7 +2,7 @@
 
 Each leaf of the genome is a uint8 array [2, ceil(n / 8)]: the bits of the +1 trits and the bits of the -1 trits of
 the flattened leaf, lowest bit first. The header's only metadata entry, "tejax", is a JSON object with `format`, the
-`network` (its name in `tejax.networks.REGISTRY` and its fields) and whatever else the writer wanted to say. The same
+`network` (its name in `tejax.registry.NETWORKS` and its fields) and whatever else the writer wanted to say. The same
 genome always gives the same bytes. Nothing in a file is ever run.
 """
 
@@ -17,13 +17,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tejax import networks, records
+import tejax.networks  # noqa: F401  (fills the registry)
+from tejax.core import records
 from tejax.errors import InputError, refuse, require
+from tejax.registry import NETWORKS
 from tejax.types import Genome, Network
 
 __all__ = ["FORMAT", "Saved", "checked", "load", "read", "save"]
 
-FORMAT = 1
+FORMAT = 2
 LONGEST = 1024  # layers, or whatever else a spec lists
 TIMES = ("max_ticks",)  # fields that say how long a network may run: nothing is of that size
 
@@ -46,7 +48,8 @@ def save(path: str | Path, network: Network, genome: Genome, metadata: Mapping[s
     from safetensors.numpy import save as to_bytes
 
     leaves = checked(network, genome)
-    note = {**(metadata or {}), "format": FORMAT, "network": records.tagged(network, networks.REGISTRY)}
+    spec = {"name": NETWORKS.name_of(type(network)), **records.to_plain(network)}
+    note = {**(metadata or {}), "format": FORMAT, "network": spec}
     tensors = {name: _pack(leaf) for name, leaf in leaves.items()}
     data = to_bytes(tensors, metadata={"tejax": json.dumps(note, sort_keys=True, separators=(",", ":"))})
     path = Path(path)
@@ -66,8 +69,8 @@ def checked(network: Network, genome: Genome) -> dict[str, np.ndarray]:
 
     Raises InputError for a network that is not registered, a genome that is not its own, values that are not trits.
     """
-    known = type(network) in networks.REGISTRY.values()
-    require(known, f"one of {list(networks.REGISTRY)}", network=type(network).__name__)
+    known = NETWORKS.name_of(type(network)) is not None
+    require(known, f"one of {list(NETWORKS)}", network=type(network).__name__)
     leaves = {name: np.asarray(leaf) for name, leaf in _named(genome)}
     wanted = {name: leaf.shape for name, leaf in _named(_outline(network))}
     shapes = {name: leaf.shape for name, leaf in leaves.items()}
@@ -118,9 +121,14 @@ def _open(path: Path) -> tuple[dict[str, np.ndarray], str]:
 def _decode(tensors: dict[str, np.ndarray], text: str) -> Saved:
     note = json.loads(text)
     require(isinstance(note, dict), "an object", metadata=note)
-    require(note.get("format") == FORMAT, f"{FORMAT}, the one that this tejax reads", format=note.get("format"))
+    allowed = f"{FORMAT}, the one that this tejax reads (write the network again with this version)"
+    require(note.get("format") == FORMAT, allowed, format=note.get("format"))
     _bound(note.get("network"), 4 * sum(array.size for array in tensors.values()))
-    network = records.untagged(networks.REGISTRY, note.get("network"), "network")
+    name = records.name_of(note.get("network"), "network")
+    if name not in NETWORKS and ":" in name:
+        refuse(f"network is {name!r:.80}, which is not tejax's own: name it again, as in --network {name:.80}")
+    require(name in NETWORKS, f"one of {list(NETWORKS)}", network=name[:60])
+    network = records.from_plain(NETWORKS[name], {k: v for k, v in note["network"].items() if k != "name"}, "network")
     outline = _outline(network)
     wanted = {name: leaf.shape for name, leaf in _named(outline)}
     require(set(tensors) == set(wanted), f"those of the network, {sorted(wanted)}", arrays=sorted(tensors))

@@ -12,15 +12,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tejax import circles
-from tejax.circles import Ring
+from tejax.networks.circle import geometry
+from tejax.networks.circle.geometry import RingState
 from tejax.errors import refuse, require
 from tejax.networks import Circle
 
 __all__ = ["from_unit", "to_unit"]
 
 
-def from_unit(itu: Any, *, neurons: int | None = None, synapses: int | None = None) -> tuple[Circle, Ring]:
+def from_unit(itu: Any, *, neurons: int | None = None, synapses: int | None = None) -> tuple[Circle, RingState]:
     """A unit's network and genome: `network.settle(genome, x)` gives what `itu.feedforward(x)` gives.
 
     itu: an aigarth_it AigarthITUCl, or of a class derived from it.
@@ -37,11 +37,11 @@ def from_unit(itu: Any, *, neurons: int | None = None, synapses: int | None = No
     require(len(circle) <= room, f"at least the {len(circle)} of the unit", neurons=room)
     require(longest <= network.synapses, f"at least the {longest} of a neuron of the unit", synapses=network.synapses)
     furthest = max((neuron.input_skew for neuron in circle), key=abs)
-    require(abs(furthest) <= circles.LARGEST, f"within +-{circles.LARGEST}", input_skew=furthest)
+    require(abs(furthest) <= geometry.LARGEST, f"within +-{geometry.LARGEST}", input_skew=furthest)
     return network, _ring(network, circle, (itu._neurons_i, itu._neurons_o))
 
 
-def _ring(network: Circle, circle: list[Any], ends: tuple[list[Any], list[Any]]) -> Ring:
+def _ring(network: Circle, circle: list[Any], ends: tuple[list[Any], list[Any]]) -> RingState:
     """The genome of the unit's neurons, of which the first list of `ends` is its inputs and the second its outputs."""
     seats = {id(neuron): seat for seat, neuron in enumerate(circle)}
     placed = {id(neuron) for neuron in (*ends[0], *ends[1])} & set(seats)
@@ -57,14 +57,14 @@ def _ring(network: Circle, circle: list[Any], ends: tuple[list[Any], list[Any]])
         weights[seat, : len(neuron.input_weights)] = neuron.input_weights
         numbers[:2, seat] = len(neuron.input_weights), neuron.input_skew
         alive[seat] = 1
-    for kind, members in zip((circles.INPUT, circles.OUTPUT), ends, strict=True):
+    for kind, members in zip((geometry.INPUT, geometry.OUTPUT), ends, strict=True):
         for label, neuron in enumerate(members):
             kinds[seats[id(neuron)]], numbers[2, seats[id(neuron)]] = kind, label
-    fan_in, skew, label = circles.digits(jnp.asarray(numbers))
-    return Ring(jnp.asarray(weights), fan_in, skew, label, jnp.asarray(kinds), jnp.asarray(alive))
+    fan_in, skew, label = geometry.digits(jnp.asarray(numbers))
+    return RingState(jnp.asarray(weights), fan_in, skew, label, jnp.asarray(kinds), jnp.asarray(alive))
 
 
-def to_unit(network: Circle, genome: Ring, *, like: Any = None, group: str = "tejax") -> Any:
+def to_unit(network: Circle, genome: RingState, *, like: Any = None, group: str = "tejax") -> Any:
     """The unit of a network and a genome, an AigarthITUCl.
 
     like: a unit to copy; its class, its metadata and its version history are kept and its circle is replaced. None: a
@@ -84,20 +84,20 @@ def to_unit(network: Circle, genome: Ring, *, like: Any = None, group: str = "te
     return unit
 
 
-def _neurons(network: Circle, genome: Ring, neuron: Any) -> tuple[list[Any], list[list[Any]]]:
+def _neurons(network: Circle, genome: RingState, neuron: Any) -> tuple[list[Any], list[list[Any]]]:
     """Objects of the class `neuron` for the whole ring, and those of them that are inputs and outputs, in order."""
     ring = jax.tree.map(np.asarray, genome)
-    size, room = int(circles.size(genome)), network.synapses
+    size, room = int(geometry.size(genome)), network.synapses
     fan_in, skew, label = (
-        np.asarray(circles.number(leaf))[:size] for leaf in (genome.fan_in, genome.skew, genome.label)
+        np.asarray(geometry.number(leaf))[:size] for leaf in (genome.fan_in, genome.skew, genome.label)
     )
-    require(size >= 1 and bool((ring.alive[:size] == 1).all()), "a ring in its first rows", alive=ring.alive.tolist())
+    require(size >= 1 and bool((geometry.alive[:size] == 1).all()), "a ring in its first rows", alive=geometry.alive.tolist())
     require(bool(((fan_in >= 1) & (fan_in <= room)).all()), f"from 1 to {room} for each neuron", fan_in=fan_in.tolist())
 
-    circle = [neuron(ring.weights[seat, : fan_in[seat]].tolist(), int(skew[seat])) for seat in range(size)]
+    circle = [neuron(geometry.weights[seat, : fan_in[seat]].tolist(), int(skew[seat])) for seat in range(size)]
     ends = []
-    for kind, count in ((circles.INPUT, network.inputs), (circles.OUTPUT, network.outputs)):
-        seats = np.flatnonzero(ring.kinds[:size] == kind)
+    for kind, count in ((geometry.INPUT, network.inputs), (geometry.OUTPUT, network.outputs)):
+        seats = np.flatnonzero(geometry.kinds[:size] == kind)
         seats = seats[np.argsort(label[seats], kind="stable")]
         found = label[seats].tolist()
         require(found == list(range(count)), f"0 to {count - 1}, once each", label=found)

@@ -6,7 +6,7 @@ all places are given at once and answer at once, after as many ticks as news nee
 
 import dataclasses
 import math
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -16,73 +16,92 @@ from tejax.errors import require
 from tejax.networks import cell
 from tejax.networks.cell import Cell
 from tejax.networks.layer import Layer, fresh
-from tejax.types import Array, Int8, Int32, Key, Trits
+from tejax.options import Count, Derived, Positive, Probability
+from tejax.registry import NETWORKS
+from tejax.types import Array, Int8, Int32, Key, Network, Task, Trits
 
-__all__ = ["Cellular", "Tissue"]
+__all__ = ["Cells", "Cellular"]
 
 
-class Tissue(NamedTuple):
+class Cells(NamedTuple):
     """The trits that all cells share."""
 
     cell: Cell  # columns: the inputs of a place, the cell's own state, then that of each neighbour
     readout: Layer  # [1, N]
 
 
+@NETWORKS.register("cellular")
 @dataclasses.dataclass(frozen=True)
-class Cellular:
+class Cellular(Network):
     """`planes` rows of `width` inputs, one column to a cell, and `cells` cells with an output each, int32.
 
     Inputs come flat, [..., planes * width]: all places of the first plane, then of the second. A network of other
     `width`, `cells` and `ticks` runs the same genome.
 
-    neurons: N, of a cell. ticks: how often all cells change, their inputs held.
-    neighbours: whose states a cell sees, by their distance along the line; beyond its ends all states are 0.
-    edge: what cells beyond the last input see: "last", the last input again, which extends the sign of a number in
-    two's complement, or "zero".
-    gated, dead_zone, bias, density: as for `Recurrent`.
+    Args:
+        planes: numbers that lie side by side in the input.
+        width: W, the inputs of a plane.
+        cells: O, at least W.
+        neurons: N, of a cell.
+        ticks: how often all cells change, their inputs held.
+        neighbours: whose states a cell sees, by their distance along the line; beyond its ends all states are 0.
+        edge: what cells beyond the last input see: last, the last input again, which extends the sign of a number in
+            two's complement, or zero.
+        gated: every neuron has a gate that decides whether it changes.
+        dead_zone: a sum of at most this magnitude becomes 0.
+        bias: C, the constant inputs of every neuron.
+        density: the share of non-zero trits in a fresh genome.
 
-    Raises InputError for a size or rate out of range, and `apply` for inputs of another width.
+    Raises:
+        InputError: for a size or rate out of range, and from `apply` for inputs of another width.
     """
 
-    planes: int = 2
-    width: int = 4
-    cells: int = 5
-    neurons: int = 8
-    ticks: int = 7
+    planes: Positive = 2
+    width: Derived[Positive] = 4
+    cells: Derived[Positive] = 5
+    neurons: Positive = 8
+    ticks: Positive = 7
     neighbours: tuple[int, ...] = (-1, 1)
-    edge: str = "last"
+    edge: Literal["last", "zero"] = "last"
     gated: bool = False
-    dead_zone: int = 0
-    bias: int = 1
-    density: float = 0.5
+    dead_zone: Count = 0
+    bias: Count = 1
+    density: Probability = 0.5
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "neighbours", tuple(self.neighbours))  # a list would not hash
-        for name in ("planes", "width", "neurons", "ticks"):
-            require(getattr(self, name) >= 1, "at least 1", **{name: getattr(self, name)})
+        super().__post_init__()
         require(self.cells >= self.width, "at least the width", cells=self.cells, width=self.width)
         proper = all(0 < abs(distance) < max(2, self.cells) for distance in self.neighbours)
         require(proper, "distances other than 0, shorter than the line", neighbours=self.neighbours)
-        require(self.edge in ("last", "zero"), "last or zero", edge=self.edge)
-        require(self.dead_zone >= 0, "at least 0", dead_zone=self.dead_zone)
-        require(self.bias >= 0, "at least 0", bias=self.bias)
-        require(0 <= self.density <= 1, "between 0 and 1", density=self.density)
+
+    @classmethod
+    def for_task(cls, task: Task, ticks: Positive | None = None, **options: Any) -> Self:
+        """The line of cells for a task whose inputs are numbers side by side; InputError where they are not.
+
+        Args:
+            ticks: how often all cells change, by default once for each cell and three times more.
+        """
+        planes = options.get("planes", cls.planes)
+        require(task.features % planes == 0, f"a divisor of the {task.features} inputs", planes=planes)
+        ticks = task.outputs + 3 if ticks is None else ticks
+        width = task.features // planes
+        return cls(width=width, cells=task.outputs, ticks=ticks, **options)
 
     @property
     def features(self) -> tuple[int, int]:
         """Inputs F and outputs O."""
         return self.planes * self.width, self.cells
 
-    def init(self, key: Key) -> Tissue:
+    def init(self, key: Key) -> Cells:
         """A random genome."""
         inner, outer = jax.random.split(key)
         seen = self.planes + self.neurons * (1 + len(self.neighbours))
-        return Tissue(
+        return Cells(
             cell.sample(inner, self.neurons, seen, self.bias, self.density, self.gated),
             fresh(outer, 1, self.neurons, self.bias, self.density),
         )
 
-    def apply(self, genome: Tissue, x: Trits) -> Int32[Array, "... O"]:
+    def apply(self, genome: Cells, x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., cells] of one genome for trits x [..., planes * width]."""
         *batch, inputs = x.shape
         require(inputs == self.features[0], f"{self.features[0]}, the inputs of the network", features=inputs)

@@ -6,7 +6,7 @@ same engines as a layer. The patches of the first stage are the same for every i
 
 import dataclasses
 import math
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,9 @@ import jax.numpy as jnp
 from tejax import engines
 from tejax.errors import require
 from tejax.networks.layer import Layer, constants, fresh
-from tejax.types import Array, Int8, Int32, Key, Trits
+from tejax.options import Between, Count, Derived, Positive, Probability
+from tejax.registry import NETWORKS
+from tejax.types import Array, Int8, Int32, Key, Network, Task, Trits
 
 __all__ = ["Conv", "Filters"]
 
@@ -26,47 +28,53 @@ class Filters(NamedTuple):
     readout: Layer
 
 
+@NETWORKS.register("conv")
 @dataclasses.dataclass(frozen=True)
-class Conv:
-    """Stages of convolution on an image, then a readout of all that is left; the outputs are its sums, int32.
+class Conv(Network):
+    """Stages of convolution on a square image, then a readout of all that is left; the outputs are its sums, int32.
 
-    image: (channels, height, width) of the inputs, which come flat, [..., C * H * W].
-    filters: the channels that each stage makes. kernel: K, the side of a patch; the image is 0 beyond its edges.
-    stride: a stage looks at every stride-th place. pool: and adds up its sums over pool x pool places, exactly;
-    what does not fill a window is left out.
-    dead_zone: a sum of F products becomes 0 where its magnitude is at most dead_zone * sqrt(F), rounded down.
-    bias: the constant inputs of every filter and output. density: the share of non-zero trits in a fresh genome.
-    engine: how products are computed (see `tejax.trits.dot`); it never changes a result.
+    Args:
+        image: (channels, height, width) of the inputs, which come flat, [..., C * H * W].
+        filters: the channels that each stage makes.
+        kernel: K, the side of a patch; the image is 0 beyond its edges.
+        stride: a stage looks at every stride-th position.
+        pool: and adds up its sums over pool x pool positions, exactly; what does not fill a window is left out.
+        outputs: O.
+        dead_zone: a sum of F products becomes 0 where its magnitude is at most dead_zone * sqrt(F), rounded down.
+        bias: the constant inputs of every filter and output.
+        density: the share of non-zero trits in a fresh genome.
+        engine: how products are computed: auto, native, packed, int8, float or bfloat16; it changes no result.
 
-    Raises InputError for a size or rate out of range, for stages that leave nothing of the image, and `apply` for
-    inputs of another width.
+    Raises:
+        InputError: for a size or rate out of range, for stages that leave nothing of the image, and from `apply` for
+            inputs of another width.
     """
 
-    image: tuple[int, int, int] = (1, 8, 8)
-    filters: tuple[int, ...] = (16,)
-    kernel: int = 3
-    stride: int = 1
-    pool: int = 2
-    outputs: int = 10
-    dead_zone: float = 0.0
-    bias: int = 4
-    density: float = 0.5
+    image: Derived[tuple[Positive, Positive, Positive]] = (1, 8, 8)
+    filters: tuple[Positive, ...] = (16,)
+    kernel: Positive = 3
+    stride: Positive = 1
+    pool: Positive = 2
+    outputs: Derived[Positive] = 10
+    dead_zone: Annotated[float, Between(0, 1e6)] = 0.0
+    bias: Count = 4
+    density: Probability = 0.5
     engine: str = "auto"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "image", tuple(self.image))  # a list would not hash
-        object.__setattr__(self, "filters", tuple(self.filters))
-        positive = len(self.image) == 3 and all(size >= 1 for size in self.image)
-        require(positive, "three positive sizes: channels, height, width", image=self.image)
-        require(bool(self.filters) and min(self.filters) >= 1, "one or more positive numbers", filters=self.filters)
-        for name in ("kernel", "stride", "pool", "outputs"):
-            require(getattr(self, name) >= 1, "at least 1", **{name: getattr(self, name)})
-        require(self.dead_zone >= 0, "at least 0", dead_zone=self.dead_zone)
-        require(self.bias >= 0, "at least 0", bias=self.bias)
-        require(0 <= self.density <= 1, "between 0 and 1", density=self.density)
+        super().__post_init__()
+        require(bool(self.filters), "one or more positive numbers", filters=self.filters)
         left = self.shapes[-1]
         require(min(left) >= 1, "few and small enough to leave something of the image", filters=self.filters, left=left)
         engines.get(self.engine, self._widest)
+
+    @classmethod
+    def for_task(cls, task: Task, **options: Any) -> Self:
+        """The convolutional network for the square images of a task; InputError where they are none."""
+        channels = next((n for n in range(1, 17) if _is_square(task.features, n)), None)
+        require(channels is not None, "a square number of pixels times at most 16 trits", features=task.features)
+        side = math.isqrt(task.features // (channels or 1))
+        return cls(image=(channels or 1, side, side), outputs=task.outputs, **options)
 
     @property
     def features(self) -> tuple[int, int]:
@@ -120,6 +128,12 @@ class Conv:
         planes = _window_sums(sums.reshape(rows, height, width, layer.weights.shape[0]), self.pool)
         zone = math.floor(self.dead_zone * math.sqrt(fan_in * self.pool**2))
         return jnp.moveaxis(engines.ternarize(planes, zone), -1, 1)
+
+
+def _is_square(features: int, channels: int) -> bool:
+    """Is this a square image, 2 pixels wide at least, of so many channels?"""
+    pixels = features // channels
+    return features % channels == 0 and pixels >= 4 and math.isqrt(pixels) ** 2 == pixels
 
 
 def _patches(planes: Int8[Array, "B C H W"], kernel: int, stride: int) -> Int8[Array, "B h w F"]:

@@ -1,13 +1,14 @@
 """Many networks of one kind asked together: they vote, and where they do not decide the answer is "unknown"."""
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 
-from tejax import trees
-from tejax.errors import require
+from tejax.parallel.population import map_population
+from tejax.core import pytrees
+from tejax.options import Positive
 from tejax.types import Array, Int32, Key, Network, Population, Trits
 
 __all__ = ["UNKNOWN", "Ensemble", "decide"]
@@ -18,25 +19,29 @@ Reading = Literal["sign", "class"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Ensemble:
+class Ensemble(Network):
     """A network whose genome is a population [P, ...] of another's: the final population, or samples of a distribution.
 
     reading: what a member says, and so what is counted.
       "class": its highest output. The outputs are the votes of each class; a member whose highest outputs are equal
       does not vote.
       "sign": the sign of each output. The outputs are the votes for +1 minus those for -1; a zero is no vote, and a
-      zero of the ensemble is its "unknown" (`tasks.Bits` counts it as wrong).
+      zero of the ensemble is its "unknown" (`tasks.TruthTable` counts it as wrong).
 
     Raises InputError for fewer than one member, and for another reading.
     """
 
     network: Network
-    members: int = 16  # in a fresh genome; `apply` takes any number of them
+    members: Positive = 16  # in a fresh genome; `apply` takes any number of them
     reading: Reading = "class"
 
     def __post_init__(self) -> None:
-        require(self.members >= 1, "at least 1", members=self.members)
-        require(self.reading in ("class", "sign"), "class or sign", reading=self.reading)
+        super().__post_init__()
+
+    @property
+    def features(self) -> Any:  # type: ignore[override]
+        """As the members have them."""
+        return self.network.features
 
     def init(self, key: Key) -> Population:
         """A random genome: independent members [P, ...]."""
@@ -46,7 +51,7 @@ class Ensemble:
         """The votes [..., O] of all members for trits x [..., F]."""
         said = _top if self.reading == "class" else jnp.sign
         return jnp.sum(
-            trees.over_rows(lambda genome: said(self.network.apply(genome, x)), genomes), axis=0, dtype=jnp.int32
+            map_population(lambda genome: said(self.network.apply(genome, x)), genomes), axis=0, dtype=jnp.int32
         )
 
 

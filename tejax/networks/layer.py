@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import jax
 
-from tejax import factored, trits
-from tejax.types import Array, Int8, Int32, Key, Rate
+from tejax import trits
+from tejax.engines import low_rank
+from tejax.types import Array, Int32, Int8, Key, Rate
 
 __all__ = ["Layer", "constants", "fresh"]
 
@@ -25,4 +26,4 @@ def fresh(key: Key, neurons: int, fan_in: int, bias: int, density: Rate) -> Laye
 
 def constants(layer: Layer) -> Int32[Array, "O"]:
     """What its constant inputs add to the sum of every neuron."""
-    return factored.row_sums(layer.bias)
+    return low_rank.row_sums(layer.bias)

@@ -2,17 +2,20 @@
 
 import dataclasses
 import math
-from typing import NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from tejax import types
 from tejax.errors import require
 from tejax.networks import cell
 from tejax.networks.cell import Cell
 from tejax.networks.layer import Layer, fresh
-from tejax.types import Array, Int8, Int32, Key, Trits
+from tejax.options import Count, Derived, Positive, Probability
+from tejax.registry import NETWORKS
+from tejax.types import Array, Int8, Int32, Key, Task, Trits
 
 __all__ = ["Memory", "Recurrent"]
 
@@ -24,35 +27,44 @@ class Memory(NamedTuple):
     readout: Layer  # [O, N]
 
 
+@NETWORKS.register("recurrent")
 @dataclasses.dataclass(frozen=True)
-class Recurrent:
-    """`features` = (inputs F, state N, outputs O); the outputs of a step are the sums of its readout, int32.
+class Recurrent(types.Recurrent):
+    """A small trit state that reads a sequence; the outputs of a step are the sums of its readout, int32.
 
-    ticks: how often the state changes in a step, its inputs held.
-    gated: every neuron has a second row of trits that decides whether it changes.
-    dead_zone: a sum of at most this magnitude becomes 0.
-    bias: C, the constant inputs of every neuron and output. Without them, a network is an odd function: opposite
-    inputs give opposite outputs.
-    density: the share of non-zero trits in a fresh genome.
+    Args:
+        features: (inputs F, state N, outputs O).
+        ticks: how often the state changes in a step, its inputs held.
+        gated: every neuron has a second row of trits, a gate, that decides whether it changes.
+        dead_zone: a sum of at most this magnitude becomes 0.
+        bias: C, the constant inputs of every neuron and output. Without them, a network is an odd function: opposite
+            inputs give opposite outputs.
+        density: the share of non-zero trits in a fresh genome.
 
-    Raises InputError for a size or rate out of range, and `apply` for inputs of another width.
+    Raises:
+        InputError: for a size or rate out of range, and from `apply` for inputs of another width.
     """
 
-    features: tuple[int, int, int] = (2, 8, 1)
-    ticks: int = 2
+    features: Derived[tuple[Positive, ...]] = (2, 8, 1)
+    ticks: Positive = 2
     gated: bool = False
-    dead_zone: int = 0
-    bias: int = 1
-    density: float = 0.5
+    dead_zone: Count = 0
+    bias: Count = 1
+    density: Probability = 0.5
+    reads: ClassVar[Literal["rows", "sequence"]] = "sequence"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "features", tuple(self.features))  # a list would not hash
-        positive = len(self.features) == 3 and all(size >= 1 for size in self.features)
-        require(positive, "three positive sizes: inputs, state, outputs", features=self.features)
-        require(self.ticks >= 1, "at least 1", ticks=self.ticks)
-        require(self.dead_zone >= 0, "at least 0", dead_zone=self.dead_zone)
-        require(self.bias >= 0, "at least 0", bias=self.bias)
-        require(0 <= self.density <= 1, "between 0 and 1", density=self.density)
+        super().__post_init__()
+        require(len(self.features) == 3, "three positive sizes: inputs, state, outputs", features=self.features)
+
+    @classmethod
+    def for_task(cls, task: Task, neurons: Positive = 8, **options: Any) -> Self:
+        """The recurrent network that fits a task.
+
+        Args:
+            neurons: of the state.
+        """
+        return cls(features=(task.features, neurons, task.outputs), **options)
 
     def init(self, key: Key) -> Memory:
         """A random genome."""

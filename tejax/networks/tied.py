@@ -6,39 +6,41 @@ number by one trit of the genome. What is saved in trits can be spent on neurons
 
 import dataclasses
 
-from tejax import factored
+from tejax.engines import low_rank
 from tejax.errors import require
 from tejax.networks.layer import Layer
 from tejax.networks.mlp import MLP
+from tejax.options import Derived, Positive
+from tejax.registry import NETWORKS
 from tejax.types import Array, Int32, Key, Trits
 
 __all__ = ["Tied"]
 
 
+@NETWORKS.register("tied")
 @dataclasses.dataclass(frozen=True)
-class Tied:
-    """Layers of sizes `features` (inputs first, outputs last); the outputs are the last layer's sums, int32.
+class Tied(MLP):
+    """A multilayer perceptron whose inputs are numbers: the trits of a number share one synapse of each neuron.
 
-    planes: L, the trits of a number. The inputs are L planes of F / L numbers each, trit l of all numbers, then trit
-    l + 1, as `tejax.tasks.classification` lays them out. The first layer's weights are [H, F / L].
-    dead_zone, bias, density, engine: as `MLP` has them, where a hidden neuron's fan-in is that of its trits.
+    The inputs are L planes of F / L numbers each, trit l of all numbers, then trit l + 1, as
+    `tejax.tasks.classification` lays them out. The first layer's weights are [H, F / L]. All else is as `MLP` has it,
+    where a hidden neuron's fan-in is that of its trits.
 
-    Raises InputError for a size or rate out of range, for inputs that are not so many planes, and `apply` for inputs of
-    another width.
+    Args:
+        planes: L, the trits of an input number, as many as the task makes of it.
+
+    Raises:
+        InputError: for a size or rate out of range, for inputs that are not so many planes, and from `apply` for inputs
+            of another width.
     """
 
-    features: tuple[int, ...] = (256, 64, 10)
-    planes: int = 4
-    dead_zone: float = MLP.dead_zone
-    bias: int = MLP.bias
-    density: float = MLP.density
-    engine: str = MLP.engine
+    features: Derived[tuple[Positive, ...]] = (256, 64, 10)
+    planes: Positive = 4
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "features", tuple(self.features))  # a list would not hash
-        inputs = self.plain.features[0]
-        divides = self.planes >= 1 and inputs % self.planes == 0
-        require(divides, f"a divisor of the {inputs} inputs", planes=self.planes)
+        super().__post_init__()
+        inputs = self.features[0]
+        require(inputs % self.planes == 0, f"a divisor of the {inputs} inputs", planes=self.planes)
 
     @property
     def plain(self) -> MLP:
@@ -48,7 +50,7 @@ class Tied:
     def untied(self, genome: tuple[Layer, ...]) -> tuple[Layer, ...]:
         """The genome of `plain`: every tied weight once for each trit that it multiplies."""
         first, *rest = genome
-        return first._replace(weights=factored.repeated(first.weights, self.planes)), *rest
+        return first._replace(weights=low_rank.repeated(first.weights, self.planes)), *rest
 
     def init(self, key: Key) -> tuple[Layer, ...]:
         """A random genome: a Layer for each step from one size to the next."""
@@ -56,5 +58,5 @@ class Tied:
         return dataclasses.replace(self.plain, features=(inputs // self.planes, *others)).init(key)
 
     def apply(self, genome: tuple[Layer, ...], x: Trits) -> Int32[Array, "... O"]:
-        """The outputs [..., O] of one genome (its matrices plain or `Factored`) for trits x [..., F]."""
+        """The outputs [..., O] of one genome (its matrices plain or `LowRankMatrix`) for trits x [..., F]."""
         return self.plain.apply(self.untied(genome), x)

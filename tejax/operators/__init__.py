@@ -1,5 +1,5 @@
 """Operators: pure functions on genomes (mutation, crossover) and on fitness (selection)."""
 
-from tejax.operators import circle, crossover, lookup, mutation, selection, tissue
+from tejax.operators import crossover, mutation, selection
 
-__all__ = ["circle", "crossover", "lookup", "mutation", "selection", "tissue"]
+__all__ = ["crossover", "mutation", "selection"]

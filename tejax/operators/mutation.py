@@ -8,11 +8,11 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from tejax import draws, trees
-from tejax.changes import Changes, draw_places, flatten
+from tejax.core import pytrees, random
+from tejax.registry import MUTATIONS
 from tejax.types import Genome, Key, Mutation, Rate, Trits
 
-__all__ = ["REGISTRY", "WHOLE", "few", "flip", "reset", "single", "step"]
+__all__ = ["flip", "reset", "single", "step"]
 
 
 def _touch(key: Key, genome: Genome, rate: Rate, change: Callable[[Trits, Trits], Trits]) -> Genome:
@@ -22,12 +22,13 @@ def _touch(key: Key, genome: Genome, rate: Rate, change: Callable[[Trits, Trits]
     """
 
     def leaf(key: Key, trits: Trits) -> Trits:
-        touched, up = draws.events(key, trits.shape, rate)
+        touched, up = random.events(key, trits.shape, rate)
         return jnp.where(touched, change(trits, jnp.where(up, jnp.int8(1), jnp.int8(-1))), trits)
 
-    return jax.tree.map(leaf, trees.keys_like(key, genome), genome)
+    return jax.tree.map(leaf, pytrees.keys_like(key, genome), genome)
 
 
+@MUTATIONS.register("flip")
 def flip(key: Key, genome: Genome, *, rate: Rate) -> Genome:
     """Touched trits become one of the two other values, each with probability 1/2."""
     return _touch(key, genome, rate, _other)
@@ -39,37 +40,25 @@ def _other(trits: Trits, ways: Trits) -> Trits:
     return jnp.where(jnp.abs(moved) == 2, -jnp.sign(moved), moved)
 
 
+@MUTATIONS.register("step")
 def step(key: Key, genome: Genome, *, rate: Rate) -> Genome:
     """Touched trits move by +1 or -1, each with probability 1/2, and stay within -1..+1."""
     return _touch(key, genome, rate, lambda trits, ways: jnp.clip(trits + ways, jnp.int8(-1), jnp.int8(1)))
 
 
+@MUTATIONS.register("reset")
 def reset(key: Key, genome: Genome, *, rate: Rate) -> Genome:
     """Touched trits become -1, 0 or +1, each with probability 1/3: two times in three, that is a flip."""
     return flip(key, genome, rate=jnp.float32(rate) * jnp.float32(2 / 3))
 
 
+@MUTATIONS.register("single", whole=True)  # its rate is that of a genome being touched, not of each of its trits
 def single(key: Key, genome: Genome, *, rate: Rate) -> Genome:
     """With probability `rate`, one trit of the whole genome, all as likely, becomes one of its two other values."""
     where, whether = jax.random.split(key)
-    touched, up = draws.events(whether, (), rate)
-    place = jnp.where(touched, draws.below(where, (), trees.size(genome)), -1)
+    touched, up = random.events(whether, (), rate)
+    place = jnp.where(touched, random.randint(where, (), pytrees.size(genome)), -1)
     way = jnp.where(up, jnp.int8(1), jnp.int8(-1))
     return jax.tree.map(
-        lambda trits, places: jnp.where(places == place, _other(trits, way), trits), genome, trees.places(genome)
+        lambda trits, places: jnp.where(places == place, _other(trits, way), trits), genome, pytrees.positions(genome)
     )
-
-
-def few(key: Key, genome: Genome, *, count: int) -> Changes:
-    """`count` trits, every set of places as likely, become one of their two other values: a mutation as its Changes.
-
-    `tejax.changes.write` makes the child's genome of them; a network's `near` evaluates it without.
-    """
-    where, whither = jax.random.split(key)
-    places = draw_places(where, genome, count)
-    ways = jnp.where(draws.fair(whither, (count,)), jnp.int8(1), jnp.int8(-1))
-    return Changes(places, _other(flatten(genome)[places], ways))
-
-
-REGISTRY: dict[str, Mutation] = {"flip": flip, "step": step, "reset": reset, "single": single}
-WHOLE = {"single"}  # whose rate is that of a genome being touched, not of each of its trits

@@ -1,5 +1,6 @@
 """Selections: the fitness of a population -> the index of one parent, int32.
 
+Registered with `per_case`: it takes the fitness of every case; with `sized`: it has tournaments of any `size`.
 `vmap` over keys gives as many parents as are wanted. All are exact: fitness is int32 and never becomes a float.
 """
 
@@ -7,22 +8,25 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from tejax import draws
+from tejax.core import random
 from tejax.errors import require
-from tejax.types import Array, Fitness, Int32, Key, Selection
+from tejax.registry import SELECTIONS
+from tejax.types import Array, Fitness, Int32, Key
 
-__all__ = ["BY_CASE", "REGISTRY", "SIZED", "lexicase", "rank", "shares", "sharing", "tournament", "truncation"]
+__all__ = ["lexicase", "rank", "shares", "sharing", "tournament", "truncation"]
 
 FINE = 8  # bits that are left of what an individual gains in a case
 EVEN = 16  # the share of everyone where all gain alike
 
 
+@SELECTIONS.register("tournament", sized=True)
 def tournament(key: Key, fitness: Fitness, *, size: int = 4) -> Int32[Array, ""]:
     """The fittest of `size` individuals drawn with replacement (the first drawn of equals)."""
-    entrants = draws.below(key, (size,), fitness.shape[0])
+    entrants = random.randint(key, (size,), fitness.shape[0])
     return entrants[jnp.argmax(fitness[entrants])]
 
 
+@SELECTIONS.register("truncation")
 def truncation(key: Key, fitness: Fitness, *, keep: float = 0.25) -> Int32[Array, ""]:
     """Any of the fittest `keep` share of the population (at least one), each as likely (Muehlenbein 1993).
 
@@ -30,18 +34,20 @@ def truncation(key: Key, fitness: Fitness, *, keep: float = 0.25) -> Int32[Array
     """
     require(0 < keep <= 1, "above 0 and at most 1", keep=keep)
     survivors = max(1, round(keep * fitness.shape[0]))
-    return lax.top_k(fitness, survivors)[1][draws.below(key, (), survivors)]
+    return lax.top_k(fitness, survivors)[1][random.randint(key, (), survivors)]
 
 
+@SELECTIONS.register("rank")
 def rank(key: Key, fitness: Fitness) -> Int32[Array, ""]:
     """With a probability that falls linearly with rank, from 2 / P for the fittest to 0 (Baker 1985, pressure 2).
 
     The better rank of two drawn uniformly has just that distribution, up to terms of order 1 / P.
     """
-    best = jnp.min(draws.below(key, (2,), fitness.shape[0]))
+    best = jnp.min(random.randint(key, (2,), fitness.shape[0]))
     return jnp.argsort(fitness, descending=True, stable=True)[best].astype(jnp.int32)
 
 
+@SELECTIONS.register("lexicase", per_case=True)
 def lexicase(key: Key, fitness: Int32[Array, "P C"]) -> Int32[Array, ""]:
     """Of the individuals that are best on a random case, those best on the next one, and so on (Spector 2012).
 
@@ -50,7 +56,7 @@ def lexicase(key: Key, fitness: Int32[Array, "P C"]) -> Int32[Array, ""]:
     """
     order_key, last_key = jax.random.split(key)
     cases = fitness.shape[1]
-    order = jnp.argsort(draws.words(order_key, (cases,)))
+    order = jnp.argsort(random.bits(order_key, (cases,)))
     worst = jnp.iinfo(jnp.int32).min
 
     def undecided(carry: tuple[Array, Array]) -> Array:
@@ -65,10 +71,11 @@ def lexicase(key: Key, fitness: Int32[Array, "P C"]) -> Int32[Array, ""]:
     start = (jnp.int32(0), jnp.ones(fitness.shape[0], bool))
     alive = lax.while_loop(undecided, filter_by_case, start)[1]
     return jnp.argmax(
-        jnp.where(alive, (draws.words(last_key, alive.shape) >> 1) + jnp.uint32(1), jnp.uint32(0))
+        jnp.where(alive, (random.bits(last_key, alive.shape) >> 1) + jnp.uint32(1), jnp.uint32(0))
     ).astype(jnp.int32)
 
 
+@SELECTIONS.register("sharing", per_case=True, sized=True)
 def sharing(key: Key, fitness: Int32[Array, "P C"], *, size: int = 4) -> Int32[Array, ""]:
     """A tournament in which what a case has to give is shared by all who solve it, so that rare skills pay.
 
@@ -92,13 +99,3 @@ def shares(fitness: Int32[Array, "P C"]) -> Int32[Array, "P"]:
     most = (2**31 - 1) // cases  # of one share, so that no sum leaves int32
     return jnp.sum(jnp.minimum(gains * (EVEN * min(members, 2**18)) // whole, most), axis=1, dtype=jnp.int32)
 
-
-REGISTRY: dict[str, Selection] = {
-    "tournament": tournament,
-    "truncation": truncation,
-    "rank": rank,
-    "lexicase": lexicase,
-    "sharing": sharing,
-}
-SIZED = {"tournament": tournament, "sharing": sharing}  # those with a tournament, of any `size`
-BY_CASE = ("lexicase", "sharing")  # those that take the fitness of every case

@@ -1,6 +1,7 @@
 """Run directories: what a run was made of, how it went, and where it can be taken up again."""
 
-from tejax.runs.about import FORMAT, about, amend, read_config
+from tejax.runs.environment import FORMAT, environment_info, read_config, update_config
+from tejax.runs.experiment import Experiment, IslandOptions, Parts, Schedule
 from tejax.runs.interrupt import graceful
 from tejax.runs.loggers import LOGGERS, Logger
 from tejax.runs.loggers import make as make_loggers
@@ -9,11 +10,15 @@ from tejax.runs.run import FILES, Run, prepare
 __all__ = [
     "FILES",
     "FORMAT",
+    "Experiment",
+    "IslandOptions",
     "LOGGERS",
     "Logger",
+    "Parts",
+    "Schedule",
     "Run",
-    "about",
-    "amend",
+    "environment_info",
+    "update_config",
     "graceful",
     "make_loggers",
     "prepare",

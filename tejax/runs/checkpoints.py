@@ -18,9 +18,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tejax import devices, trees
+from tejax.parallel.mesh import is_distributed, put
+from tejax.core import pytrees
 from tejax.errors import InputError, refuse
-from tejax.processes import heard, tells_of_loss
+from tejax.parallel.processes import all_gather_str, is_process_loss
 
 __all__ = ["Checkpoints"]
 
@@ -39,19 +40,19 @@ class Checkpoints:
         if generation in self._manager.all_steps():
             return
         leaves = _named(state)
-        apart = {name: leaf for name, leaf in leaves.items() if devices.lies_apart(leaf)}
+        apart = {name: leaf for name, leaf in leaves.items() if is_distributed(leaf)}
         arrays = {name: np.array(leaf) for name, leaf in leaves.items() if name not in apart}
         note = {"generation": generation, "leaves": _shapes(leaves), "apart": list(apart)}
         saved: dict[str, Any] = {"bytes": _join(arrays)} if arrays else {}
         if apart:
             saved["rows"], own = _rows(apart)
-            note["rows"] = _sum(int(number) for number in heard(str(_sum(own))))
-        note["fingerprint"] = trees.fingerprint(arrays)
+            note["rows"] = _sum(int(number) for number in all_gather_str(str(_sum(own))))
+        note["fingerprint"] = pytrees.fingerprint(arrays)
         items = ocp.args.Composite(state=ocp.args.StandardSave(saved), note=ocp.args.JsonSave(note))
         try:
             done = self._manager.save(generation, args=items, force=True)
         except Exception as error:  # Orbax and TensorStore raise many kinds
-            if tells_of_loss(error):
+            if is_process_loss(error):
                 raise
             refuse(f"{self.folder}: cannot write a checkpoint ({_line(error)}); earlier ones are intact", error)
         if not done:
@@ -115,7 +116,7 @@ class Checkpoints:
             like["rows"] = np.zeros((len(next(iter(apart.values()))), sum(map(_width, apart.values()))), np.uint8)
         state = self._manager.restore(generation, args=ocp.args.Composite(state=ocp.args.StandardRestore(like))).state
         arrays = _split(state["bytes"], whole) if whole else {}
-        if trees.fingerprint(arrays) != note["fingerprint"]:
+        if pytrees.fingerprint(arrays) != note["fingerprint"]:
             raise ValueError("its arrays do not match their fingerprint")
         if apart:
             if _sum(_digests(0, state["rows"])) != note["rows"]:
@@ -220,7 +221,7 @@ def _like(state: Any, arrays: dict[str, np.ndarray]) -> Any:
 
     def place(path: tuple, leaf: jax.Array) -> jax.Array:
         array = arrays[jax.tree_util.keystr(path) or "state"]
-        return devices.place(array, leaf.sharding) if leaf.committed else jnp.asarray(array)
+        return put(array, leaf.sharding) if leaf.committed else jnp.asarray(array)
 
     return jax.tree_util.tree_map_with_path(place, state)
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from tejax.errors import refuse, require
 from tejax.evolution import Progress
-from tejax.processes import any_of, by_first, difference, is_first
-from tejax.runs.about import about, read_config, write_text
+from tejax.parallel.processes import any_of, difference, is_primary, on_primary
+from tejax.runs.environment import environment_info, read_config, write_text
 from tejax.runs.checkpoints import Checkpoints
 from tejax.runs.lock import Lock
 from tejax.runs.loggers import Logger
@@ -82,11 +82,11 @@ class Run:
         Raises InputError where the directory holds another run, is written to by another process, cannot be read or
         cannot be written.
         """
-        by_first(self._open)
+        on_primary(self._open)
         state, generation = self._checkpoints.restore(state) or (state, 0)
         kept = [line for line in self.metrics if line["generation"] <= generation]
         self._seconds = kept[-1]["seconds"] if kept else 0.0
-        by_first(lambda: self._cut(kept))
+        on_primary(lambda: self._cut(kept))
         self._saved_at = time.monotonic()
         return state, generation
 
@@ -103,7 +103,7 @@ class Run:
             "evaluations": progress.evaluations,
         }
         self.last = line
-        if is_first():
+        if is_primary():
             with _writing(self.path), (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
             for logger in self._loggers:
@@ -141,7 +141,7 @@ class Run:
     def _create(self) -> None:
         with _writing(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
-            config = {**about(), "experiment": self._config}
+            config = {**environment_info(), "experiment": self._config}
             write_text(self.path / "config.json", json.dumps(config, indent=2) + "\n")
 
     def _check(self, config: Mapping[str, Any]) -> None:

@@ -1,20 +1,11 @@
 """Strategies: init, ask, tell. How a population becomes the next one."""
 
-from collections.abc import Callable
+from tejax.strategies.genetic import Genetic  # isort: skip  (the order in which they are listed)
+from tejax.strategies.hill_climb import HillClimb  # isort: skip
+from tejax.strategies.categorical import Categorical  # isort: skip
+from tejax.strategies.map_elites import MapElites  # isort: skip
+from tejax.strategies.low_rank import LowRank  # isort: skip
+from tejax.strategies.islands import Islands
+from tejax.strategies.portfolio import Portfolio
 
-from tejax.strategies.categorical import categorical
-from tejax.strategies.genetic import genetic
-from tejax.strategies.hill_climb import hill_climb
-from tejax.strategies.low_rank import low_rank
-from tejax.strategies.map_elites import map_elites
-from tejax.types import Strategy
-
-__all__ = ["REGISTRY", "categorical", "genetic", "hill_climb", "low_rank", "map_elites"]
-
-REGISTRY: dict[str, Callable[..., Strategy]] = {
-    "genetic": genetic,
-    "hill_climb": hill_climb,
-    "categorical": categorical,
-    "map_elites": map_elites,
-    "low_rank": low_rank,
-}
+__all__ = ["Categorical", "Genetic", "HillClimb", "Islands", "LowRank", "MapElites", "Portfolio"]

@@ -1,6 +1,6 @@
 """A genetic algorithm on trits: selection, crossover, mutation, elites (Holland 1975), all in integers.
 
-Before the first `tell` all individuals count as equally fit. The finalists are the last population and its majority,
+Before the first `tell` all individuals count as equally fit. The candidates are the last population and its majority,
 trit by trit: late in a run that one genome has a lower loss on the training data than any individual. (As a member of
 every generation it does harm: the population converges on it too early.)
 """
@@ -8,34 +8,27 @@ every generation it does harm: the population converges on it too early.)
 import dataclasses
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tejax import devices, draws, trees
+from tejax.core import pytrees, random
+from tejax.core.packing import WORD, Packed, pack, pack_genome, unpack_genome
 from tejax.errors import require
-from tejax.operators import crossover as crossovers
-from tejax.operators import mutation as mutations
-from tejax.operators import selection as selections
-from tejax.packing import WORD, Packed, pack, pack_genome, unpack_genome
-from tejax.strategies.shared import individual_keys, require_probabilities, room_for, settled, total
-from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Strategy
+from tejax.options import Between, Count, OneOf, Positive, Probability, Traced
+from tejax.parallel.population import Broadcast, constrain_replicated, map_population, replace_first
+from tejax.registry import CROSSOVERS, MUTATIONS, SELECTIONS, STRATEGIES
+from tejax.strategies._shared import individual_keys, resolved_rates, room_for, total
+from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Rates, Selection, Strategy
 
-__all__ = ["Rates", "State", "genetic"]
+__all__ = ["Genetic", "State"]
 
 CHANGES = 4  # trits of a child that a mutation changes in the mean, where no rate is given
 OCTAVE = 4  # a self-adapted rate moves in steps of 2^(1/4)
 REACH = 4 * OCTAVE  # and stays within 2^-4 .. 2^4 of the common rate
-
-
-class Rates(NamedTuple):
-    """Probabilities; float32 in a state, so that a sweep over them is one vmap."""
-
-    mutation: float | Array | None = None  # that a trit is changed; None: as fits the size of a genome
-    crossover: float | Array = 1.0  # that two parents are crossed at all
 
 
 class State(NamedTuple):
@@ -43,99 +36,119 @@ class State(NamedTuple):
 
     population: Population  # [P, ...]
     fitness: Fitness  # int32 [P], or [P, C] where the selection looks at cases
-    pace: Int32[Array, "P"]  # each individual's own mutation rate is rates.mutation * 2^(pace / 4)
-    rates: Any  # Rates, all of them float32 []
+    log2_rate_multiplier: Int32[Array, "P"]  # in quarters: an individual's mutation rate is the common one * 2^(x / 4)
+    rates: dict[str, Array]  # float32 []
 
 
-def genetic(
-    population: int = 512,
-    elites: int = 8,
-    selection: str = "tournament",
-    tournament: int = 4,
-    crossover: str = "by_neuron",
-    mutation: str = "flip",
-    adaptive: bool = False,
-    packed: bool = False,
-    rates: Rates = Rates(),
-) -> Strategy:
-    """The genetic strategy.
+@STRATEGIES.register("genetic")
+@dataclasses.dataclass(frozen=True)
+class Genetic(Strategy):
+    """A genetic algorithm: selection, crossover, mutation, elites.
 
-    population: P. elites: how many of the fittest live on unchanged, 0 to P - 1.
-    selection: how a parent is chosen: tournament, truncation, rank, lexicase or sharing. tournament: its size
-    (also that of the tournaments on shared fitness).
-    crossover: uniform, one_point, two_point or by_neuron. mutation: flip, step or reset.
-    adaptive: every individual carries its own mutation rate, which its children inherit, changed by a random step.
-    packed: hold the population at 2 bits a trit, a quarter of int8; the genomes are the same.
-    rates: the probabilities of mutation and crossover.
+    Args:
+        population: P, individuals.
+        elites: how many of the fittest live on unchanged, below P.
+        selection: how a parent is chosen: tournament, truncation, rank, lexicase or sharing, or a function.
+        tournament: individuals that meet in a tournament (also in those on shared fitness).
+        crossover: uniform, one_point, two_point or by_neuron, or a function.
+        mutation: flip, step, reset or single, or a function.
+        adaptive: every individual carries its own mutation rate, which its children inherit, changed by a random step.
+        packed: hold the population at 2 bits a trit, a quarter of int8; the genomes are the same.
+        mutation_rate: the probability that a trit is changed; None: it follows the size of the genome.
+        crossover_rate: the probability that two parents are crossed at all.
     """
-    require(population >= 2, "at least 2", population=population)
-    require(0 <= elites < population, "from 0 to population - 1", elites=elites, population=population)
-    require(selection in selections.REGISTRY, f"one of {list(selections.REGISTRY)}", selection=selection)
-    require(tournament >= 1, "at least 1", tournament=tournament)
-    require(crossover in crossovers.REGISTRY, f"one of {list(crossovers.REGISTRY)}", crossover=crossover)
-    require(mutation in mutations.REGISTRY, f"one of {list(mutations.REGISTRY)}", mutation=mutation)
-    require_probabilities(mutation_rate=rates.mutation, crossover_rate=rates.crossover)
-    per_case = selection in selections.BY_CASE
-    choose = selections.REGISTRY[selection]
-    if selection in selections.SIZED:
-        choose = partial(selections.SIZED[selection], size=tournament)
-    cross, mutate = crossovers.REGISTRY[crossover], mutations.REGISTRY[mutation]
-    encode, decode = (pack_genome, unpack_genome) if packed else (_as_it_is, _as_it_is)
 
-    def init(key: Key, sample: Callable[[Key], Genome], rates: Rates = rates) -> State:
+    population: Annotated[int, Between(2, 2**30)] = 512
+    elites: Count = 8
+    selection: Annotated[Any, OneOf(SELECTIONS)] = "tournament"
+    tournament: Positive = 4
+    crossover: Annotated[Any, OneOf(CROSSOVERS)] = "by_neuron"
+    mutation: Annotated[Any, OneOf(MUTATIONS)] = "flip"
+    adaptive: bool = False
+    packed: bool = False
+    mutation_rate: Traced[Probability | None] = None
+    crossover_rate: Traced[Probability] = 1.0
+    sharded = ("population",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        below = self.elites < self.population
+        require(below, "from 0 to population - 1", elites=self.elites, population=self.population)
+
+    @property
+    def per_case(self) -> bool:  # type: ignore[override]
+        """Whether the selection looks at the fitness of every case."""
+        return bool(SELECTIONS.trait(self.selection, "per_case", False))
+
+    def init(self, key: Key, sample: Callable[[Key], Genome], rates: Rates) -> State:
+        """A random population, all equally fit."""
         genome = jax.eval_shape(sample, key)
         return State(
-            population=trees.over_rows(
-                lambda key: encode(sample(key)), individual_keys(key, population), room_for(genome)
+            population=map_population(
+                lambda key: self._encode(sample(key)),
+                individual_keys(key, self.population),
+                room_for(genome),
+                self.placement,
             ),
-            fitness=jnp.zeros((population, 1) if per_case else population, jnp.int32),
-            pace=jnp.zeros(population, jnp.int32),
-            rates=settled(rates, mutation, genome, CHANGES),
+            fitness=jnp.zeros((self.population, 1) if self.per_case else self.population, jnp.int32),
+            log2_rate_multiplier=jnp.zeros(self.population, jnp.int32),
+            rates=resolved_rates(rates, self.mutation, genome, CHANGES),
         )
 
-    def breed(read: Callable[[Any], Genome], row: tuple[State, Key]) -> tuple[Genome, Array]:
-        """One child; `read` gives the genome of a member of the population that the state holds."""
-        state, key = row
-        first, second, crossing, changing, pacing = jax.random.split(key, 5)
-        a, b = choose(first, state.fitness), choose(second, state.fitness)
-        parents = (read(trees.take(state.population, index)) for index in (a, b))
-        child = cross(crossing, *parents, rate=state.rates.crossover)
-        pace, rate = state.pace[a], state.rates.mutation
-        if adaptive:
-            pace = jnp.clip(pace + draws.below(pacing, (), 3) - 1, -REACH, REACH)
-            rate = jnp.minimum(rate * _octaves()[pace + REACH], jnp.float32(1))
-        return encode(mutate(changing, child, rate=rate)), pace
-
-    def ask(key: Key, state: State) -> tuple[Population, State]:
-        genome = jax.eval_shape(lambda members: decode(trees.take(members, 0)), state.population)
-        parents, read, packing = state.population, decode, devices.packs() and not packed
+    def ask(self, key: Key, state: State) -> tuple[Population, State]:
+        """The elites, then children."""
+        genome = jax.eval_shape(lambda members: self.decode(pytrees.take(members, 0)), state.population)
+        parents, read, packing = state.population, self.decode, self.placement.packs and not self.packed
         if packing:  # every device is shown all parents, at 2 bits a trit
-            parents, read = devices.on_all(trees.over_rows(pack_genome, parents)), unpack_genome
-        rows = trees.Shared(state._replace(population=parents)), individual_keys(key, population)
-        children, pace = trees.over_rows(partial(breed, read), rows, room_for(genome))
-        chosen = lax.top_k(total(state.fitness), elites)[1]
-        kept = trees.take((parents, state.pace), chosen)
+            packed = map_population(pack_genome, parents, placement=self.placement)
+            parents, read = constrain_replicated(packed, self.placement), unpack_genome
+        rows = Broadcast(state._replace(population=parents)), individual_keys(key, self.population)
+        children, multipliers = map_population(partial(self._breed, read), rows, room_for(genome), self.placement)
+        chosen = lax.top_k(total(state.fitness), self.elites)[1]
+        kept = pytrees.take((parents, state.log2_rate_multiplier), chosen)
         if packing:
             kept = jax.vmap(read)(kept[0]), kept[1]
         # in place: joining two arrays would cost a third of a generation
-        asked, pace = devices.replace_first((children, pace), kept)
-        return asked, state._replace(pace=pace)
+        asked, multipliers = replace_first((children, multipliers), kept, self.placement)
+        return asked, state._replace(log2_rate_multiplier=multipliers)
 
-    def tell(state: State, population: Population, fitness: Fitness) -> State:
+    def tell(self, state: State, population: Population, fitness: Fitness) -> State:
+        """The population becomes the parents of the next."""
         return state._replace(population=population, fitness=fitness)
 
-    def best(state: State) -> Genome:
-        return decode(trees.take(state.population, jnp.argmax(total(state.fitness))))
+    def best(self, state: State) -> Genome:
+        """The fittest of the last population."""
+        return self.decode(pytrees.take(state.population, jnp.argmax(total(state.fitness))))
 
-    def finalists(state: State) -> Population:
-        one = packed_majority(state.population) if packed else jax.tree.map(majority, state.population)
-        return trees.concatenate(state.population, jax.tree.map(lambda leaf: leaf[None], one))
+    def candidates(self, state: State) -> Population:
+        """The last population and its majority."""
+        consensus = packed_majority(state.population) if self.packed else jax.tree.map(majority, state.population)
+        return pytrees.concatenate(state.population, jax.tree.map(lambda leaf: leaf[None], consensus))
 
-    return Strategy(init, ask, tell, best, finalists, rates, population, per_case, decode)
+    def decode(self, individual: Any) -> Genome:
+        """The genome of an individual, which may be packed."""
+        return unpack_genome(individual) if self.packed else individual
 
+    def _encode(self, genome: Genome) -> Any:
+        return pack_genome(genome) if self.packed else genome
 
-def _as_it_is(genome: Genome) -> Genome:
-    return genome
+    def _choose(self) -> Selection:
+        select = SELECTIONS.get(self.selection)
+        return partial(select, size=self.tournament) if SELECTIONS.trait(self.selection, "sized", False) else select
+
+    def _breed(self, read: Callable[[Any], Genome], row: tuple[State, Key]) -> tuple[Any, Array]:
+        """One child; `read` gives the genome of a member of the population that the state holds."""
+        state, key = row
+        choose, cross, mutate = self._choose(), CROSSOVERS.get(self.crossover), MUTATIONS.get(self.mutation)
+        first, second, crossing, changing, adapting = jax.random.split(key, 5)
+        a, b = choose(first, state.fitness), choose(second, state.fitness)
+        parents = (read(pytrees.take(state.population, index)) for index in (a, b))
+        child = cross(crossing, *parents, rate=state.rates["crossover_rate"])
+        multiplier, rate = state.log2_rate_multiplier[a], state.rates["mutation_rate"]
+        if self.adaptive:
+            multiplier = jnp.clip(multiplier + random.randint(adapting, (), 3) - 1, -REACH, REACH)
+            rate = jnp.minimum(rate * _powers()[multiplier + REACH], jnp.float32(1))
+        return self._encode(mutate(changing, child, rate=rate)), multiplier
 
 
 def majority(trits: Array) -> Array:
@@ -148,7 +161,7 @@ def packed_majority(population: Packed) -> Packed:
     """The same of a packed population, counted plane by plane."""
     planes = population.planes
     size = planes.nonzero.shape[1] * WORD
-    nonzero, down = (jnp.sum(draws.unpack_bits(plane, size), axis=0, dtype=jnp.int32) for plane in planes)
+    nonzero, down = (jnp.sum(random.unpack_bits(plane, size), axis=0, dtype=jnp.int32) for plane in planes)
     return dataclasses.replace(population, planes=pack(_most(nonzero - down, down, planes.nonzero.shape[0])))
 
 
@@ -157,6 +170,6 @@ def _most(up: Array, down: Array, voters: int) -> Array:
     return jnp.where(jnp.maximum(up, down) > voters - up - down, most, jnp.int8(0))
 
 
-def _octaves() -> Array:
-    """2^(pace / 4) for every pace, float32: a table made once, so that no platform's exp2 is asked."""
+def _powers() -> Array:
+    """2^(x / 4) for every multiplier x, float32: a table made once, so that no platform's exp2 is asked."""
     return jnp.asarray(2.0 ** (np.arange(-REACH, REACH + 1) / OCTAVE), jnp.float32)

@@ -1,33 +1,31 @@
-"""Hill climbing on trits, many climbers at once: a child that is no worse takes its parent's place (Aigarth's way).
+"""Hill climbing on trits, many climbers at once: a child that is no worse replaces its parent (Aigarth's way).
 
-Every climber is a (1 + λ) evolution strategy (Rechenberg 1973). A generation is judged on cases of its own, so the
-parents are asked again beside their children and a child is compared with its parent on the same cases: P counts
+Every climber is a (1 + λ) evolution strategy (Rechenberg 1973). A generation is evaluated on its own cases, so the
+parents are asked again beside their offspring and a child is compared with its parent on the same cases: P counts
 both. Accepting equals lets a climber drift over a plateau. All of the state is integers.
 """
 
+import dataclasses
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from tejax import draws, trees
+from tejax.core import pytrees, random
 from tejax.errors import require
-from tejax.strategies.shared import individual_keys, operator, require_probabilities, room_for, settled
-from tejax.types import Array, Fitness, Genome, Int32, Key, Mutation, Population, Strategy
+from tejax.options import Between, OneOf, Positive, Probability, Traced
+from tejax.parallel.population import Broadcast, map_population
+from tejax.registry import MUTATIONS, STRATEGIES
+from tejax.strategies._shared import individual_keys, resolved_rates, room_for
+from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Rates, Strategy
 
-__all__ = ["Rates", "State", "hill_climb"]
+__all__ = ["HillClimb", "State"]
 
 CHANGES = 8  # trits of a child that a mutation changes in the mean, where no rate is given
 STARTS = 16  # fresh genomes that a restart is drawn from, at the least
-
-
-class Rates(NamedTuple):
-    """A probability; float32 in a state."""
-
-    mutation: float | Array | None = None  # that a trit is changed; for single, that the one trit is; None: as fits
 
 
 class State(NamedTuple):
@@ -35,91 +33,107 @@ class State(NamedTuple):
 
     climbers: Population  # [C, ...]
     fitness: Int32[Array, "C"]  # on the cases of the last generation
-    fruitless: Int32[Array, "C"]  # generations since a child was better than its parent
+    stagnation: Int32[Array, "C"]  # generations since a child was better than its parent
     starts: Population  # [max(C, STARTS), ...]  # where they began
-    rates: Any  # Rates, all of them float32 []
+    rates: dict[str, Array]  # float32 []
 
 
-def hill_climb(
-    population: int = 512,
-    climbers: int = 4,
-    mutation: str | Mutation = "flip",
-    patience: int | None = None,
-    rates: Rates = Rates(),
-) -> Strategy:
-    """Hill climbing.
+@STRATEGIES.register("hill_climb")
+@dataclasses.dataclass(frozen=True)
+class HillClimb(Strategy):
+    """Many climbers: a child that is no worse replaces its parent.
 
-    population: P, the climbers and their children: every climber has population / climbers - 1 children a generation.
-    mutation: how a child differs: single, flip, step, reset, or any function (key, genome, *, rate) -> genome.
-    patience: a climber begins anew after so many generations in which no child was better, unless it is the fittest
-    of all; None: never. A fresh start takes each trit from a random one of the starting genomes.
-    rates: the probability of mutation.
+    Args:
+        population: P, the climbers and their offspring: each has P / climbers - 1 children a generation.
+        climbers: C, a divisor of P.
+        mutation: how a child differs: single, flip, step or reset, or a function (key, genome, *, rate) -> genome.
+        patience: a climber begins again after so many generations in which no child was better, unless it is the fittest
+            of all; None: never. A fresh start takes each trit from a random one of the starting genomes.
+        mutation_rate: the probability that a trit is changed (single: that one is); None: it follows the size of the
+            genome.
     """
-    require(climbers >= 1, "at least 1", climbers=climbers)
-    whole = population >= 2 * climbers and population % climbers == 0
-    require(whole, "a multiple of climbers, twice as many at least", population=population, climbers=climbers)
-    require(patience is None or patience >= 1, "None or at least 1", patience=patience)
-    require_probabilities(mutation_rate=rates.mutation)
-    mutate = operator(mutation)
-    litter = population // climbers  # a climber and its children
 
-    def init(key: Key, sample: Callable[[Key], Genome], rates: Rates = rates) -> State:
-        keys = individual_keys(key, max(climbers, STARTS))
+    population: Annotated[int, Between(2, 2**30)] = 512
+    climbers: Positive = 4
+    mutation: Annotated[Any, OneOf(MUTATIONS)] = "flip"
+    patience: Positive | None = None
+    mutation_rate: Traced[Probability | None] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        population, climbers = self.population, self.climbers
+        whole = population >= 2 * climbers and population % climbers == 0
+        require(whole, "a multiple of climbers, twice as many at least", population=population, climbers=climbers)
+
+    @property
+    def offspring(self) -> int:
+        """A climber and its children."""
+        return self.population // self.climbers
+
+    def init(self, key: Key, sample: Callable[[Key], Genome], rates: Rates) -> State:
+        """Climbers at random genomes."""
+        keys = individual_keys(key, max(self.climbers, STARTS))
         genome = jax.eval_shape(sample, key)
-        starts = trees.over_rows(sample, keys, room_for(genome))
-        zeros = jnp.zeros(climbers, jnp.int32)
-        paced = settled(rates, mutation, genome, CHANGES)
-        return State(jax.tree.map(lambda leaf: leaf[:climbers], starts), zeros, zeros, starts, paced)
+        starts = map_population(sample, keys, room_for(genome), self.placement)
+        zeros = jnp.zeros(self.climbers, jnp.int32)
+        resolved = resolved_rates(rates, self.mutation, genome, CHANGES)
+        return State(jax.tree.map(lambda leaf: leaf[: self.climbers], starts), zeros, zeros, starts, resolved)
 
-    def renew(key: Key, state: State) -> State:
+    def ask(self, key: Key, state: State) -> tuple[Population, State]:
+        """Each climber, then its children."""
+        mutating, renewing = jax.random.split(key)
+        if self.patience is not None:
+            state = self._renew(renewing, state, self.patience)
+        mutate, offspring = MUTATIONS.get(self.mutation), self.offspring
+
+        def one(row: tuple[State, Array, Key]) -> Genome:
+            state, index, key = row
+            parent = pytrees.take(state.climbers, index // offspring)
+            child = mutate(key, parent, rate=state.rates["mutation_rate"])
+            return jax.tree.map(partial(jnp.where, index % offspring == 0), parent, child)
+
+        count = self.population
+        rows = Broadcast(state), lax.iota(jnp.int32, count), individual_keys(mutating, count)
+        return map_population(one, rows, room_for(pytrees.take(state.climbers, 0)), self.placement), state
+
+    def tell(self, state: State, population: Population, fitness: Fitness) -> State:
+        """Each climber moves to its fittest child, if that is no worse."""
+        families = fitness.reshape(self.climbers, self.offspring)
+        child = 1 + jnp.argmax(families[:, 1:], axis=1).astype(jnp.int32)
+        reached, before = jnp.take_along_axis(families, child[:, None], axis=1)[:, 0], families[:, 0]
+        chosen = jnp.where(reached >= before, child, 0) + self.offspring * lax.iota(jnp.int32, self.climbers)
+        stagnation = jnp.where(reached > before, 0, state.stagnation + 1)
+        return state._replace(
+            climbers=pytrees.take(population, chosen), fitness=fitness[chosen], stagnation=stagnation
+        )
+
+    def best(self, state: State) -> Genome:
+        """The fittest climber."""
+        return pytrees.take(state.climbers, jnp.argmax(state.fitness))
+
+    def candidates(self, state: State) -> Population:
+        """The climbers."""
+        return state.climbers
+
+    def _renew(self, key: Key, state: State, patience: int) -> State:
         """The state after the restarts that are due."""
-        places = lax.iota(jnp.int32, climbers)
-        due = (state.fruitless >= jnp.int32(patience)) & (places != jnp.argmax(state.fitness).astype(jnp.int32))
+        numbers = lax.iota(jnp.int32, self.climbers)
+        due = (state.stagnation >= jnp.int32(patience)) & (numbers != jnp.argmax(state.fitness).astype(jnp.int32))
 
         def one(row: tuple[Population, Array, Key, Genome]) -> Genome:
             starts, due, key, climber = row
             return jax.tree.map(partial(jnp.where, due), fresh_start(key, starts), climber)
 
-        rows = trees.Shared(state.starts), due, individual_keys(key, climbers), state.climbers
-        renewed = trees.over_rows(one, rows, room_for(trees.take(state.climbers, 0)))
-        return state._replace(climbers=renewed, fruitless=jnp.where(due, 0, state.fruitless))
-
-    def ask(key: Key, state: State) -> tuple[Population, State]:
-        mutating, renewing = jax.random.split(key)
-        if patience is not None:
-            state = renew(renewing, state)
-
-        def one(row: tuple[State, Array, Key]) -> Genome:
-            state, index, key = row
-            parent = trees.take(state.climbers, index // litter)
-            child = mutate(key, parent, rate=state.rates.mutation)
-            return jax.tree.map(partial(jnp.where, index % litter == 0), parent, child)
-
-        rows = trees.Shared(state), lax.iota(jnp.int32, population), individual_keys(mutating, population)
-        return trees.over_rows(one, rows, room_for(trees.take(state.climbers, 0))), state
-
-    def tell(state: State, population: Population, fitness: Fitness) -> State:
-        litters = fitness.reshape(climbers, litter)
-        child = 1 + jnp.argmax(litters[:, 1:], axis=1).astype(jnp.int32)
-        theirs, own = jnp.take_along_axis(litters, child[:, None], axis=1)[:, 0], litters[:, 0]
-        chosen = jnp.where(theirs >= own, child, 0) + litter * lax.iota(jnp.int32, climbers)
-        fruitless = jnp.where(theirs > own, 0, state.fruitless + 1)
-        return state._replace(climbers=trees.take(population, chosen), fitness=fitness[chosen], fruitless=fruitless)
-
-    def best(state: State) -> Genome:
-        return trees.take(state.climbers, jnp.argmax(state.fitness))
-
-    def finalists(state: State) -> Population:
-        return state.climbers
-
-    return Strategy(init, ask, tell, best, finalists, rates, population)
+        rows = Broadcast(state.starts), due, individual_keys(key, self.climbers), state.climbers
+        renewed = map_population(one, rows, room_for(pytrees.take(state.climbers, 0)), self.placement)
+        return state._replace(climbers=renewed, stagnation=jnp.where(due, 0, state.stagnation))
 
 
 def fresh_start(key: Key, starts: Population) -> Genome:
-    """A genome that has at every place what a random one of `starts` [S, ...] has there."""
+    """A genome that has in every position what a random one of `starts` [S, ...] has there."""
 
     def leaf(key: Key, starts: Array) -> Array:
-        which = draws.below(key, starts.shape[1:], starts.shape[0])
+        which = random.randint(key, starts.shape[1:], starts.shape[0])
         return jnp.take_along_axis(starts, which[None], axis=0)[0]
 
-    return jax.tree.map(leaf, trees.keys_like(key, starts), starts)
+    return jax.tree.map(leaf, pytrees.keys_like(key, starts), starts)

@@ -1,4 +1,4 @@
-"""One network of trits, probed by very many small changes of low rank (EGGROLL: Sarkar et al. 2025, arXiv 2511.16652).
+"""One network of trits under very many small perturbations of low rank (EGGROLL: Sarkar et al. 2025, arXiv 2511.16652).
 
 The population shares a base. Individual i evaluates base + U_i V_i in every matrix, U and V of trits and mostly 0: a
 small integer change, never written out, of a base that is always trits. The base is also the answer. Utilities are
@@ -7,33 +7,30 @@ generations fade; where they outweigh what chance explains, the trit steps by on
 weights of binary networks).
 """
 
+import dataclasses
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from tejax import draws, trees
+from tejax.core import pytrees, random
+from tejax.engines.low_rank import LowRankMatrix
 from tejax.errors import require
-from tejax.factored import Factored
-from tejax.strategies.shared import as_traced, coarseness, individual_keys, room_for, utilities
-from tejax.types import Array, Fitness, Genome, Int8, Int32, Key, Population, Rate, Strategy
+from tejax.options import Between, Traced
+from tejax.parallel.population import Broadcast, map_population
+from tejax.registry import STRATEGIES
+from tejax.strategies._shared import as_traced, coarseness, individual_keys, room_for, utilities
+from tejax.types import Array, Fitness, Genome, Int8, Int32, Key, Population, Rate, Rates, Strategy
 
-__all__ = ["Rates", "State", "low_rank"]
+__all__ = ["LowRank", "State"]
 
 UNIT = 2**10  # of the votes that are kept: the standard deviation of those of one generation, by chance alone
 MEMORY = 3  # a generation takes 1 / 2^3 off the votes before it
 FAR = 2**20  # where votes saturate
-
-
-class Rates(NamedTuple):
-    """Float32 in a state."""
-
-    density: float | Array = 0.03  # the share of the trits of U and V that are not 0
-    threshold: float | Array = 2.5  # standard deviations of chance that the votes for a step must pass
 
 
 class State(NamedTuple):
@@ -41,81 +38,102 @@ class State(NamedTuple):
 
     base: Genome
     votes: Any  # tree of int32 like the base, in UNITs: for +1 where positive, for -1 where negative
-    rates: Rates
+    rates: dict[str, Array]  # float32 []
 
 
-def low_rank(population: int = 4096, rank: int = 1, rates: Rates = Rates()) -> Strategy:
-    """The low-rank strategy, for genomes whose leaves are all matrices, and networks that take them `Factored`.
+@STRATEGIES.register("low_rank")
+@dataclasses.dataclass(frozen=True)
+class LowRank(Strategy):
+    """One network under very many small perturbations of low rank.
 
-    population: P, even: every probe is followed by its opposite. rank: r, the columns of U.
-    rates: how dense the changes are, and how clear the votes for a step must be.
+    For genomes whose leaves are all matrices, and networks that take them as `LowRankMatrix`.
+
+    Args:
+        population: P, perturbations in a generation, even: every one is followed by its opposite.
+        rank: r, of a perturbation.
+        density: the share of the trits of its factors that are not 0.
+        threshold: standard deviations of chance that the votes for a step must pass.
     """
-    require(population >= 2 and population % 2 == 0, "even, at least 2", population=population)
-    require(1 <= rank <= 64, "from 1 to 64", rank=rank)
-    require(bool(0 < rates.density <= 1), "above 0 and at most 1", density=rates.density)
-    require(bool(rates.threshold >= 0), "at least 0", threshold=rates.threshold)
 
-    def init(key: Key, sample: Callable[[Key], Genome], rates: Rates = rates) -> State:
+    population: Annotated[int, Between(2, 2**24)] = 4096
+    rank: Annotated[int, Between(1, 64)] = 1
+    density: Traced[Annotated[float, Between(0, 1, above=True)]] = 0.03
+    threshold: Traced[Annotated[float, Between(0, 1e6)]] = 2.5
+    perturbs = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.population % 2 == 0, "even, at least 2", population=self.population)
+
+    def init(self, key: Key, sample: Callable[[Key], Genome], rates: Rates) -> State:
+        """A random base, no votes."""
         base = sample(key)
         for leaf in jax.tree.leaves(base):
             require(leaf.ndim == 2, "a matrix in every leaf", genome=f"leaf of shape {leaf.shape}")
         votes = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, jnp.int32), base)
         return State(base, votes, as_traced(rates))
 
-    def probe(row: tuple[State, Key]) -> Genome:
-        """A change and its opposite: every leaf [2, O, r] and [2, r, F], a pair of arrays."""
-        state, key = row
+    def ask(self, key: Key, state: State) -> tuple[Population, State]:
+        """Perturbations of the base, each followed by its opposite."""
+        keys = individual_keys(key, self.population // 2)
+        rows = Broadcast(state), keys
+        pairs = map_population(self._perturbation, rows, room_for(state.base), self.placement)
 
-        def leaf(key: Key, base: Int8[Array, "O F"]) -> tuple[Array, Array]:
-            left, right = jax.random.split(key)
-            rows = _sparse(left, (base.shape[0], rank), state.rates.density)
-            columns = _sparse(right, (rank, base.shape[1]), state.rates.density)
-            return jnp.stack([rows, -rows]), jnp.stack([columns, columns])
-
-        return jax.tree.map(leaf, trees.keys_like(key, state.base), state.base)
-
-    def ask(key: Key, state: State) -> tuple[Population, State]:
-        keys = individual_keys(key, population // 2)
-        pairs = trees.over_rows(probe, (trees.Shared(state), keys), room_for(state.base))
-
-        def members(base: Array, pair: tuple[Array, Array]) -> Factored:
-            rows, columns = (side.reshape(population, *side.shape[2:]) for side in pair)
-            return Factored(trees.Shared(base), rows, columns)
+        def members(base: Array, pair: tuple[Array, Array]) -> LowRankMatrix:
+            left, right = (side.reshape(self.population, *side.shape[2:]) for side in pair)
+            return LowRankMatrix(Broadcast(base), left, right)
 
         return jax.tree.map(members, state.base, pairs), state
 
-    def tell(state: State, population: Population, fitness: Fitness) -> State:
+    def tell(self, state: State, population: Population, fitness: Fitness) -> State:
+        """The base after the steps for which the votes suffice."""
         ranks = utilities(fitness)
         preferred = ranks[::2] - ranks[1::2]  # how much better a change was than its opposite
-        settle = partial(_settle, preferred, rank, state.rates)
-        settled = jax.tree.map(settle, state.base, state.votes, population)
-        base = jax.tree.map(lambda _, pair: pair[0], state.base, settled)
-        votes = jax.tree.map(lambda _, pair: pair[1], state.base, settled)
+        step = partial(_step, preferred, self.rank, state.rates)
+        stepped = jax.tree.map(step, state.base, state.votes, population)
+        base = jax.tree.map(lambda _, pair: pair[0], state.base, stepped)
+        votes = jax.tree.map(lambda _, pair: pair[1], state.base, stepped)
         return State(base, votes, state.rates)
 
-    def finalists(state: State) -> Population:
+    def best(self, state: State) -> Genome:
+        """The base."""
+        return state.base
+
+    def candidates(self, state: State) -> Population:
+        """The base."""
         return jax.tree.map(lambda leaf: leaf[None], state.base)
 
-    return Strategy(init, ask, tell, lambda state: state.base, finalists, rates, population, probes=True)
+    def _perturbation(self, row: tuple[State, Key]) -> Genome:
+        """A change and its opposite: every leaf [2, O, r] and [2, r, F], a pair of arrays."""
+        state, key = row
+        density = state.rates["density"]
+
+        def leaf(key: Key, base: Int8[Array, "O F"]) -> tuple[Array, Array]:
+            left, right = jax.random.split(key)
+            rows = _sparse(left, (base.shape[0], self.rank), density)
+            columns = _sparse(right, (self.rank, base.shape[1]), density)
+            return jnp.stack([rows, -rows]), jnp.stack([columns, columns])
+
+        return jax.tree.map(leaf, pytrees.keys_like(key, state.base), state.base)
 
 
 def _sparse(key: Key, shape: tuple[int, ...], density: Rate) -> Int8[Array, "..."]:
     """Trits, not 0 with probability `density`, both signs as likely."""
-    present, up = draws.events(key, shape, density)
+    present, up = random.events(key, shape, density)
     return jnp.where(present, jnp.where(up, jnp.int8(1), jnp.int8(-1)), jnp.int8(0))
 
 
-def _settle(
-    preferred: Int32[Array, "P/2"], rank: int, rates: Rates, base: Int8[Array, "O F"], votes: Array, members: Factored
+def _step(
+    preferred: Int32[Array, "P/2"], rank: int, rates: Rates, base: Int8[Array, "O F"], votes: Array, members: LowRankMatrix
 ) -> tuple[Int8[Array, "O F"], Int32[Array, "O F"]]:
     """One matrix of the base and its votes, after the members [P, ...] have voted."""
     rows = members.rows[::2].astype(jnp.int32) * preferred[:, None, None]
     columns = members.columns[::2].astype(jnp.int32)
     counted = lax.dot_general(rows, columns, (((0, 2), (0, 1)), ((), ())), preferred_element_type=jnp.int32)
-    unit = jnp.float32(UNIT / _spread(rank, len(members.rows))) / rates.density
+    unit = jnp.float32(UNIT / _spread(rank, len(members.rows))) / rates["density"]
     new = (counted.astype(jnp.float32) * unit).astype(jnp.int32)
     kept = jnp.clip(votes - (votes >> MEMORY) + jnp.clip(new, -FAR, FAR), -FAR, FAR)
-    limit = (rates.threshold * jnp.float32(UNIT * math.sqrt(1 / (1 - (1 - 2**-MEMORY) ** 2)))).astype(jnp.int32)
+    limit = (rates["threshold"] * jnp.float32(UNIT * math.sqrt(1 / (1 - (1 - 2**-MEMORY) ** 2)))).astype(jnp.int32)
     way = jnp.where(jnp.abs(kept) > limit, jnp.sign(kept), 0).astype(jnp.int8)
     after = jnp.clip(base + way, jnp.int8(-1), jnp.int8(1))
     return after, jnp.where(after == base, kept, 0)

@@ -1,35 +1,31 @@
 """MAP-Elites on trits: an archive that keeps the fittest genome of every kind (Mouret & Clune 2015).
 
-A descriptor says which of M cells a genome belongs to. A generation is judged on cases of its own, so the elites are
+A descriptor says which of M cells a genome belongs to. A generation is evaluated on its own cases, so the elites are
 asked again beside their children, and a child takes a cell if it is fitter than its elite on the same cases: P counts
 both. An empty cell asks for one child more. All of the state is integers.
 """
 
+import dataclasses
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from tejax import draws, trees
+from tejax.core import pytrees, random
 from tejax.errors import require
-from tejax.operators import crossover as crossovers
-from tejax.strategies.shared import individual_keys, operator, require_probabilities, room_for, settled
-from tejax.types import Array, Fitness, Genome, Int32, Key, Mutation, Population, Strategy
+from tejax.options import Between, Derived, OneOf, Positive, Probability, Traced
+from tejax.parallel.population import Broadcast, map_population
+from tejax.registry import CROSSOVERS, MUTATIONS, STRATEGIES
+from tejax.strategies._shared import individual_keys, resolved_rates, room_for
+from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Rates, Strategy
 
-__all__ = ["Descriptor", "Rates", "State", "density", "map_elites"]
+__all__ = ["Descriptor", "MapElites", "State", "density"]
 
 CHANGES = 2  # trits of a child that a mutation changes in the mean, where no rate is given
 Descriptor = Callable[[Genome], Int32[Array, ""]]  # genome -> the number of its cell
-
-
-class Rates(NamedTuple):
-    """Probabilities; float32 in a state."""
-
-    mutation: float | Array | None = None  # that a trit is changed; None: as fits the size of a genome
-    crossover: float | Array = 0.5  # that a child has two parents
 
 
 class State(NamedTuple):
@@ -38,14 +34,14 @@ class State(NamedTuple):
     archive: Population  # [M, ...]
     fitness: Int32[Array, "M"]  # on the cases of the last generation
     filled: Array  # bool [M]
-    rates: Any  # Rates, all of them float32 []
+    rates: dict[str, Array]  # float32 []
 
 
 def density(cells: int) -> Descriptor:
     """The share of non-zero trits, from 0 (cell 0) to 1 (the last cell), in steps of equal width."""
 
     def cell(genome: Genome) -> Int32[Array, ""]:
-        size = trees.size(genome)
+        size = pytrees.size(genome)
         present = sum(jnp.sum(leaf != 0, dtype=jnp.int32) for leaf in jax.tree.leaves(genome))
         bounds = jnp.asarray([-(-size * number // cells) for number in range(1, cells)], jnp.int32)  # rounded up
         return jnp.sum(present >= bounds, dtype=jnp.int32)
@@ -53,66 +49,81 @@ def density(cells: int) -> Descriptor:
     return cell
 
 
-def map_elites(
-    population: int = 512,
-    cells: int = 64,
-    descriptor: Descriptor | None = None,
-    crossover: str = "by_neuron",
-    mutation: str | Mutation = "flip",
-    rates: Rates = Rates(),
-) -> Strategy:
-    """The MAP-Elites strategy.
+@STRATEGIES.register("map_elites")
+@dataclasses.dataclass(frozen=True)
+class MapElites(Strategy):
+    """An archive that keeps the fittest genome of every density, or of every kind that a descriptor tells apart.
 
-    population: P, of which M are the elites (or, for cells still empty, children). cells: M.
-    descriptor: one genome -> the number of its cell, int32 (cut to 0 .. M - 1): of its trits, or of its behaviour on
-    inputs that the function holds. None: `density`.
-    crossover: uniform, one_point, two_point or by_neuron. mutation: flip, step, reset, single, or any function
-    (key, genome, *, rate) -> genome. rates: their probabilities. Parents are elites, all as likely.
+    Parents are elites, all as likely.
+
+    Args:
+        population: P, of which M are the elites (or, for cells still empty, children).
+        cells: M, of the archive.
+        descriptor: one genome -> the number of its cell, int32 (cut to 0 .. M - 1): of its trits, or of its behaviour on
+            inputs that the function holds. None: `density`.
+        crossover: uniform, one_point, two_point or by_neuron, or a function.
+        mutation: flip, step, reset or single, or a function (key, genome, *, rate) -> genome.
+        mutation_rate: the probability that a trit is changed; None: it follows the size of the genome.
+        crossover_rate: the probability that a child has two parents.
     """
-    require(cells >= 1, "at least 1", cells=cells)
-    require(population > cells, "above the number of cells", population=population, cells=cells)
-    require(crossover in crossovers.REGISTRY, f"one of {list(crossovers.REGISTRY)}", crossover=crossover)
-    require_probabilities(mutation_rate=rates.mutation, crossover_rate=rates.crossover)
-    cross = crossovers.REGISTRY[crossover]
-    mutate = operator(mutation)
-    describe = descriptor or density(cells)
 
-    def init(key: Key, sample: Callable[[Key], Genome], rates: Rates = rates) -> State:
+    population: Annotated[int, Between(2, 2**30)] = 512
+    cells: Positive = 64
+    descriptor: Derived[Descriptor | None] = None
+    crossover: Annotated[Any, OneOf(CROSSOVERS)] = "by_neuron"
+    mutation: Annotated[Any, OneOf(MUTATIONS)] = "flip"
+    mutation_rate: Traced[Probability | None] = None
+    crossover_rate: Traced[Probability] = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        more = self.population > self.cells
+        require(more, "above the number of cells", population=self.population, cells=self.cells)
+
+    def init(self, key: Key, sample: Callable[[Key], Genome], rates: Rates) -> State:
+        """Random genomes; until the first `tell` has sorted them, all count as elites."""
         genome = jax.eval_shape(sample, key)
-        fresh = trees.over_rows(sample, individual_keys(key, cells), room_for(genome))
-        paced = settled(rates, mutation, genome, CHANGES)
-        # until the first tell has sorted them, all count as elites
-        return State(fresh, jnp.zeros(cells, jnp.int32), jnp.ones(cells, bool), paced)
+        fresh = map_population(sample, individual_keys(key, self.cells), room_for(genome), self.placement)
+        resolved = resolved_rates(rates, self.mutation, genome, CHANGES)
+        return State(fresh, jnp.zeros(self.cells, jnp.int32), jnp.ones(self.cells, bool), resolved)
 
-    def ask(key: Key, state: State) -> tuple[Population, State]:
+    def ask(self, key: Key, state: State) -> tuple[Population, State]:
+        """The elites of the filled cells, and children."""
         elites = jnp.argsort(~state.filled, stable=True)  # the filled cells come first
         count = jnp.sum(state.filled, dtype=jnp.int32)
+        cross, mutate, cells = CROSSOVERS.get(self.crossover), MUTATIONS.get(self.mutation), self.cells
 
         def one(row: tuple[State, Array, Array, Array, Key]) -> Genome:
             state, elites, count, index, key = row
             first, second, crossing, changing = jax.random.split(key, 4)
-            parents = (trees.take(state.archive, elites[draws.below(key, (), count)]) for key in (first, second))
-            child = cross(crossing, *parents, rate=state.rates.crossover)
-            child = mutate(changing, child, rate=state.rates.mutation)
-            place = jnp.minimum(index, cells - 1)
-            stays = (index < cells) & state.filled[place]
-            return jax.tree.map(partial(jnp.where, stays), trees.take(state.archive, place), child)
+            parents = (pytrees.take(state.archive, elites[random.randint(key, (), count)]) for key in (first, second))
+            child = cross(crossing, *parents, rate=state.rates["crossover_rate"])
+            child = mutate(changing, child, rate=state.rates["mutation_rate"])
+            cell = jnp.minimum(index, cells - 1)
+            stays = (index < cells) & state.filled[cell]
+            return jax.tree.map(partial(jnp.where, stays), pytrees.take(state.archive, cell), child)
 
-        common = (trees.Shared(part) for part in (state, elites, count))
-        rows = *common, lax.iota(jnp.int32, population), individual_keys(key, population)
-        return trees.over_rows(one, rows, room_for(trees.take(state.archive, 0))), state
+        common = (Broadcast(part) for part in (state, elites, count))
+        rows = *common, lax.iota(jnp.int32, self.population), individual_keys(key, self.population)
+        return map_population(one, rows, room_for(pytrees.take(state.archive, 0)), self.placement), state
 
-    def tell(state: State, population: Population, fitness: Fitness) -> State:
-        kinds = jnp.clip(trees.over_rows(describe, population, room_for(trees.take(population, 0))), 0, cells - 1)
-        highest = jax.ops.segment_max(fitness, kinds, cells)
-        places = lax.iota(jnp.int32, fitness.shape[0])
-        contenders = jnp.where(fitness == highest[kinds], places, fitness.shape[0])
-        elite = jax.ops.segment_min(contenders, kinds, cells)  # the first of equals: an elite stays
+    def tell(self, state: State, population: Population, fitness: Fitness) -> State:
+        """Every cell keeps the fittest of its kind."""
+        describe = self.descriptor or density(self.cells)
+        kinds = map_population(describe, population, room_for(pytrees.take(population, 0)), self.placement)
+        kinds = jnp.clip(kinds, 0, self.cells - 1)
+        highest = jax.ops.segment_max(fitness, kinds, self.cells)
+        numbers = lax.iota(jnp.int32, fitness.shape[0])
+        contenders = jnp.where(fitness == highest[kinds], numbers, fitness.shape[0])
+        elite = jax.ops.segment_min(contenders, kinds, self.cells)  # the first of equals: an elite stays
         filled = elite < fitness.shape[0]
         chosen = jnp.where(filled, elite, jnp.argmax(fitness).astype(jnp.int32))
-        return State(trees.take(population, chosen), fitness[chosen], filled, state.rates)
+        return State(pytrees.take(population, chosen), fitness[chosen], filled, state.rates)
 
-    def best(state: State) -> Genome:
-        return trees.take(state.archive, jnp.argmax(state.fitness))
+    def best(self, state: State) -> Genome:
+        """The fittest elite."""
+        return pytrees.take(state.archive, jnp.argmax(state.fitness))
 
-    return Strategy(init, ask, tell, best, lambda state: state.archive, rates, population)
+    def candidates(self, state: State) -> Population:
+        """The archive."""
+        return state.archive

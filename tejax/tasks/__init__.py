@@ -1,22 +1,21 @@
 """Tasks: the behaviour of one individual -> its int32 fitness, higher is better."""
 
-from tejax.tasks.bits import Bits, addition, hyperidentity, multiplication, parity, xor
-from tejax.tasks.classification import Classification, classification
-from tejax.tasks.control import Control, control
-from tejax.tasks.datasets import breast_cancer, digits, from_files, wine
+from tejax.tasks._classification import Classification, classification
+from tejax.tasks._control import Control, control
+from tejax.tasks._serial import Serial, product, serial
+from tejax.tasks.datasets.files import load_arrays, load_idx
+from tejax.tasks.datasets.loaders import breast_cancer, digits, from_files, wine
 from tejax.tasks.environments import Playground
-from tejax.tasks.files import load_arrays, load_idx
-from tejax.tasks.serial import Serial, product, serial
 from tejax.tasks.series import Series, windowed_series
+from tejax.tasks.truth_tables import TruthTable, addition, hyperidentity, multiplication, parity, xor
 
 __all__ = [
-    "REGISTRY",
-    "Bits",
     "Classification",
     "Control",
     "Playground",
     "Serial",
     "Series",
+    "TruthTable",
     "addition",
     "breast_cancer",
     "classification",
@@ -34,19 +33,3 @@ __all__ = [
     "wine",
     "xor",
 ]
-
-REGISTRY = {
-    "digits": digits,
-    "parity": parity,
-    "xor": xor,
-    "addition": addition,
-    "multiplication": multiplication,
-    "windowed_series": windowed_series,
-    "hyperidentity": hyperidentity,
-    "serial": serial,
-    "product": product,
-    "breast_cancer": breast_cancer,
-    "wine": wine,
-    "files": from_files,
-    "control": control,
-}

@@ -13,27 +13,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tejax import evolution, trees, trits
-from tejax.testing.holding import (
-    COUNT,
-    Counted,
-    agree,
-    attempt,
-    equal_bits,
-    examples,
-    fresh,
-    hashable,
-    hold,
-    hold_alike,
-    hold_equal,
-    hold_int32,
-    hold_members,
-    hold_ranges,
-    hold_trits,
-    name_of,
-    on_host,
-    several_keys,
-)
+from tejax.parallel.population import map_population
+from tejax import evolution, trits
+from tejax.core import pytrees
+from tejax.testing.holding import COUNT, Counted, agree, attempt, equal_bits, examples, fresh, hashable, hold, hold_alike, hold_equal, hold_int32, hold_members, hold_ranges, hold_trits, name_of, on_host, several_keys
 from tejax.types import Array, Crossover, Key, Mutation, Network, Selection, Strategy, Task
 
 __all__ = ["check_crossover", "check_mutation", "check_network", "check_selection", "check_strategy", "check_task"]
@@ -52,7 +35,7 @@ def check_network(network: Network, features: int | tuple[int, ...], key: Key) -
     keys = jax.random.split(init_key, COUNT)
     genomes = agree(network.init, (keys,), "init")
     hold_ranges(genomes, network, "a fresh genome")
-    prints = {trees.fingerprint(trees.take(genomes, index)) for index in range(COUNT)}
+    prints = {pytrees.fingerprint(pytrees.take(genomes, index)) for index in range(COUNT)}
     hold(len(prints) > 1, "init must use its key: all keys gave the same genome")
 
     row = (features,) if isinstance(features, int) else features
@@ -60,7 +43,7 @@ def check_network(network: Network, features: int | tuple[int, ...], key: Key) -
     outputs = agree(network.apply, (genomes, x), "apply")
     hold_int32(outputs, "the outputs of apply")
     hold(outputs.shape[:-1] == x.shape[:-1], f"apply must map [..., F] to [..., O]: {x.shape} became {outputs.shape}")
-    genome = trees.take(genomes, 0)
+    genome = pytrees.take(genomes, 0)
     apply = jax.jit(network.apply)
     single = attempt("apply of one row", apply, genome, x[0, 1])
     hold_equal(single, outputs[0, 1], "apply must give a row the same outputs alone [F] and in a batch [B, F]")
@@ -81,7 +64,7 @@ def check_task(task: Task, network: Network) -> None:
     fitness = agree(partial(_evaluate, network, task), (keys, genomes), "evaluate")
     hold_int32(fitness, "the fitness of evaluate")
     hold(fitness.shape == (COUNT,), f"evaluate must give one number an individual, not shape {fitness.shape[1:]}")
-    carried = attempt("evaluate", jax.jit(partial(_evaluate, network)), task, fresh(keys)[0], trees.take(genomes, 0))
+    carried = attempt("evaluate", jax.jit(partial(_evaluate, network)), task, fresh(keys)[0], pytrees.take(genomes, 0))
     hold_equal(carried, fitness[0], "evaluate must be the same when the task comes in as an argument of jit")
 
     whole = agree(partial(task.validate, network.apply), (genomes,), "validate")
@@ -110,7 +93,7 @@ def check_mutation(op: Mutation, network: Network | None = None) -> None:
         mutants = agree(lambda key, genome, rate: op(key, genome, rate=rate), (keys, genomes, rates), "the mutation")
         hold_ranges(mutants, network, "a mutant")
         hold_alike(mutants, genomes, "a mutant")
-        same = [equal_bits(trees.take(mutants, index), trees.take(genomes, index)) for index in range(COUNT)]
+        same = [equal_bits(pytrees.take(mutants, index), pytrees.take(genomes, index)) for index in range(COUNT)]
         hold(same[0], "a mutation of rate 0 must leave the genome as it is")
         hold(not same[-1], "a mutation of rate 1 must change something")
 
@@ -170,7 +153,7 @@ def check_strategy(strategy: Strategy, network: Network, task: Task) -> None:
     state = evolution.begin(strategy, network, task, jax.random.key(10))
 
     genome = jax.eval_shape(network.init, jax.random.key(0))
-    members = partial(trees.over_rows, strategy.decode)
+    members = partial(map_population, strategy.decode)
 
     def ask(key: Key, state: Any) -> Any:
         return members(strategy.ask(key, state)[0])
@@ -203,8 +186,8 @@ def check_strategy(strategy: Strategy, network: Network, task: Task) -> None:
     hold_equal(best, jax.jit(strategy.best)(scanned), "best must be the same after a Python loop and after scan")
     hold_trits(best, "the genome that best gives")
     total = np.asarray(fitness).reshape(P, -1).sum(axis=1)
-    fittest = [trees.fingerprint(trees.take(population, int(index))) for index in np.flatnonzero(total == total.max())]
-    seen_best = strategy.probes or trees.fingerprint(best) in fittest
+    fittest = [pytrees.fingerprint(pytrees.take(population, int(index))) for index in np.flatnonzero(total == total.max())]
+    seen_best = strategy.probes or pytrees.fingerprint(best) in fittest
     hold(seen_best, "best must be the fittest individual that the last tell saw")
     finalists = attempt("finalists", jax.jit(lambda state: members(strategy.finalists(state))), looped)
     hold_ranges(finalists, network, "the finalists")

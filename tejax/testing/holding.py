@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tejax import trees, trits
+from tejax import trits
+from tejax.core import pytrees
 from tejax.types import Key, Network
 
 COUNT = 4  # calls that are compared with each other
@@ -31,8 +32,8 @@ def agree(one: Callable[..., Any], arguments: tuple, what: str) -> Any:
     """What `one` gives for each of COUNT sets of arguments (stacked), the same however it is called."""
     counted, arguments = Counted(one), on_host(arguments)
     jitted = jax.jit(counted)
-    alone = [on_host(attempt(what, jitted, *trees.take(fresh(arguments), index))) for index in range(COUNT)]
-    again = jitted(*trees.take(fresh(arguments), 0))
+    alone = [on_host(attempt(what, jitted, *pytrees.take(fresh(arguments), index))) for index in range(COUNT)]
+    again = jitted(*pytrees.take(fresh(arguments), 0))
     hold(counted.traces == 1, f"{what}: a second call of the same shapes must not be traced again")
     hold_equal(again, alone[0], f"{what}: the same arguments must give the same result")
     stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *alone)
@@ -147,7 +148,7 @@ def _structure(tree: Any) -> Any:
 
 def hold_alike(tree: Any, like: Any, what: str) -> None:
     """The same structure, shapes and dtypes."""
-    mine, wanted = trees.shapes(tree), trees.shapes(like)
+    mine, wanted = pytrees.shapes(tree), pytrees.shapes(like)
     hold(_structure(tree) == _structure(like), f"{what} must keep its structure, {wanted}, not {mine}")
     hold(mine == wanted, f"{what} must keep its shapes and dtypes, {wanted}, not {mine}")
 
@@ -159,12 +160,12 @@ def hold_members(population: Any, genome: Any, what: str, count: int | None) -> 
     fits = len(found) == 1 and (found == {count} if count else min(found) >= 1)
     hold(fits, f"{what} must have {count or 'as many'} rows on every leaf, not {sorted(found)}")
     if genome is not None:
-        hold_alike(jax.eval_shape(partial(trees.take, index=0), population), genome, f"a member of {what}")
+        hold_alike(jax.eval_shape(partial(pytrees.take, index=0), population), genome, f"a member of {what}")
 
 
 def equal_bits(a: Any, b: Any) -> bool:
     """Equal structure, shapes, dtypes and bytes."""
-    return _structure(a) == _structure(b) and trees.fingerprint(a) == trees.fingerprint(b)
+    return _structure(a) == _structure(b) and pytrees.fingerprint(a) == pytrees.fingerprint(b)
 
 
 def hold_equal(a: Any, b: Any, sentence: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tejax import networks, tasks
 from tejax.networks.lookup import Tables, from_digits, to_digits
-from tejax.operators import lookup
+from tejax.networks.lookup import mutation
 from tejax.types import UNANSWERED
 from tests.conformance.golden import Counts
 from tests.oracles.lookup import INFINITE
@@ -57,8 +57,8 @@ class Replay:
         """All words of one step, one after the other: the mutant and what was picked."""
 
         def one(genome, word):
-            pick = lookup.pick(word, self.network.updated)
-            after = lookup.by_word(genome, word, neurons=self.network.updated)
+            pick = mutation.pick(word, self.network.updated)
+            after = mutation.by_word(genome, word, neurons=self.network.updated)
             lines = genome.lines, after.lines
             return after, (pick, *(to_digits(line[pick.neuron, pick.line]) for line in lines))
 
@@ -104,7 +104,7 @@ def replay_lookup(data):
 
     best, best_score, genomes = current, score, {-1: current}
     for step in range(int(data["n_mutations"])):
-        candidate, (pick, before, after) = replay.mutate(current, lookup.halves(data["mutation_words"][step, :entries]))
+        candidate, (pick, before, after) = replay.mutate(current, mutation.halves(data["mutation_words"][step, :entries]))
         for name, mine in (
             ("neuron", pick.neuron),
             ("line", pick.line),

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import jax
 
-from tejax import evolve, networks, strategies, tasks, trees
+from tejax import evolve, networks, strategies, tasks
+from tejax.core import pytrees
 from tejax.strategies.genetic import Rates
 
 TABLE = Path(__file__).parent / "fingerprints.json"
@@ -13,7 +14,7 @@ SEEDS = (0, 1, 2)
 
 
 def _parity(key):
-    strategy = strategies.genetic(
+    strategy = strategies.Genetic(
         population=16, elites=2, selection="tournament", tournament=3, crossover="by_neuron", mutation="flip",
         rates=Rates(mutation=0.05, crossover=0.9),
     )  # fmt: skip
@@ -22,7 +23,7 @@ def _parity(key):
 
 
 def _digits(key):
-    strategy = strategies.genetic(
+    strategy = strategies.Genetic(
         population=16, elites=2, selection="rank", crossover="uniform", mutation="step", adaptive=True,
         rates=Rates(mutation=0.01, crossover=1.0),
     )  # fmt: skip
@@ -37,7 +38,7 @@ CONFIGURATIONS = {"parity": _parity, "digits": _digits}
 def fingerprint(name, seed):
     """The fingerprint of the best genome and its fitness."""
     result = CONFIGURATIONS[name](jax.random.key(seed))
-    return [trees.fingerprint(result.best), result.fitness]
+    return [pytrees.fingerprint(result.best), result.fitness]
 
 
 def write():

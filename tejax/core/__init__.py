@@ -1,0 +1,1 @@
+"""The alphabet: random bits, pytrees, packed trits, integer losses, strict records."""

@@ -1,0 +1,1 @@
+"""Engines for GPUs, written in Pallas."""

@@ -1,0 +1,255 @@
+"""Sweeps: one strategy at many rates and from many seeds, all runs side by side in one compiled program.
+
+Rates are leaves of a strategy's state and a seed is a key, so that the runs of a sweep differ in their data alone. Each
+of them has the bits of `evolve` with the same rates and `jax.random.key(seed)`. Sizes are static: `tejax search` runs one
+process a trial to vary these too.
+"""
+
+import csv
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh
+
+from tejax.core import pytrees
+from tejax.errors import refuse, require
+from tejax.evolution import _generation
+from tejax.evolution._evolve import PARTS, as_arrays, check_sizes, chunks
+from tejax.evolution._generation import History, auto_batch, check_fit
+from tejax.options import Positive, Seed, normalise, options_of
+from tejax.parallel.mesh import fetch, replicate
+from tejax.parallel.population import Broadcast, map_population
+from tejax.types import Fitness, Genome, Key, Network, Placement, Population, Strategy, Task
+
+__all__ = ["Sweep", "grid", "sweep"]
+
+Setting = Mapping[str, float | None]  # rates by name
+Measure = Callable[[Genome], Mapping[str, float]]
+
+
+class Sweep(NamedTuple):
+    """What a sweep leaves behind: R runs, all seeds of the first configuration, then all of the next."""
+
+    rows: list[dict[str, Any]]  # one a run: configuration, its rates, seed, and the metrics
+    best: Population  # [R, ...], the best genome of every run
+    history: History  # NumPy int32 [R, G]: best, median, worst of every generation
+
+    def save(self, folder: str | Path) -> tuple[Path, Path]:
+        """Write table.csv and table.json (a list of objects), a row a run, into a folder, which is made if need be.
+
+        Raises:
+            InputError: where they cannot be written.
+        """
+        table, plain = Path(folder) / "table.csv", Path(folder) / "table.json"
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            with table.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, list(self.rows[0]), lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(self.rows)
+            plain.write_text(json.dumps(self.rows, indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            refuse(f"{folder}: cannot be written ({error.strerror or error})", error)
+        return table, plain
+
+
+def grid(strategy: Strategy, rates: Mapping[str, Sequence[float | None]]) -> list[Setting]:
+    """Every combination of the given rates, the last one varying fastest; rates not named stay as they are.
+
+    Raises:
+        InputError: for a name that is not one of the strategy's rates, for one without values, and for a value that the
+            strategy would refuse.
+    """
+    names = list(strategy.rates)
+    for name, values in rates.items():
+        require(name in names, f"one of {names}", rate=name)
+        require(len(values) > 0, "given one value or more", **{name: list(values)})
+    rows = itertools.product(*rates.values())
+    return [_checked(strategy, {**strategy.rates, **dict(zip(rates, row, strict=True))}) for row in rows]
+
+
+def _checked(strategy: Strategy, setting: Setting) -> Setting:
+    """The same rates, held to what the strategy's options say of them."""
+    require(set(setting) == set(strategy.rates), f"rates named {list(strategy.rates)}", rates=list(setting))
+    return {name: normalise(name, strategy.rate_hint(name), rate) for name, rate in setting.items()}
+
+
+def sweep(
+    strategy: Strategy,
+    network: Network,
+    task: Task,
+    *,
+    rates: Mapping[str, Sequence[float | None]] | Sequence[Setting],
+    seeds: int | Sequence[int],
+    generations: int,
+    target: int | None = None,
+    at_once: int | None = None,
+    chunk: int = 16,
+    batch: int | str | None = "auto",
+    mesh: Mesh | None = None,
+    measure: Measure | None = None,
+    callback: Callable[[int, int], object] | None = None,
+) -> Sweep:
+    """Evolve with all rates from all seeds: R = configurations x seeds runs, each with the bits of a run of its own.
+
+    Args:
+        strategy: at its own rates, where `rates` does not name others.
+        network: what is evolved.
+        task: what is asked of it.
+        rates: name -> values, of which all combinations are run, or the rates of each configuration by name.
+        seeds: how many, from 0 on, or which; a run's key is `jax.random.key(seed)`.
+        generations: how many of each run.
+        target: the column `generations_to_target` counts the generations until one had an individual of this fitness,
+            None where none had. No run ends earlier for it.
+        at_once: runs side by side on the device, where the memory does not hold all R; nothing is compiled again for it.
+        chunk: generations between two looks of the host.
+        batch: individuals of a run evaluated at once, "auto", or None for the whole population.
+        mesh: devices to spread the runs over. None of the last four changes a result.
+        measure: the best genome of a run -> further columns; by default what the task reports.
+        callback: called between chunks with the generations done and wanted, those of all runs together.
+
+    Raises:
+        InputError: for sizes that are not positive, a network that does not fit the task, and rates out of range.
+    """
+    settings = grid(strategy, rates) if isinstance(rates, Mapping) else [_checked(strategy, each) for each in rates]
+    numbers = [normalise("seeds", Seed, number) for number in (range(seeds) if isinstance(seeds, int) else seeds)]
+    require(len(settings) > 0, "of one configuration or more", rates=rates)
+    require(len(numbers) > 0, "of one seed or more", seeds=seeds)
+    generations, chunk, batch, target = check_sizes(normalise("generations", Positive, generations), chunk, batch, target)
+    at_once = normalise("at_once", Positive | None, at_once)
+    check_fit(network, task)
+
+    runs = list(itertools.product(range(len(settings)), numbers))
+    together = min(len(runs), at_once or len(runs))
+    size = _batch(network, task, strategy.population, together) if isinstance(batch, str) else batch
+    program = _Program(strategy.static(), network, replicate(task, mesh), Placement(mesh), chunk, size)
+    parts = []
+    for first in range(0, len(runs), together):
+        # the last runs are done again where their number would be another one, and so another program
+        chosen = [runs[min(place, len(runs) - 1)] for place in range(first, first + together)]
+        rows = [as_arrays(settings[configuration]) for configuration, _ in chosen]
+        stacked = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+        keys = replicate(jax.vmap(jax.random.key)(np.array([number for _, number in chosen], np.uint32)), mesh)
+        alive = min(together, len(runs) - first)
+
+        def on_chunk(done: int, first: int = first, alive: int = alive) -> None:
+            if callback:
+                callback(first * generations + alive * done, len(runs) * generations)
+
+        group = program.run(keys, replicate(stacked, mesh), generations, on_chunk)
+        parts.append(jax.tree.map(lambda leaf, alive=alive: leaf[:alive], group))
+    best, fitness, history = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+    measure = measure or partial(task.report, network)
+    rows = []
+    for place, (configuration, number) in enumerate(runs):
+        genome = pytrees.take(best, place)
+        rows.append(
+            {
+                "configuration": configuration,
+                **settings[configuration],
+                "seed": number,
+                "fitness": int(fitness[place]),
+                "generations_to_target": _reached(history.best[place], target),
+                **measure(jax.tree.map(jnp.asarray, genome)),
+                "best": pytrees.fingerprint(genome),
+            }
+        )
+    return Sweep(rows, best, history)
+
+
+class _Program(NamedTuple):
+    """What the runs of a sweep have in common; `run` does for keys [R] and rates [R] what `evolve` does for one."""
+
+    strategy: Strategy
+    network: Network
+    task: Task
+    placement: Placement
+    chunk: int
+    batch: int | None
+
+    def run(
+        self, keys: Key, rates: Any, generations: int, on_chunk: Callable[[int], None]
+    ) -> tuple[Population, Fitness, History]:
+        """Best genomes, their fitness and history, as NumPy."""
+        parts = self.strategy, self.network, self.placement
+        init_keys, run_keys = jax.vmap(lambda key: tuple(jax.random.split(key)))(keys)  # as in evolve
+        states = _begin_all(*parts, self.task, init_keys, rates)
+
+        def step(states: Any, start: int, end: int) -> Any:
+            bounds = replicate((np.int32(start), np.int32(end)), self.placement.mesh)
+            return _advance_all(*parts, self.task, run_keys, states, *bounds, chunk=self.chunk, batch=self.batch)
+
+        seen = []
+        for done, states, history in chunks(step, states, 0, generations, self.chunk):
+            seen.append(history)
+            on_chunk(done)
+        best, fitness = fetch(_select_all(*parts, self.task, states, batch=self.batch))
+        return best, fitness, jax.tree.map(lambda *columns: np.concatenate(columns, axis=1), *seen)
+
+
+ALL_PARTS = (*PARTS, "placement")
+
+
+@partial(jax.jit, static_argnames=ALL_PARTS)
+def _begin_all(strategy: Strategy, network: Network, placement: Placement, task: Task, keys: Key, rates: Any) -> Any:
+    """The first states, [R, ...]."""
+
+    def one(row: Any) -> Any:
+        key, rates, task = row
+        return _generation.first_state(strategy, network, task, key, rates)
+
+    return map_population(one, (keys, rates, Broadcast(task)), placement=placement)
+
+
+@partial(jax.jit, static_argnames=(*ALL_PARTS, "chunk", "batch"), donate_argnames="states")
+def _advance_all(
+    strategy: Strategy,
+    network: Network,
+    placement: Placement,
+    task: Task,
+    keys: Key,
+    states: Any,
+    start: Any,
+    end: Any,
+    *,
+    chunk: int,
+    batch: int | None,
+) -> Any:
+    """Generations `start` to `end` of all runs: states [R, ...], the next generation [R], history [R, chunk]."""
+
+    def one(row: Any) -> Any:
+        key, state, task, start, end = row
+        return _generation.advance(strategy, network, task, key, state, start, end, chunk=chunk, batch=batch)
+
+    return map_population(one, (keys, states, *map(Broadcast, (task, start, end))), placement=placement)
+
+
+@partial(jax.jit, static_argnames=(*ALL_PARTS, "batch"))
+def _select_all(
+    strategy: Strategy, network: Network, placement: Placement, task: Task, states: Any, *, batch: int | None
+) -> tuple[Population, Fitness]:
+    """The best genome of every run and its fitness, [R, ...] and [R]."""
+
+    def one(row: Any) -> Any:
+        return _generation.select_best(strategy, network, row[1], row[0], batch)
+
+    return map_population(one, (states, Broadcast(task)), placement=placement)
+
+
+def _batch(network: Network, task: Task, population: int, together: int) -> int | None:
+    """How many individuals of each of so many runs to evaluate at once, so that together they fit."""
+    fitting = auto_batch(network, task, population * together)
+    return None if fitting is None or fitting // together >= population else max(1, fitting // together)
+
+
+def _reached(best: np.ndarray, target: int | None) -> int | None:
+    """After how many generations the best fitness, int32 [G], was first at the target."""
+    reached = None if target is None else np.flatnonzero(best >= target)
+    return None if reached is None or not reached.size else int(reached[0]) + 1

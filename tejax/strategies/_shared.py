@@ -1,0 +1,82 @@
+"""What several strategies do alike: individuals' keys, how many to make at once, rates in a state, utilities."""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from tejax import operators  # noqa: F401  (fills the registries)
+from tejax.core import pytrees
+from tejax.registry import MUTATIONS
+from tejax.types import Array, Fitness, Genome, Int32, Key, Mutation, Rate, Rates
+
+__all__ = [
+    "as_traced",
+    "coarseness",
+    "individual_keys",
+    "mutation_rate",
+    "resolved_rates",
+    "room_for",
+    "total",
+    "utilities",
+]
+
+MOST = 1 / 8  # the highest mutation rate where none is given
+ROOM = 2**28  # bytes of genomes that are made at once
+
+
+def as_traced(rates: Rates) -> dict[str, Array]:
+    """The same rates as float32 arrays, NaN for None, so that other rates are no other program."""
+    return {name: jnp.asarray(jnp.nan if rate is None else rate, jnp.float32) for name, rate in rates.items()}
+
+
+def resolved_rates(rates: Rates, mutation: str | Mutation, genome: Genome, changes: int) -> dict[str, Array]:
+    """The rates of a state, float32, their mutation rate being that of `mutation_rate`."""
+    resolved = mutation_rate(rates["mutation_rate"], mutation, genome, changes)
+    return as_traced({**rates, "mutation_rate": resolved})
+
+
+def mutation_rate(given: Rate | None, mutation: str | Mutation, genome: Genome, changes: int) -> Rate:
+    """The rate for genomes like this one (shapes suffice): the one given, or for None one that follows their size.
+
+    So many changes a child in the mean, but never more than an eighth of its trits, where the operator touches every
+    trit with this probability (Mühlenbein 1992 derives 1 / size for one climber); 1 for `single` and for a function of
+    the user's, which know by themselves how much they change. In a traced rate NaN stands for None.
+    """
+    whole = MUTATIONS.trait(mutation, "whole", MUTATIONS.get(mutation) not in MUTATIONS.values())
+    fitting = 1.0 if whole else min(MOST, changes / max(1, pytrees.size(genome)))
+    return fitting if given is None else jnp.where(jnp.isnan(given), jnp.float32(fitting), given)
+
+
+def individual_keys(key: Key, indices: Array | int) -> Any:
+    """A key for every global index, given as an array or as a count: `fold_in(key, index)`, however they are dealt."""
+    numbers = lax.iota(jnp.uint32, indices) if isinstance(indices, int) else indices
+    return jax.vmap(partial(jax.random.fold_in, key))(numbers)
+
+
+def room_for(genome: Genome) -> int:
+    """How many individuals like this one to make at once: as many as ROOM allows, however large the population is."""
+    return max(1, ROOM // max(1, pytrees.nbytes(genome)))
+
+
+def total(fitness: Fitness) -> Int32[Array, "P"]:
+    """One number an individual, int32 [P]: fitness itself, or the sum over its cases [P, C]."""
+    return fitness if fitness.ndim == 1 else jnp.sum(fitness, axis=1, dtype=jnp.int32)
+
+
+def utilities(fitness: Fitness) -> Int32[Array, "P"]:
+    """How many individuals are worse less how many are better: they add up to 0, whatever the ties.
+
+    Of a population above 2^15 each is divided by a power of 4 (towards 0), so that no sum of them leaves int32.
+    """
+    ordered = jnp.sort(fitness)
+    worse, not_better = (jnp.searchsorted(ordered, fitness, side=side) for side in ("left", "right"))
+    ranks = (worse + not_better - fitness.shape[0]).astype(jnp.int32)
+    return lax.div(ranks, jnp.int32(coarseness(fitness.shape[0])))
+
+
+def coarseness(population: int) -> int:
+    """What `utilities` divides ranks by."""
+    return 4 ** max(0, (population - 1).bit_length() - 15)

@@ -1,0 +1,1 @@
+"""Data sets: loaders, files, the encoding of numbers as trits, pictures that are moved."""
