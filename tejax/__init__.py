@@ -1,6 +1,7 @@
 """tejax: ternary evolution in JAX."""
 
 from tejax import networks, operators, parallel, registry, strategies, tasks, trits, types
+from tejax._version import __version__
 from tejax.core import fixedpoint, pytrees, random
 from tejax.errors import InputError
 from tejax.evolution import Result, Sweep, evolve, generation, sweep
@@ -14,6 +15,7 @@ __all__ = [
     "Result",
     "Run",
     "Sweep",
+    "__version__",
     "evolve",
     "fixedpoint",
     "generation",

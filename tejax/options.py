@@ -254,7 +254,7 @@ def _fits(hint: Any, value: Any) -> bool:
         return number and math.isfinite(float(value))
     if hint is Path:
         return isinstance(value, str | Path)
-    return isinstance(value, hint) if isinstance(hint, type) else True
+    return isinstance(value, hint) if isinstance(hint, type) and hint is not Any else True
 
 
 def _checkable(hint: Any) -> bool:

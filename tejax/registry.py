@@ -114,7 +114,7 @@ class Registry(Mapping[str, Any]):
 
     def summary(self, name: str) -> str:
         """The first line of an entry's docstring."""
-        return (inspect.getdoc(self._entries[name].make) or inspect.getdoc(self[name]) or name).partition("\n")[0]
+        return (inspect.getdoc(self[name]) or name).partition("\n")[0]
 
     def options(self, name: str) -> dict[str, Option]:
         """The options of an entry by name.

@@ -250,7 +250,7 @@ class Mutation(Protocol):
     """A pure function, genome -> genome."""
 
     def __call__(self, key: Key, genome: Genome, *, rate: Rate) -> Genome:
-        """The mutant; `rate` is the probability that a trit is touched."""
+        """The mutant; `rate` is the probability that a trit is touched (of the genome, if marked `whole_genome`)."""
 
 
 class Crossover(Protocol):

@@ -16,8 +16,6 @@ import pytest
 from hypothesis import settings
 
 import tejax.cli
-from tejax.config import Experiment
-from tests.helpers import build
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -43,7 +41,6 @@ def optimized():
 def command(capsys, monkeypatch):
     """Run a command in this process, whose compilation cache stays: exit status, stdout, stderr."""
     monkeypatch.setattr("tejax.cli.app.keep_compiled_programs", lambda: None)
-    monkeypatch.setattr(Experiment, "build", build)
 
     def run(*arguments):
         with pytest.raises(SystemExit) as end:

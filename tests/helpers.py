@@ -1,12 +1,10 @@
 """What several of the host side's tests share: a tiny experiment, and the command line in its own process."""
 
-import dataclasses
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,9 @@ import jax
 import pytest
 
 import tejax
-from tejax.core import pytrees
-from tejax.config import Experiment, Genetic, Mlp, Parity, Parts, Schedule
+from tejax import pytrees
+from tejax.registry import NETWORKS, STRATEGIES, TASKS
+from tejax.runs import Experiment, Schedule
 
 
 def first_quick(values: Iterable[Any], quick: int = 1) -> list[Any]:
@@ -30,21 +29,17 @@ TINY = ["parity", "--n", "3", "--hidden", "4", "--population", "16", "--elites",
 
 def tiny(**schedule: Any) -> Experiment:
     """The experiment that the options TINY describe."""
-    return Experiment(Parity(3), Mlp(hidden=(4,)), Genetic(population=16, elites=2), Schedule(**schedule))
-
-
-_build = cache(Experiment.build)
-
-
-def build(experiment: Experiment) -> Parts:
-    """The parts of an experiment; for equal options the same functions again, so that nothing is compiled twice."""
-    experiment.schedule.check()
-    return _build(dataclasses.replace(experiment, schedule=Schedule()))
+    return Experiment(
+        TASKS.choose("parity", n=3),
+        NETWORKS.choose("mlp", hidden=(4,)),
+        STRATEGIES.choose("genetic", population=16, elites=2),
+        Schedule(**schedule),
+    )
 
 
 def evolve(experiment: Experiment, **options: Any) -> tejax.Result:
     """Evolve as the command line would."""
-    parts, schedule = build(experiment), experiment.schedule
+    parts, schedule = experiment.build(), experiment.schedule
     return tejax.evolve(
         jax.random.key(schedule.seed),
         parts.strategy,

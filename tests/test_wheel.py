@@ -62,7 +62,7 @@ def installed(wheel, tmp_path_factory):
 def test_what_is_in_the_wheel(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     wanted = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tejax").rglob("*.py")}
-    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tejax" / "native").glob("*.cc")}
+    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tejax" / "engines" / "native").glob("*.cc")}
     assert sources
     assert names >= wanted | sources | {"tejax/py.typed"}
     assert {name.split("/")[0] for name in names} == {"tejax", f"tejax-{version('tejax')}.dist-info"}
@@ -78,6 +78,14 @@ def test_the_commands_work_from_another_folder(installed, tmp_path):
     done = json.loads(run(installed / "tejax", "evolve", "xor", *tiny, "--out", "run", "--json", cwd=tmp_path))
     assert done["generations"] == 2
     assert (tmp_path / "run" / "best.safetensors").is_file()
+    for command in (("evaluate", "run"), ("report", "run"), ("export", "run", "--out", "net.c"), ("resume", "run")):
+        run(installed / "tejax", *command, cwd=tmp_path)
+    swept = ("sweep", "xor", *tiny, "--seeds", 2, "--rates", "mutation_rate=0.1,0.2", "--out", "swept")
+    run(installed / "tejax", *swept, cwd=tmp_path)
+    searched = ("--task", "xor", "--trials", 2, "--set", "schedule.generations=2", "strategy.population=8")
+    space = ("strategy.elites=1,2",)
+    run(installed / "tejax", "search", "found", *searched, "--search", *space, cwd=tmp_path)
+    assert len(json.loads((tmp_path / "found" / "table.json").read_text())) == 2
 
 
 def of_the_checkout(file):

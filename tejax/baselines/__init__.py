@@ -1,15 +1,30 @@
-"""Rivals: networks that gradients trained, that rounding made ternary, or that a float strategy evolved.
+"""Baselines: networks that gradients trained, that rounding made ternary, or that a float strategy evolved.
 
-Every one of them and every strategy of tejax is a `Method` with the same interface; `methods()` is the table. The
-package needs flax and optax (the extra `rivals`), the float evolution strategy evosax (the extra `bench`).
+Each of them and each strategy of tejax is a `Method` with the same interface; `methods()` is the table. The package
+needs flax and optax (`pip install 'tejax[baselines]'`), the float evolution strategy evosax (`tejax[bench]`).
 """
 
-from tejax.baselines import rounding
-from tejax.baselines.evolved import evolved, from_its_best, population_vote
-from tejax.baselines.gradient import gradient
-from tejax.baselines.methods import Budget, Data, Method, Model, Seen, as_task, digits, fit_all
+try:
+    import flax  # noqa: F401
+    import optax  # noqa: F401
+except ImportError as error:
+    raise ImportError(f"tejax.baselines needs {error.name}: pip install 'tejax[baselines]'") from error
+
+from tejax.baselines import post_training, rounding
+from tejax.baselines._evolved import evolved, population_vote, restart_from_best
+from tejax.baselines._gradient import gradient
+from tejax.baselines._methods import (
+    Budget,
+    Data,
+    Method,
+    Model,
+    Progress,
+    as_task,
+    digits,
+    fit_all,
+)
+from tejax.baselines._open_es import open_es
 from tejax.baselines.models import Spec
-from tejax.baselines.open_es import open_es
 from tejax.baselines.table import SETTINGS, Settings, methods
 from tejax.baselines.training import Recipe, train
 
@@ -19,19 +34,20 @@ __all__ = [
     "Data",
     "Method",
     "Model",
+    "Progress",
     "Recipe",
-    "Seen",
     "Settings",
     "Spec",
     "as_task",
     "digits",
     "evolved",
     "fit_all",
-    "from_its_best",
     "gradient",
     "methods",
     "open_es",
     "population_vote",
+    "post_training",
+    "restart_from_best",
     "rounding",
     "train",
 ]

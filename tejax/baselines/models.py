@@ -10,16 +10,22 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from tejax.errors import require
 from tejax.baselines import rounding
 from tejax.baselines.rounding import straight_through
+from tejax.errors import require
 from tejax.types import Array, Key
 
 __all__ = ["KINDS", "Kind", "Net", "Spec"]
 
 
 class Kind(NamedTuple):
-    """What a layer does with its float weights and inputs before it multiplies them."""
+    """What a layer does with its float weights and inputs before it multiplies them.
+
+    Attributes:
+        weights: float32 [F, O] -> the same, rounded.
+        inputs: float32 [B, F] -> the same, rounded.
+        bias: whether a bias is added.
+    """
 
     weights: Callable[[Array], Array]
     inputs: Callable[[Array], Array]
@@ -36,7 +42,7 @@ def _scaled(rounded: Callable[[Array], tuple[Array, Array]]) -> Callable[[Array]
     return quantised
 
 
-def _as_it_is(x: Array) -> Array:
+def _unchanged(x: Array) -> Array:
     return x
 
 
@@ -47,8 +53,8 @@ def _normed8(x: Array) -> Array:
 
 
 KINDS = {
-    "float": Kind(_as_it_is, _as_it_is, bias=True),
-    "twn": Kind(_scaled(rounding.twn), _as_it_is, bias=True),
+    "float": Kind(_unchanged, _unchanged, bias=True),
+    "twn": Kind(_scaled(rounding.twn), _unchanged, bias=True),
     "bitnet": Kind(_scaled(rounding.absmean), _normed8, bias=False),
 }
 
@@ -57,10 +63,15 @@ KINDS = {
 class Spec:
     """What a network is: everything static.
 
-    features: sizes from the inputs to the outputs. kind: see KINDS. dropout: the share of hidden activations dropped.
-    convolutions: channels of 3 x 3 convolutions of stride 2 before the dense layers; the inputs are a square picture.
+    Attributes:
+        features: sizes from the inputs to the outputs.
+        kind: one of `KINDS`: float, twn or bitnet.
+        dropout: the share of hidden activations dropped, below 1.
+        convolutions: channels of 3 x 3 convolutions of stride 2 before the dense layers; the inputs are a square
+            picture.
 
-    Raises InputError for a size, kind or share out of range.
+    Raises:
+        InputError: for a size, kind or share out of range.
     """
 
     features: tuple[int, ...]
@@ -86,7 +97,7 @@ class Spec:
     def matrices(self) -> list[tuple[int, int]]:
         """(fan-in, neurons) of every layer; a convolution's kernel is one matrix."""
         channels = (1, *self.convolutions)
-        kernels = [(9 * here, there) for here, there in itertools.pairwise(channels)]
+        kernels = [(9 * below, above) for below, above in itertools.pairwise(channels)]
         side = self.side
         for _ in self.convolutions:
             side = -(-side // 2)
@@ -95,7 +106,7 @@ class Spec:
         return [*kernels, *itertools.pairwise(sizes)]
 
     def build(self, key: Key) -> tuple[Any, Any]:
-        """A fresh network as NNX splits it: its definition (static) and its parameters (a pytree of float32)."""
+        """A random network as NNX splits it: its definition (static) and its parameters (a pytree of float32)."""
         return nnx.split(Net(self, rngs=nnx.Rngs(key)))
 
 
@@ -109,7 +120,7 @@ class Weights(nnx.Module):
             self.bias = nnx.Param(jnp.zeros(neurons, jnp.float32))
 
     def __call__(self, x: Array) -> Array:
-        """The sums [..., O] for x [..., F]."""
+        """The sums float32 [..., O] for x float32 [..., F]."""
         kind = KINDS[self.kind]
         sums = kind.inputs(x) @ kind.weights(self.kernel[...])
         return sums + jnp.broadcast_to(self.bias[...], sums.shape) if kind.bias else sums
@@ -124,7 +135,7 @@ class Net(nnx.Module):
         self.layers = nnx.Sequential(*layers)
 
     def __call__(self, x: Array, key: Key | None = None) -> Array:
-        """The outputs [B, O] for x [B, F]; a key switches dropout on."""
+        """The outputs float32 [B, O] for x float32 [B, F]; a key switches dropout on."""
         layers = list(self.layers.layers)
         if self.spec.convolutions:
             x = x.reshape(-1, self.spec.side, self.spec.side, 1)
@@ -132,10 +143,10 @@ class Net(nnx.Module):
                 x = jax.nn.relu(layer(_patches(x)))
             x = x.reshape(x.shape[0], -1)
         *hidden, last = layers[len(self.spec.convolutions) :]
-        for place, layer in enumerate(hidden):
+        for index, layer in enumerate(hidden):
             x = jax.nn.relu(layer(x))
             if key is not None and self.spec.dropout:
-                kept = jax.random.bernoulli(jax.random.fold_in(key, place), 1 - self.spec.dropout, x.shape)
+                kept = jax.random.bernoulli(jax.random.fold_in(key, index), 1 - self.spec.dropout, x.shape)
                 x = jnp.where(kept, x / (1 - self.spec.dropout), 0)
         return last(x)
 

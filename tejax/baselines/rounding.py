@@ -2,6 +2,9 @@
 
 TWN: Li, Zhang & Liu 2016, "Ternary weight networks", arXiv 1605.04711.
 BitNet b1.58: Ma et al. 2024, "The era of 1-bit LLMs", arXiv 2402.17764, on BitNet: Wang et al. 2023, arXiv 2310.11453.
+
+Weights are float32 [...], usually a matrix. Trits and whole numbers are float32 as well, since what follows is a float
+product; a scale is float32 [], and rounded weights are values times scale.
 """
 
 import jax
@@ -9,26 +12,34 @@ import jax.numpy as jnp
 
 from tejax.types import Array
 
-__all__ = ["absmax8", "absmean", "int8", "kept_mean", "optimal", "straight_through", "ternary", "twn"]
+__all__ = ["absmax8", "absmean", "int8", "optimal", "straight_through", "ternary", "trit_scale", "twn"]
 
 EPSILON = 1e-5  # keeps a division from dividing by zero, as in BitNet's equations
 
 
 def ternary(weights: Array, threshold: Array) -> Array:
-    """The sign of every weight, and 0 where its magnitude is at most the threshold: TWN, equation 3."""
+    """The sign of every weight, and 0 where its magnitude is at most the threshold: TWN, equation 3.
+
+    Args:
+        weights: float32 [...].
+        threshold: float32 [], at least 0.
+
+    Returns:
+        Trits as float32 [...].
+    """
     return jnp.sign(weights) * (jnp.abs(weights) > threshold).astype(weights.dtype)
 
 
-def kept_mean(weights: Array, trits: Array) -> Array:
-    """The scale: the mean magnitude of the weights whose trit is not 0. TWN, equation 5."""
-    kept = jnp.abs(trits)
-    return jnp.sum(jnp.abs(weights) * kept) / jnp.maximum(jnp.sum(kept), 1)
+def trit_scale(weights: Array, trits: Array) -> Array:
+    """The mean magnitude of the weights whose trit is not 0, float32 []; 0 if there are none. TWN, equation 5."""
+    nonzero = jnp.abs(trits)
+    return jnp.sum(jnp.abs(weights) * nonzero) / jnp.maximum(jnp.sum(nonzero), 1)
 
 
 def twn(weights: Array) -> tuple[Array, Array]:
-    """Trits and scale with the threshold 0.7 E|W|: TWN, equations 3, 5 and 6."""
+    """Trits [...] and scale [] of weights [...] with the threshold 0.7 E|W|: TWN, equations 3, 5 and 6."""
     trits = ternary(weights, 0.7 * jnp.mean(jnp.abs(weights)))
-    return trits, kept_mean(weights, trits)
+    return trits, trit_scale(weights, trits)
 
 
 def optimal(weights: Array) -> tuple[Array, Array]:
@@ -40,7 +51,7 @@ def optimal(weights: Array) -> tuple[Array, Array]:
     gains = jnp.cumsum(ordered) ** 2 / (1 + jnp.arange(ordered.size, dtype=jnp.float32))
     least = ordered[jnp.argmax(gains)]
     trits = jnp.sign(weights) * (jnp.abs(weights) >= least).astype(weights.dtype)
-    return trits, kept_mean(weights, trits)
+    return trits, trit_scale(weights, trits)
 
 
 def absmean(weights: Array) -> tuple[Array, Array]:
@@ -50,17 +61,24 @@ def absmean(weights: Array) -> tuple[Array, Array]:
 
 
 def absmax8(x: Array) -> tuple[Array, Array]:
-    """Activations as whole numbers from -127 to 127, and the scale of every row [..., 1]: BitNet, equations 4 and 5."""
+    """Activations in 8 bits, row by row: BitNet, equations 4 and 5.
+
+    Args:
+        x: float32 [..., F].
+
+    Returns:
+        Whole numbers from -127 to 127 as float32 [..., F], and the scale of every row, [..., 1].
+    """
     scale = jnp.maximum(jnp.max(jnp.abs(x), axis=-1, keepdims=True), EPSILON) / 127
     return jnp.round(x / scale), scale
 
 
 def int8(weights: Array) -> tuple[Array, Array]:
-    """Weights as whole numbers from -127 to 127, and their one scale: symmetric quantisation by the largest."""
+    """Whole numbers from -127 to 127, and their one scale: symmetric quantisation by the largest weight."""
     scale = jnp.maximum(jnp.max(jnp.abs(weights)), EPSILON) / 127
     return jnp.round(weights / scale), scale
 
 
 def straight_through(exact: Array, rounded: Array) -> Array:
-    """`rounded` on the way forward, the gradient of `exact` on the way back (Bengio et al. 2013)."""
+    """`rounded` on the forward pass, the gradient of `exact` on the backward pass (Bengio et al. 2013)."""
     return exact + jax.lax.stop_gradient(rounded - exact)

@@ -1,52 +1,48 @@
-"""The table of methods: every rival, and every strategy of the registry."""
+"""The table of methods: every baseline, and every registered strategy."""
 
-import functools
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from tejax import strategies
+from tejax import strategies  # noqa: F401  (fills the registry)
+from tejax.baselines._evolved import evolved
+from tejax.baselines._gradient import gradient
+from tejax.baselines._methods import TRITS, Method
+from tejax.baselines._open_es import open_es
 from tejax.baselines.post_training import bfloat16, eight_bits, rescaled, ternarised
-from tejax.baselines.evolved import evolved
-from tejax.baselines.gradient import gradient
-from tejax.baselines.methods import Method
-from tejax.baselines.open_es import open_es
-from tejax.strategies.categorical import Rates as Odds
-from tejax.strategies.genetic import Rates
-from tejax.types import Strategy
+from tejax.registry import STRATEGIES
 
 __all__ = ["SETTINGS", "Settings", "methods"]
 
 
 class Settings(NamedTuple):
-    """How a strategy is run as a method."""
+    """How a strategy is run as a method.
 
-    options: Mapping[str, Any] = MappingProxyType({})  # of its factory
-    batch: int = 128  # samples a generation
-    trits: int = 2  # that an input number becomes
-    horizon: str = ""  # the factory's argument that takes the number of generations, if it has one
+    Attributes:
+        options: of the strategy, where they are not its defaults.
+        samples: training samples a generation.
+        trits: of an input number.
+    """
+
+    options: Mapping[str, Any] = MappingProxyType({})
+    samples: int = 128
+    trits: int = TRITS
 
 
 # Named are the settings that the claims were measured with; on labelled data crossing trit by trit does better than the
 # default, neuron by neuron. Other strategies run with their defaults; another line is all that other settings take.
 SETTINGS: dict[str, Settings] = {
-    "genetic": Settings({"tournament": 8, "crossover": "uniform", "rates": Rates(mutation=0.001)}),
-    "categorical": Settings({"rates": Odds(step=0.1, floor=0.0005, start=0.0)}),
+    "genetic": Settings({"tournament": 8, "crossover": "uniform", "mutation_rate": 0.001}),
+    "categorical": Settings({"learning_rate": 0.1, "min_prob": 0.0005, "init_weight": 0.0}),
 }
 
 
-@functools.cache
-def _strategy(name: str, generations: int) -> Strategy:
-    """Made once, so that it is compiled once."""
-    settings = SETTINGS.get(name, Settings())
-    horizon: dict[str, Any] = {settings.horizon: generations} if settings.horizon else {}
-    return strategies.REGISTRY[name](**settings.options, **horizon)
-
-
 def methods(hidden: tuple[int, ...] = (64,), chunk: int = 32) -> dict[str, Method]:
-    """Every method for networks with these hidden layers, by name: an experiment picks its rows from here.
+    """Every method by its name: an experiment picks its rows from here.
 
-    chunk: generations of what is evolved between two looks of a listener.
+    Args:
+        hidden: sizes of the hidden layers, the same in all methods.
+        chunk: generations of what is evolved between two calls of a callback.
     """
     float32 = gradient("float32", hidden)
     rows = [
@@ -65,9 +61,8 @@ def methods(hidden: tuple[int, ...] = (64,), chunk: int = 32) -> dict[str, Metho
         gradient("MC dropout", hidden, dropout=0.2, passes=32),
         open_es("float ES", hidden),
     ]
-    for name in strategies.REGISTRY:
-        settings = SETTINGS.get(name, Settings())
-        # without a horizon the strategy is the same for any number of generations
-        make = functools.partial(_strategy, name) if settings.horizon else (lambda _, name=name: _strategy(name, 0))
-        rows.append(evolved(name, make, hidden, batch=settings.batch, trits=settings.trits, chunk=chunk))
+    for name in STRATEGIES:
+        setting = SETTINGS.get(name, Settings())
+        strategy = STRATEGIES.make(STRATEGIES.choose(name, **setting.options))
+        rows.append(evolved(name, strategy, hidden, samples=setting.samples, trits=setting.trits, chunk=chunk))
     return {method.name: method for method in rows}

@@ -9,17 +9,18 @@ import jax
 
 from tejax import engines, evolution, runs
 from tejax.engines import native
-from tejax.config import Digits, Experiment
+from tejax.registry import TASKS
+from tejax.runs import Experiment
 
-__all__ = ["doctor"]
+__all__ = ["diagnose"]
 
 PACKAGES = ("orbax-checkpoint", "safetensors", "matplotlib", "scikit-learn", "tyro", "rich")
 
 
-def doctor() -> tuple[dict[str, Any], str, int]:
+def diagnose() -> tuple[dict[str, Any], str, int]:
     """Versions, devices, and what auto picks for the digits. The same in words, and the exit status."""
     about = runs.environment_info()
-    experiment = Experiment(Digits())
+    experiment = Experiment(TASKS.choose("digits"))
     task, network, strategy = experiment.build()
     fan_in = task.features
     batch = evolution.auto_batch(network, task, strategy.population)

@@ -19,7 +19,7 @@ __all__ = ["Display", "say"]
 QUIET = 10.0  # seconds between two lines where there is no terminal
 RECENT = 32  # chunks that the speed is taken from
 COMPILED = "/jax/core/compile/backend_compile_duration"  # what JAX calls the end of a compilation
-PROGRAM = "_run_chunk"  # the program that all waits for
+PROGRAM = "advance"  # the program that all waits for
 
 
 def say(console: Console, text: str) -> None:
@@ -36,7 +36,7 @@ class Display:
     def __init__(self, console: Console, generations: int, scale: float, watch: bool = False) -> None:
         self._console, self._generations, self._scale = console, generations, scale
         self._points: deque[tuple[float, int, int]] = deque(maxlen=RECENT)  # seconds, generation, evaluations
-        self._told = -QUIET
+        self._said_at = -QUIET
         self._line = ""  # of the newest chunk
         self._wait = Wait()
         self._watch = watch and not console.options.ascii_only
@@ -74,8 +74,8 @@ class Display:
             return
         if first and self._wait.compiled is not None:
             say(self._console, f"compiled in {self._wait.compiled:.1f} s")
-        if time.monotonic() - self._told >= QUIET or progress.generation >= self._generations:
-            self._told = time.monotonic()
+        if time.monotonic() - self._said_at >= QUIET or progress.generation >= self._generations:
+            self._said_at = time.monotonic()
             say(self._console, f"generation {progress.generation}/{self._generations}  {self._line}")
 
     def stopping(self) -> None:

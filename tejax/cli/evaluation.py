@@ -1,96 +1,73 @@
 """`tejax evaluate`: how well a saved network does."""
 
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from tejax import export
-from tejax.core import records
-from tejax.cli.stored import best_file, stored
-from tejax.config import TASKS
-from tejax.errors import refuse, require
-from tejax.types import Apply, Array, Genome, Network
+from tejax.cli.stored import best_file, load_experiment
+from tejax.errors import refuse
+from tejax.evolution import check_fit
+from tejax.registry import TASKS, Choice
+from tejax.runs import choice_from_json
+from tejax.types import Genome, Network, Task
 
-__all__ = ["confusion", "evaluate", "figures", "judge", "judgement", "opened"]
-
-
-def judge(task: Any, network: Network, genome: Genome) -> dict[str, float]:
-    """Accuracy on the test and on the training split, 0 to 1; or mean returns in fresh episodes and in validation."""
-    if hasattr(task, "score"):
-        validated = int(_validate(task, network.apply, genome)) * task.resolution / task.judged
-        return {"return": task.score(network.apply, genome), "validation_return": validated}
-    return {
-        "accuracy": task.accuracy(network.apply, genome),
-        "train_accuracy": task.accuracy(network.apply, genome, split="train"),
-    }
+__all__ = ["Opened", "evaluate_network", "open_network", "summary_line"]
 
 
-@partial(jax.jit, static_argnames="apply")
-def _validate(task: Any, apply: Apply, genome: Genome) -> Array:
-    return task.validate(apply, genome)
+class Opened(NamedTuple):
+    """A saved network and what it is asked."""
+
+    task: Task
+    network: Network
+    genome: Genome
+    file: Path
 
 
-def judgement(task: Any, judged: dict[str, float]) -> str:
-    """What `judge` said, in a line."""
-    (name, value), (other, further) = figures(task, judged).items()
-    return f"{name:<15} {value} ({other} {further})"
+def summary_line(task: Task, report: dict[str, float]) -> str:
+    """A task's report in a line, the figure that counts first."""
+    (name, value), *others = task.words(report).items()
+    further = f" ({', '.join(f'{name} {value}' for name, value in others)})" if others else ""
+    return f"{name:<15} {value}{further}"
 
 
-def figures(task: Any, judged: dict[str, float]) -> dict[str, str]:
-    """What `judge` said, in words: name -> value, the figure that counts first."""
-    if "return" in judged:
-        return {
-            "mean return": f"{judged['return']:.2f} in {task.judged} fresh episodes",
-            "validation": f"{judged['validation_return']:.2f} in {task.judged} others",
-        }
-    return {"test accuracy": f"{judged['accuracy']:.2%}", "training accuracy": f"{judged['train_accuracy']:.2%}"}
+def open_network(path: Path, chosen: Choice | None = None, operators: Sequence[str] = ()) -> Opened:
+    """The best network of a run or the one in a file, and the task that it was evolved for, or a chosen one.
 
-
-def confusion(task: Any, network: Network, genome: Genome) -> np.ndarray | None:
-    """How often the test samples of each class (row) are taken for each class (column); None without classes."""
-    if not hasattr(task, "predict"):
-        return None
-    matrix = np.zeros((task.classes, task.classes), np.int64)
-    np.add.at(matrix, (np.asarray(task.y_test), np.asarray(task.predict(network.apply, genome))), 1)
-    return matrix
-
-
-def opened(path: Path, chosen: Any = None) -> tuple[Any, Network, Genome, Path]:
-    """The task (its own or a chosen one), the best network of a run or the one in a file, its genome and the file.
-
-    Raises InputError for a missing or damaged file, and for a task that the network does not fit.
+    Raises:
+        InputError: for a missing or damaged file, and for a task that the network does not fit.
     """
-    if path.is_dir():
-        chosen = chosen or stored(path).task
+    stored = load_experiment(path, operators).task if path.is_dir() else None
     file = best_file(path)
     network, genome, metadata = export.read(file)
-    if chosen is None:
-        if "task" not in metadata:
-            refuse(f"{file}: does not say its task; name one, as in `tejax evaluate {file} digits`")
-        chosen = records.untagged(TASKS, metadata["task"], f"{file}: task")
-    task = chosen.build()
-    sizes = getattr(network, "features", (task.features, task.outputs))
-    wanted = task.features, task.outputs
-    require((sizes[0], sizes[-1]) == wanted, f"from {wanted[0]} inputs to {wanted[1]} outputs", network=network)
+    if stored is None and "task" in metadata:
+        foreign = chosen is not None and metadata["task"].get("name") not in TASKS
+        stored = None if foreign else choice_from_json(TASKS, metadata["task"], f"{file}: task")
+    if chosen is None and stored is None:
+        refuse(f"{file}: does not say its task; name one, as in `tejax evaluate {file} digits`")
+    # a foreign task is named to be imported; with no option of its own it is the one that was evolved for
+    same = chosen is not None and stored is not None and chosen == TASKS.choose(chosen.name) and chosen.name == stored.name
+    choice = stored if chosen is None or same else chosen
+    assert choice is not None
+    task = TASKS.make(choice)
+    check_fit(network, task)
+    return Opened(task, network, genome, file)
 
-    wanted_memory, memory = getattr(task, "sequential", False), hasattr(network, "step")
-    fits = wanted_memory in (memory, None)
-    require(fits, "with a memory for a sequence, without one else", network=network)
-    return task, network, genome, file
 
+def evaluate_network(
+    path: Path, chosen: Choice | None = None, operators: Sequence[str] = ()
+) -> tuple[dict[str, Any], str, int]:
+    """What the best network of a run, or one in a file, reaches on its task or on a chosen one.
 
-def evaluate(path: Path, chosen: Any = None) -> tuple[dict[str, Any], str, int]:
-    """Judge the best network of a run, or one in a file, on its own task or on a chosen one.
-
-    Raises InputError as `opened` does.
+    Raises:
+        InputError: as `open_network` does.
     """
-    task, network, genome, file = opened(path, chosen)
-    judged, matrix = judge(task, network, genome), confusion(task, network, genome)
-    result = {"network": str(file), **judged, "confusion": None if matrix is None else matrix.tolist()}
-    lines = [judgement(task, judged)]
+    task, network, genome, file = open_network(path, chosen, operators)
+    report, matrix = task.report(network, genome), task.confusion(network, genome)
+    result = {"network": str(file), **report, "confusion": None if matrix is None else matrix.tolist()}
+    lines = [summary_line(task, report)]
     if matrix is not None:
         lines += ["", "test samples by class (row) and answer (column)", *_table(matrix)]
     return result, "\n".join(lines), 0

@@ -2,19 +2,18 @@
 
 import base64
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tejax import export, runs
 from tejax.core import pytrees
-from tejax.cli.evaluation import figures, judge
 from tejax.cli.pictures import draw
-from tejax.cli.stored import stored
+from tejax.cli.stored import load_experiment
 from tejax.errors import refuse
 from tejax.runs import Run
 
-__all__ = ["page", "report"]
+__all__ = ["page", "report_run"]
 
 LONG = 120  # characters of a list that a table shows
 
@@ -51,12 +50,12 @@ td:first-child {{ color: #666; }}
 """
 
 
-def report(path: Path) -> tuple[dict[str, Any], str, int]:
+def report_run(path: Path, operators: Sequence[str] = ()) -> tuple[dict[str, Any], str, int]:
     """Draw the pictures of a run and write its page. The files, the same in words, and the exit status.
 
     Raises InputError where there is no run, or one without a line of metrics yet.
     """
-    experiment = stored(path)
+    experiment = load_experiment(path, operators)
     metrics = Run(path).metrics
     if not metrics:
         refuse(f"{path}: has no metrics yet; go on with `tejax resume {path}`")
@@ -69,9 +68,8 @@ def report(path: Path) -> tuple[dict[str, Any], str, int]:
     numbers = {"generations": f"{last['generation']:,}", "evaluations": f"{last['evaluations']:,}"}
     numbers["seconds"] = f"{last['seconds']:,.0f}"
     if genome is not None:
-        judged = judge(parts.task, parts.network, genome)
         numbers = {
-            **figures(parts.task, judged),
+            **parts.task.words(parts.task.report(parts.network, genome)),
             "trits": f"{pytrees.size(genome):,}",
             "bytes": f"{best.stat().st_size:,}",
             **numbers,

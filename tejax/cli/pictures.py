@@ -7,35 +7,21 @@ import jax
 import numpy as np
 
 from tejax.viz import plots
-from tejax.cli.evaluation import confusion
-from tejax.config import Parts
-from tejax.runs import Run
+from tejax.runs import Parts, Run
 from tejax.types import Genome
 
-__all__ = ["draw", "unit"]
-
-UNITS = {
-    "cross_entropy": "minus cross-entropy, bits a sample",
-    "margin": "minus margin loss, 0 to 1",
-    "wrong": "minus the share of wrong answers",
-}
-
-
-def unit(task: Any) -> str:
-    """What fitness divided by the task's scale is."""
-    return getattr(task, "unit", None) or UNITS.get(getattr(task, "loss", ""), "share of right bits")
-
+__all__ = ["draw"]
 
 def draw(path: Path, parts: Parts, genome: Genome | None) -> dict[str, Path]:
     """Draw what there is to draw of a run into its directory: name -> file, the confusion and the curves first."""
     figures: dict[str, Any] = {}
     if genome is not None:
-        matrix = confusion(parts.task, parts.network, genome)
+        matrix = parts.task.confusion(parts.network, genome)
         figures["confusion"] = None if matrix is None else plots.confusion(matrix)
         figures["weights"] = _first_layer(parts.task, genome)
     metrics = Run(path).metrics
     if metrics:
-        figures["curve"] = plots.curves(metrics, getattr(parts.task, "scale", 1), unit(parts.task))
+        figures["curve"] = plots.curves(metrics, parts.task.scale, parts.task.unit)
     order = [name for name in ("confusion", "curve", "weights") if figures.get(name)]
     return {name: plots.save(figures[name], path / f"{name}.png") for name in order}
 
@@ -45,7 +31,7 @@ def _first_layer(task: Any, genome: Genome) -> Any:
 
     Not those of an observation: its numbers lie beside each other, but make no image.
     """
-    if hasattr(task, "environment"):
+    if task.inputs == "episode":
         return None
     first = next((leaf for leaf in jax.tree.leaves(genome) if leaf.ndim == 2 and leaf.shape[1] == task.features), None)
     if first is None:

@@ -13,15 +13,15 @@ import jax
 import jax.numpy as jnp
 
 from tejax import engines, evolution, runs, trits
-from tejax.config import Experiment
+from tejax.runs import Experiment
 
-__all__ = ["bench"]
+__all__ = ["measure"]
 
 REPEATS = 7
 FAN_INS = (16, 32, 64, 128, 256, 512, 1024, 2048)
 
 
-def bench(experiment: Experiment, calibrate: bool) -> tuple[dict[str, Any], str, int]:
+def measure(experiment: Experiment, calibrate: bool) -> tuple[dict[str, Any], str, int]:
     """The figures, the same in words, and the exit status."""
     result: dict[str, Any] = {**runs.environment_info()}
     lines = [f"{result['device']} ({result['platform']}), jax {result['jax']}; medians of {REPEATS}, milliseconds"]
@@ -35,7 +35,7 @@ def bench(experiment: Experiment, calibrate: bool) -> tuple[dict[str, Any], str,
         ]
         lines += [f"written to {engines.table_path()}; `auto` follows it from now on"]
     result["generation"] = _generation(experiment)
-    lines += ["", f"one generation: {experiment.name}, population {experiment.strategy.population}"]
+    lines += ["", f"one generation: {experiment.name}, population {experiment.strategy.options['population']}"]
     lines += [f"{name:<42}{value:>10.2f}" for name, value in result["generation"].items()]
     return result, "\n".join(lines), 0
 
@@ -45,7 +45,9 @@ def _generation(experiment: Experiment) -> dict[str, float]:
     task, network, strategy = experiment.build()
     seed = jnp.uint32(0)  # a key may be used once only, and a repeated call uses it again
     batch = evolution.auto_batch(network, task, strategy.population)
-    state = evolution.begin(strategy, network, task, jax.random.key(seed))
+    state = jax.jit(evolution.first_state, static_argnums=(0, 1))(
+        strategy.static(), network, task, jax.random.key(seed), strategy.rates
+    )
 
     def ask(seed: jax.Array, state: Any) -> Any:
         return strategy.ask(jax.random.key(seed), state)
@@ -59,14 +61,14 @@ def _generation(experiment: Experiment) -> dict[str, float]:
     parts = {"ask: selection, crossover, mutation": _median(ask, seed, state)}
     population = jax.jit(ask)(seed, state)[0]
     others: dict[str, Any] = {"evaluation": network}
-    if hasattr(network, "engine"):
+    if network.engine in engines.ENGINES or network.engine == "auto":
         others = {f"evaluation, engine {name}": _with_engine(network, name) for name in engines.names()}
     for name, other in others.items():
 
-        def judge(task: Any, seed: jax.Array, population: Any, other: Any = other) -> Any:
+        def evaluate(task: Any, seed: jax.Array, population: Any, other: Any = other) -> Any:
             return evolution.evaluate(strategy, other, task, jax.random.key(seed), population, batch)
 
-        parts[name] = _median(judge, task, seed, population)
+        parts[name] = _median(evaluate, task, seed, population)
     fitness = jnp.zeros(strategy.population, jnp.int32)
     parts["summary of the fitness"] = _median(evolution.summary, fitness)
     parts["whole generation"] = _median(whole, task, seed, state)

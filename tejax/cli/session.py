@@ -2,6 +2,7 @@
 
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,16 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh
 
-from tejax.parallel.mesh import fetch, replicated_sharding
 from tejax import evolution, export, runs
-from tejax.core import pytrees
-from tejax.parallel import processes
 from tejax.cli.display import Display, say
-from tejax.cli.evaluation import judge, judgement
-from tejax.cli.looks import Looks
-from tejax.config import Experiment, Parts
+from tejax.cli.evaluation import summary_line
+from tejax.cli.logging import LoggingOptions
+from tejax.core import pytrees
 from tejax.evolution import Result
-from tejax.runs import Run
+from tejax.parallel import processes
+from tejax.parallel.mesh import fetch, replicated_sharding
+from tejax.runs import Experiment, Parts, Run
+from tejax.types import Genome, Strategy
 
 __all__ = ["conduct"]
 
@@ -29,16 +30,21 @@ def conduct(
     path: Path,
     as_json: bool,
     mesh: Mesh | None = None,
-    looks: Looks = Looks(),  # noqa: B008
+    logging: LoggingOptions = LoggingOptions(),  # noqa: B008
 ) -> tuple[dict[str, Any], str, int]:
     """Start a run, or go on with it if `path` holds one. The result, the same in words, and the exit status.
 
     All processes of a run do this at once; the first of them speaks, and the result of the others is empty.
     """
     clock = time.perf_counter()
-    console = looks.console(as_json)
-    best = jax.jit(parts.strategy.best, out_shardings=replicated_sharding(mesh))
+    console = logging.console(as_json)
     task, network, strategy = parts
+
+    def measure(state: Any) -> dict[str, float]:
+        """Only shown and written down; it never reaches the evolution."""
+        genome = _best(strategy.static(), state, mesh=mesh)
+        return task.report(network, jax.tree.map(jnp.asarray, fetch(genome)))
+
     schedule = experiment.schedule
 
     run = Run(
@@ -46,14 +52,13 @@ def conduct(
         experiment.to_json(),
         checkpoint_every=schedule.checkpoint_every,
         keep=schedule.keep,
-        # only shown and written down; it never reaches the evolution
-        measure=lambda state: judge(task, network, jax.tree.map(jnp.asarray, fetch(best(state)))),
-        loggers=looks.loggers(path, experiment.to_json()),
+        measure=measure,
+        loggers=logging.loggers(path, experiment.to_json()),
     )
     say(console, _costs(experiment, parts, path))
     with (
         closing(run),
-        Display(console, schedule.generations, getattr(task, "scale", 1), looks.watch) as display,
+        Display(console, schedule.generations, task.scale, logging.watch) as display,
         runs.graceful(run, display.stopping),
         processes.on_process_loss(f"go on with `tejax resume {path}`"),
     ):
@@ -83,7 +88,7 @@ def conduct(
         "interrupted": False,
         "generations": result.generations,
         "evaluations": result.evaluations,
-        "state": pytrees.fingerprint(result.state),
+        "state": pytrees.fingerprint(fetch(result.state)),
     }
     answer: tuple[dict[str, Any], str, int] = {}, "", 0
 
@@ -93,6 +98,14 @@ def conduct(
 
     processes.on_primary(finish)
     return answer
+
+
+@partial(jax.jit, static_argnames=("strategy", "mesh"))
+def _best(strategy: Strategy, state: Any, mesh: Mesh | None) -> Genome:
+    """The fittest genome, whole on every device."""
+    sharding = replicated_sharding(mesh)
+    best = strategy.best(state)
+    return best if sharding is None else jax.lax.with_sharding_constraint(best, sharding)
 
 
 def _interrupted(path: Path, generation: int | None) -> tuple[dict[str, Any], str, int]:
@@ -112,28 +125,22 @@ def _wanted(experiment: Experiment, run: Run) -> int:
 
 def _costs(experiment: Experiment, parts: Parts, path: Path) -> str:
     """What the run stands on and what it takes."""
-    about = runs.environment_info()
+    info = runs.environment_info()
     genome = jax.eval_shape(parts.network.init, jax.random.key(0))
     trits, population = pytrees.size(genome), parts.strategy.population
     return "\n".join(
         [
-            f"tejax {about['tejax']} on {about['platform']}: {about['devices']} x {about['device']}, "
-            f"jax {about['jax']}, seed {experiment.schedule.seed}",
+            f"tejax {info['tejax']} on {info['platform']}: {info['devices']} x {info['device']}, "
+            f"jax {info['jax']}, seed {experiment.schedule.seed}",
+            f"strategy     {parts.strategy}",
             f"network      {parts.network}",
             f"parameters   {trits:,} trits, {-(-trits // 4):,} bytes at 2 bits a trit",
             f"population   {population:,} individuals, {population * pytrees.nbytes(genome):,} bytes",
-            f"generation   {population:,} evaluations of {_work(parts.task)} each; "
+            f"generation   {population:,} evaluations of {parts.task.workload()} each; "
             f"{experiment.schedule.generations:,} generations wanted",
             f"directory    {path}",
         ]
     )
-
-
-def _work(task: Any) -> str:
-    """What one evaluation looks at."""
-    if hasattr(task, "episodes"):
-        return f"{task.episodes:,} episodes of at most {task.steps:,} steps"
-    return f"{getattr(task, 'rows', 1):,} samples"
 
 
 def _finish(
@@ -144,11 +151,11 @@ def _finish(
 
     network_path = path / "best.safetensors"
     size = export.save(network_path, parts.network, result.best, {"task": experiment.to_json()["task"]})
-    judged = judge(parts.task, parts.network, result.best)
+    report = parts.task.report(parts.network, result.best)
     pictures = draw(path, parts, result.best)
     about |= {
         "fitness": result.fitness,
-        **judged,
+        **report,
         "best": pytrees.fingerprint(result.best),
         "network": str(network_path),
         "bytes": size,
@@ -157,7 +164,7 @@ def _finish(
     }
     lines = [
         "",
-        judgement(parts.task, judged),
+        summary_line(parts.task, report),
         *(f"{name:<15} {picture}" for name, picture in pictures.items()),
         f"network         {network_path} ({size:,} bytes)",
         f"time            {about['seconds']:.1f} s for {result.generations:,} generations, "

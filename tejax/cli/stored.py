@@ -1,20 +1,29 @@
-"""The experiment that a run directory was made for."""
+"""The experiment that a run directory was made for, and its best network."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tejax import runs
-from tejax.config import Experiment
+from tejax.cli.parts import load_operator
 from tejax.errors import refuse
+from tejax.runs import Experiment
 
-__all__ = ["best_file", "stored"]
+__all__ = ["best_file", "load_experiment"]
 
 
-def stored(directory: Path) -> Experiment:
+def load_experiment(directory: Path, operators: Sequence[str] = ()) -> Experiment:
     """The experiment in a run's config.json.
 
-    Raises InputError where there is no run, where its config is damaged, and for a run of the library that does not
-    say what it was made of.
+    Args:
+        directory: of the run.
+        operators: MODULE:NAME of those of the run that are not tejax's own.
+
+    Raises:
+        InputError: where there is no run, where its config is damaged, for a run of the library that does not say what
+            it was made of, and for one with foreign parts that have not been named again.
     """
+    for name in operators:
+        load_operator(name)
     experiment = runs.read_config(directory).get("experiment")
     if experiment is None:
         refuse(f"{directory / 'config.json'}: names no experiment; go on where the run was started, with tejax.evolve")

@@ -1,4 +1,4 @@
-"""`tejax report` of a sweep: a grid of rates and seeds, or a search of experiments/sweep.py, as one page."""
+"""`tejax report` of a sweep: a grid of rates and seeds, or a search, as one page."""
 
 import html
 import json
@@ -9,7 +9,7 @@ from tejax.viz import plots
 from tejax.cli.pages import page
 from tejax.errors import refuse
 
-__all__ = ["report"]
+__all__ = ["report_sweep"]
 
 BEST = 20  # rows of the table that are shown
 CAPTIONS = {
@@ -21,7 +21,7 @@ CAPTIONS = {
 }
 
 
-def report(path: Path) -> tuple[dict[str, Any], str, int]:
+def report_sweep(path: Path) -> tuple[dict[str, Any], str, int]:
     """Draw the pictures of a sweep and write its page. The files, the same in words, and the exit status.
 
     Raises InputError where the directory has no table of finished runs yet, or a damaged one.

@@ -8,34 +8,45 @@ report.html, *.png      made by `tejax report`
 import dataclasses
 import itertools
 import json
-import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from tejax.config import Experiment
 from tejax.errors import refuse, require
+from tejax.options import Positive, check_options
+from tejax.runs import Experiment
+from tejax.types import Strategy
 
-__all__ = ["FILES", "Grid", "conduct", "settings"]
+__all__ = ["FILES", "Grid", "conduct", "parse_rates"]
 
 FILES = ("sweep.json", "table.csv", "table.json")
 QUIET = 10.0  # seconds between two lines
+FIGURES = {"accuracy": "test accuracy {:.2%}", "return": "mean return {:.2f}"}  # what tasks report, as it is shown
 
 
 @dataclasses.dataclass(frozen=True)
 class Grid:
-    """Rates and seeds, of which all combinations are run."""
+    """Rates and seeds, of which all combinations are run.
 
-    # NAME=VALUE,VALUE,... with the name of a rate's option, as in mutation_rate=0.001,0.003,0.01; several may be given
+    Args:
+        rates: NAME=VALUE,VALUE,... with the name of a rate's option, as in mutation_rate=0.001,0.003,0.01; several may
+            be given.
+        seeds: how many, from --seed on.
+        at_once: runs side by side on the device, or None for all; it changes no result.
+    """
+
     rates: tuple[str, ...] = ()
-    seeds: int = 8  # how many, from --seed on
-    at_once: int | None = None  # runs abreast on the device, or None for all; it changes no result
+    seeds: Positive = 8
+    at_once: Positive | None = None
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
-def settings(experiment: Experiment, rates: tuple[str, ...]) -> dict[str, list[float]]:
-    """The values of every rate, by the name of its option. Raises InputError for what is no rate or no number."""
-    fields, values = dataclasses.fields(experiment.strategy), {}
-    known = [field.name for field in fields if float in (field.type, *get_args(field.type))]
+def parse_rates(strategy: Strategy, rates: Sequence[str]) -> dict[str, list[float]]:
+    """The values of every rate by its name. Raises InputError for what is no rate or no number."""
+    known, values = list(strategy.rates), {}
     for text in rates:
         name, _, listed = text.partition("=")
         name = name.replace("-", "_")
@@ -53,21 +64,17 @@ def conduct(
     """Run the sweep and write its directory. The result, the same in words, and the exit status."""
     from rich.console import Console
 
-    from tejax import runs
+    from tejax import evolution, runs
     from tejax.cli.display import say
-    from tejax.evolution._sweep import sweep
 
     clock, schedule = time.perf_counter(), experiment.schedule
-    base: Any = experiment.strategy
-    require(grid.seeds >= 1, "at least 1", seeds=grid.seeds)
-    values = settings(experiment, grid.rates)
-    options = [dict(zip(values, row, strict=True)) for row in itertools.product(*values.values())]
-    # building every one checks its rates
-    strategies = [experiment.islands.build(dataclasses.replace(base, **option)) for option in options]
     parts = experiment.build()
+    values = parse_rates(parts.strategy, grid.rates)
+    options = [dict(zip(values, row, strict=True)) for row in itertools.product(*values.values())]
+    settings = evolution.grid(parts.strategy, values)  # refuses bad rates before anything is removed
     path = out or Path("runs") / f"sweep-{experiment.name}"
     _prepare(path, overwrite)
-    console, told = Console(stderr=as_json), [0.0]
+    console, said_at = Console(stderr=as_json), [0.0]
     say(
         console,
         f"tejax sweep: {len(options)} configurations x {grid.seeds} seeds of {experiment.name}, "
@@ -75,15 +82,15 @@ def conduct(
     )
 
     def show(done: int, wanted: int) -> None:
-        if time.monotonic() - told[0] >= QUIET or done == wanted:
-            told[0] = time.monotonic()
+        if time.monotonic() - said_at[0] >= QUIET or done == wanted:
+            said_at[0] = time.monotonic()
             say(console, f"{done:,} of {wanted:,} generations")
 
-    result = sweep(
+    result = evolution.sweep(
         parts.strategy,
         parts.network,
         parts.task,
-        rates=[strategy.rates for strategy in strategies],
+        rates=settings,
         seeds=range(schedule.seed, schedule.seed + grid.seeds),
         generations=schedule.generations,
         target=schedule.target,
@@ -99,13 +106,13 @@ def conduct(
         **runs.environment_info(),
         "experiment": experiment.to_json(),
         "rates": values,
-        "varied": [name for name in parts.strategy.rates._fields if len({row[name] for row in result.rows}) > 1],
+        "varied": [name for name in parts.strategy.rates if len({row[name] for row in result.rows}) > 1],
         "seeds": grid.seeds,
         "seconds": seconds,
     }
     (path / "sweep.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
     means = _means(result.rows, options)
-    best = max(means, key=lambda row: (row["accuracy"], row["fitness"]))
+    best = max(means, key=lambda row: (*(row[name] for name in FIGURES if name in row), row["fitness"]))
     answer = {"sweep": str(path), "runs": len(result.rows), "best": best, "table": str(table), "seconds": seconds}
     lines = [
         "",
@@ -122,17 +129,19 @@ def _means(rows: list[dict[str, Any]], options: list[dict[str, float]]) -> list[
     """One row a configuration: its options, and the means of its runs."""
     means = []
     for configuration, option in enumerate(options):
-        mine = [row for row in rows if row["configuration"] == configuration]
-        reached = [row["generations_to_target"] for row in mine if row["generations_to_target"] is not None]
-        numbers = {name: sum(row.get(name, math.nan) for row in mine) / len(mine) for name in ("fitness", "accuracy")}
-        means.append({**option, **numbers, "reached": len(reached), "runs": len(mine)})
+        runs = [row for row in rows if row["configuration"] == configuration]
+        reached = [row["generations_to_target"] for row in runs if row["generations_to_target"] is not None]
+        names = [name for name in (*FIGURES, "fitness") if name in runs[0]]
+        numbers = {name: sum(row[name] for row in runs) / len(runs) for name in names}
+        means.append({**option, **numbers, "reached": len(reached), "runs": len(runs)})
     return means
 
 
 def _line(row: dict[str, Any], values: dict[str, list[float]]) -> str:
     rates = "  ".join(f"{name} {row[name]:g}" for name in values)
     reached = f"  target reached by {row['reached']} of {row['runs']}" if row["reached"] else ""
-    return f"{rates}  fitness {row['fitness']:.4g}  test accuracy {row['accuracy']:.2%}{reached}".strip()
+    figures = "".join(f"  {FIGURES[name].format(row[name])}" for name in FIGURES if name in row)
+    return f"{rates}  fitness {row['fitness']:.4g}{figures}{reached}".strip()
 
 
 def _prepare(path: Path, overwrite: bool) -> None:

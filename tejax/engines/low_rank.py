@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from tejax.engines.base import Engine, ternarize
-from tejax.types import Array, Int32, Int8
+from tejax.types import Array, Int8, Int32
 
 __all__ = ["LowRankMatrix", "Matrix", "choose", "hidden", "output", "repeated", "row_sums"]
 

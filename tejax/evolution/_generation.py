@@ -12,9 +12,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from tejax.core import pytrees
 from tejax.errors import require
 from tejax.parallel.population import Broadcast, constrain_replicated, map_population, shard_rows
-from tejax.core import pytrees
 from tejax.types import (
     Array,
     Fitness,
@@ -123,7 +123,9 @@ def first_state(strategy: Strategy, network: Network, task: Task, key: Key, rate
     """The strategy's first state, as wide as a `tell` will leave it: only the task knows how many cases there are."""
     state = strategy.init(key, network.init, rates)
     if strategy.per_case:
-        told, _ = jax.eval_shape(partial(generation, strategy.placed(Placement()), network, task), jax.random.key(0), state)
+        told, _ = jax.eval_shape(
+            partial(generation, strategy.placed(Placement()), network, task), jax.random.key(0), state
+        )
         state = jax.tree.map(lambda leaf, after: jnp.broadcast_to(leaf, after.shape), state, told)
     return place_rows(strategy, state)
 

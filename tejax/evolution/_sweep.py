@@ -23,7 +23,7 @@ from tejax.errors import refuse, require
 from tejax.evolution import _generation
 from tejax.evolution._evolve import PARTS, as_arrays, check_sizes, chunks
 from tejax.evolution._generation import History, auto_batch, check_fit
-from tejax.options import Positive, Seed, normalise, options_of
+from tejax.options import Positive, Seed, normalise
 from tejax.parallel.mesh import fetch, replicate
 from tejax.parallel.population import Broadcast, map_population
 from tejax.types import Fitness, Genome, Key, Network, Placement, Population, Strategy, Task
@@ -122,7 +122,9 @@ def sweep(
     numbers = [normalise("seeds", Seed, number) for number in (range(seeds) if isinstance(seeds, int) else seeds)]
     require(len(settings) > 0, "of one configuration or more", rates=rates)
     require(len(numbers) > 0, "of one seed or more", seeds=seeds)
-    generations, chunk, batch, target = check_sizes(normalise("generations", Positive, generations), chunk, batch, target)
+    generations, chunk, batch, target = check_sizes(
+        normalise("generations", Positive, generations), chunk, batch, target
+    )
     at_once = normalise("at_once", Positive | None, at_once)
     check_fit(network, task)
 

@@ -7,20 +7,20 @@ negatively where their signs differ. The sums are those of `network.apply`, inte
 
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from tejax.errors import refuse, require
-from tejax.export.packed import checked
-from tejax.networks import MLP
-from tejax.types import Genome
+from tejax.export.packed import checked_leaves
+from tejax.networks import MLP, Tied
+from tejax.types import Genome, Network
 
 __all__ = ["Source", "save_c", "to_c"]
 
 WORD = 32  # bits
-WIDEST = 2**31 - 1  # the largest int32_t
-TAKEN = (  # C's own words, and the names that the file itself uses
+INT32_MAX = 2**31 - 1
+RESERVED = (  # C's keywords, and the names that the file itself uses
     "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline|int|long|main|"
     "register|restrict|return|short|signed|sizeof|static|struct|switch|typedef|union|unsigned|void|volatile|while|"
     r"count|dot|set_trit|encode|hidden|output|[wb]\d+|\w*_t"
@@ -111,29 +111,42 @@ static void hidden(const uint32_t *x, int words, const uint32_t *w, const {bias}
 
 
 class Source(NamedTuple):
-    """The text of two files."""
+    """The text of two files.
+
+    Attributes:
+        header: of the .h file.
+        code: of the .c file.
+    """
 
     header: str
     code: str
 
 
-def to_c(network: Any, genome: Genome, name: str = "network", header: str = "network.h") -> Source:
+def to_c(network: Network, genome: Genome, name: str = "network", header: str = "network.h") -> Source:
     """C99 source with one function, `void name(const int8_t *x, int32_t *y)`.
 
-    name: of the function, a C identifier. header: the file name that the code includes.
+    Args:
+        network: an `MLP`, or a `Tied` one, which is written without its ties.
+        genome: of the network.
+        name: of the function, a C identifier.
+        header: the file name that the code includes.
 
-    Raises InputError for a network that is not an MLP, a genome that is not its own, values that are not trits, a
-    name that C does not allow, and sums that int32_t might not hold.
+    Raises:
+        InputError: for a network of another kind, a genome of another network, values that are not trits, a name
+            that C does not allow, and sums that int32_t might not hold.
     """
-    require(isinstance(network, MLP), "an MLP, the one that C source is written for", network=type(network).__name__)
-    fine = re.fullmatch(rf"(?!({TAKEN})$)[A-Za-z]\w{{0,62}}", name, re.ASCII) is not None
+    if not isinstance(network, MLP):
+        refuse(f"network must be an MLP or Tied, which have a C form: got network={type(network).__name__!r}")
+    if isinstance(network, Tied):
+        network, genome = network.plain, network.untied(genome)
+    fine = re.fullmatch(rf"(?!({RESERVED})$)[A-Za-z]\w{{0,62}}", name, re.ASCII) is not None
     require(fine, "a C identifier that is free", name=name)
     require(re.fullmatch(r"[\w.-]+", header, re.ASCII) is not None, "a plain file name", header=header)
-    leaves = checked(network, genome)
-    layers = [(leaves[f"{place}.weights"], leaves[f"{place}.bias"]) for place in range(len(network.features) - 1)]
+    leaves = checked_leaves(network, genome)
+    layers = [(leaves[f"{index}.weights"], leaves[f"{index}.bias"]) for index in range(len(network.features) - 1)]
     zones = [network.threshold(weights.shape[1]) for weights, _ in layers[:-1]]
-    require(max(zones, default=0) <= WIDEST, f"at most {WIDEST} in units of a sum", dead_zone=network.dead_zone)
-    require(max(network.features) + network.bias <= WIDEST, "small enough for int32_t", features=network.features)
+    require(max(zones, default=0) <= INT32_MAX, f"at most {INT32_MAX} in units of a sum", dead_zone=network.dead_zone)
+    require(max(network.features) + network.bias <= INT32_MAX, "small enough for int32_t", features=network.features)
 
     bias = "int8_t" if network.bias < 128 else "int32_t"
     words = {
@@ -145,7 +158,7 @@ def to_c(network: Any, genome: Genome, name: str = "network", header: str = "net
         "outputs": network.features[-1],
         "bias": bias,
     }
-    weights = "\n".join(_constants(place, *layer, bias) for place, layer in enumerate(layers))
+    weights = "\n".join(_constants(index, *layer, bias) for index, layer in enumerate(layers))
     hidden = HIDDEN.format(**words) if zones else ""
     return Source(
         HEADER.format(**words),
@@ -153,10 +166,20 @@ def to_c(network: Any, genome: Genome, name: str = "network", header: str = "net
     )
 
 
-def save_c(path: str | Path, network: Any, genome: Genome, name: str = "network") -> tuple[Path, Path]:
-    """Write `to_c` to a .c file and to the .h file beside it, and answer both paths.
+def save_c(path: str | Path, network: Network, genome: Genome, name: str = "network") -> tuple[Path, Path]:
+    """Write `to_c` to a .c file and to the .h file of the same name.
 
-    Raises InputError as `to_c` does, for another ending than .c, and where the files cannot be written.
+    Args:
+        path: of the .c file.
+        network: an `MLP`, or a `Tied` one, which is written without its ties.
+        genome: of the network.
+        name: of the function, a C identifier.
+
+    Returns:
+        The paths of the .c and the .h file.
+
+    Raises:
+        InputError: as `to_c` does, for another ending than .c, and where the files cannot be written.
     """
     path = Path(path)
     require(path.suffix == ".c", "a file that ends in .c", path=str(path))
@@ -173,17 +196,17 @@ def save_c(path: str | Path, network: Any, genome: Genome, name: str = "network"
 def _steps(features: tuple[int, ...], zones: list[int]) -> str:
     """The body of the function: each layer's row of trits, then the outputs."""
     words = [-(-size // WORD) for size in features[:-1]]
-    lines = [f"uint32_t row{place}[{2 * count}] = {{0}};" for place, count in enumerate(words)]
+    lines = [f"uint32_t row{index}[{2 * count}] = {{0}};" for index, count in enumerate(words)]
     lines.append(f"encode(x, {features[0]}, row0);")
-    for place, zone in enumerate(zones):
-        layer = f"w{place}, b{place}, {features[place + 1]}"
-        lines.append(f"hidden(row{place}, {words[place]}, {layer}, {zone}, row{place + 1});")
+    for index, zone in enumerate(zones):
+        layer = f"w{index}, b{index}, {features[index + 1]}"
+        lines.append(f"hidden(row{index}, {words[index]}, {layer}, {zone}, row{index + 1});")
     last = len(zones)
     lines.append(f"output(row{last}, {words[last]}, w{last}, b{last}, {features[-1]}, y);")
     return "\n".join(f"    {line}" for line in lines)
 
 
-def _constants(place: int, weights: np.ndarray, bias: np.ndarray, kind: str) -> str:
+def _constants(index: int, weights: np.ndarray, bias: np.ndarray, kind: str) -> str:
     """The weights of one layer as words and its biases, already summed over the constant inputs, as integers."""
     rows, fan_in = weights.shape
     padded = np.pad(weights, [(0, 0), (0, -fan_in % WORD)])
@@ -191,8 +214,8 @@ def _constants(place: int, weights: np.ndarray, bias: np.ndarray, kind: str) -> 
     pairs = [f"0x{word:08X}," for word in np.stack(planes, axis=-1).reshape(-1)]
     sums = [f"{value}," for value in bias.sum(axis=1, dtype=np.int64)]
     return (
-        f"static const uint32_t w{place}[{len(pairs)}] = {{\n{_columns(pairs, 8)}}};\n"
-        f"static const {kind} b{place}[{rows}] = {{\n{_columns(sums, 20)}}};\n"
+        f"static const uint32_t w{index}[{len(pairs)}] = {{\n{_columns(pairs, 8)}}};\n"
+        f"static const {kind} b{index}[{rows}] = {{\n{_columns(sums, 20)}}};\n"
     )
 
 

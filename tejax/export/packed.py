@@ -2,8 +2,8 @@
 
 Each leaf of the genome is a uint8 array [2, ceil(n / 8)]: the bits of the +1 trits and the bits of the -1 trits of
 the flattened leaf, lowest bit first. The header's only metadata entry, "tejax", is a JSON object with `format`, the
-`network` (its name in `tejax.registry.NETWORKS` and its fields) and whatever else the writer wanted to say. The same
-genome always gives the same bytes. Nothing in a file is ever run.
+`network` (its name in `tejax.registry.NETWORKS` and its fields) and whatever else the writer added. The same genome
+always gives the same bytes. Nothing in a file is ever run or imported.
 """
 
 import json
@@ -23,31 +23,46 @@ from tejax.errors import InputError, refuse, require
 from tejax.registry import NETWORKS
 from tejax.types import Genome, Network
 
-__all__ = ["FORMAT", "Saved", "checked", "load", "read", "save"]
+__all__ = ["FORMAT", "Saved", "checked_leaves", "load", "read", "save"]
 
-FORMAT = 2
+FORMAT = 2  # 1 had other names of networks and fields
 LONGEST = 1024  # layers, or whatever else a spec lists
 TIMES = ("max_ticks",)  # fields that say how long a network may run: nothing is of that size
 
 
 class Saved(NamedTuple):
-    """What a file holds."""
+    """What a file holds.
+
+    Attributes:
+        network: what the genome is of.
+        genome: leaves int8, trits.
+        metadata: what the writer added.
+    """
 
     network: Network
     genome: Genome
-    metadata: dict[str, Any]  # what the writer added
+    metadata: dict[str, Any]
 
 
 def save(path: str | Path, network: Network, genome: Genome, metadata: Mapping[str, Any] | None = None) -> int:
-    """Write one genome of a registered network, and answer the size of the file in bytes.
+    """Write one genome of a registered network. The file appears in one step, whole.
 
-    metadata: plain JSON to keep with it, such as the task. The file appears in one step, whole.
-    Raises InputError for a network that is not registered, a genome that is not its own, values that are not trits,
-    and where the file cannot be written.
+    Args:
+        path: of the file.
+        network: what the genome is of.
+        genome: leaves int8, trits.
+        metadata: plain JSON to keep with it, such as the task.
+
+    Returns:
+        The size of the file in bytes.
+
+    Raises:
+        InputError: for a network that is not registered, a genome of another network, values that are not trits, and
+            where the file cannot be written.
     """
     from safetensors.numpy import save as to_bytes
 
-    leaves = checked(network, genome)
+    leaves = checked_leaves(network, genome)
     spec = {"name": NETWORKS.name_of(type(network)), **records.to_plain(network)}
     note = {**(metadata or {}), "format": FORMAT, "network": spec}
     tensors = {name: _pack(leaf) for name, leaf in leaves.items()}
@@ -64,10 +79,15 @@ def save(path: str | Path, network: Network, genome: Genome, metadata: Mapping[s
     return len(data)
 
 
-def checked(network: Network, genome: Genome) -> dict[str, np.ndarray]:
-    """The leaves of a genome by the names of their places (0.weights, 0.bias, 1.weights, ...), int8.
+def checked_leaves(network: Network, genome: Genome) -> dict[str, np.ndarray]:
+    """The leaves of a genome by their paths (0.weights, 0.bias, 1.weights, ...), int8.
 
-    Raises InputError for a network that is not registered, a genome that is not its own, values that are not trits.
+    Args:
+        network: what the genome is of.
+        genome: leaves int8, trits.
+
+    Raises:
+        InputError: for a network that is not registered, a genome of another network, values that are not trits.
     """
     known = NETWORKS.name_of(type(network)) is not None
     require(known, f"one of {list(NETWORKS)}", network=type(network).__name__)
@@ -82,16 +102,27 @@ def checked(network: Network, genome: Genome) -> dict[str, np.ndarray]:
 
 
 def load(path: str | Path) -> tuple[Network, Genome]:
-    """The network and the genome of a file. Raises InputError as `read` does."""
+    """The network and the genome of a file.
+
+    Args:
+        path: of a file that `save` wrote.
+
+    Raises:
+        InputError: as `read` does.
+    """
     saved = read(path)
     return saved.network, saved.genome
 
 
 def read(path: str | Path) -> Saved:
-    """The network, the genome (int8) and the metadata of a file that `save` wrote.
+    """The network, the genome and the metadata of a file.
 
-    Raises InputError, in one line that names the file and what is wrong with it, for a file that is missing,
-    truncated, foreign, of an unknown network, or whose arrays are not those of its network.
+    Args:
+        path: of a file that `save` wrote.
+
+    Raises:
+        InputError: in one line that names the file and what is wrong with it, for a file that is missing, truncated,
+            foreign, of another format, of an unknown network, or whose arrays are not those of its network.
     """
     path = Path(path)
     if not path.is_file():
@@ -121,20 +152,31 @@ def _open(path: Path) -> tuple[dict[str, np.ndarray], str]:
 def _decode(tensors: dict[str, np.ndarray], text: str) -> Saved:
     note = json.loads(text)
     require(isinstance(note, dict), "an object", metadata=note)
-    allowed = f"{FORMAT}, the one that this tejax reads (write the network again with this version)"
-    require(note.get("format") == FORMAT, allowed, format=note.get("format"))
+    _check_format(note.get("format"))
     _bound(note.get("network"), 4 * sum(array.size for array in tensors.values()))
-    name = records.name_of(note.get("network"), "network")
-    if name not in NETWORKS and ":" in name:
-        refuse(f"network is {name!r:.80}, which is not tejax's own: name it again, as in --network {name:.80}")
-    require(name in NETWORKS, f"one of {list(NETWORKS)}", network=name[:60])
-    network = records.from_plain(NETWORKS[name], {k: v for k, v in note["network"].items() if k != "name"}, "network")
+    network = _network(note.get("network"))
     outline = _outline(network)
     wanted = {name: leaf.shape for name, leaf in _named(outline)}
     require(set(tensors) == set(wanted), f"those of the network, {sorted(wanted)}", arrays=sorted(tensors))
     leaves = [jnp.asarray(_unpack(name, tensors[name], shape)) for name, shape in wanted.items()]
     genome = jax.tree.unflatten(jax.tree.structure(outline), leaves)
     return Saved(network, genome, {name: note[name] for name in note if name not in ("format", "network")})
+
+
+def _check_format(number: Any) -> None:
+    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number < FORMAT:
+        done = "evolve the network again, or read it with the tejax that wrote it"
+        refuse(f"of format {number}, from an older tejax; this one reads format {FORMAT}: {done}")
+    require(number == FORMAT, f"{FORMAT}, the one that this tejax reads", format=number)
+
+
+def _network(spec: Any) -> Network:
+    """The network of a registered name and its fields."""
+    name = records.name_of(spec, "network")
+    if name not in NETWORKS and ":" in name:
+        refuse(f"network {name[:80]!r} is not part of tejax, and a file imports nothing: add --network {name[:80]}")
+    require(name in NETWORKS, f"one of {list(NETWORKS)}", **{"network.name": name[:60]})
+    return records.from_plain(NETWORKS[name], {key: value for key, value in spec.items() if key != "name"}, "network")
 
 
 def _bound(spec: Any, trits: int) -> None:
@@ -155,17 +197,19 @@ def _outline(network: Network) -> Genome:
 
 
 def _named(genome: Genome) -> Iterator[tuple[str, Any]]:
-    """Every leaf and the name of its place: 0.weights, 0.bias, 1.weights, ..."""
+    """Every leaf and its path: 0.weights, 0.bias, 1.weights, ..."""
     for path, leaf in jax.tree_util.tree_leaves_with_path(genome):
         yield jax.tree_util.keystr(path, simple=True, separator="."), leaf
 
 
 def _pack(trits: np.ndarray) -> np.ndarray:
+    """The bit planes uint8 [2, ceil(n / 8)] of n trits."""
     flat = trits.reshape(-1)
     return np.stack([np.packbits(flat == sign, bitorder="little") for sign in (1, -1)])
 
 
 def _unpack(name: str, planes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The trits int8 of two bit planes; `name` is for errors."""
     size = math.prod(shape)
     wanted = (2, -(-size // 8))
     require(planes.dtype == np.uint8, "uint8", **{name: str(planes.dtype)})

@@ -1,1 +1,1 @@
-"""Other people's systems: their live objects into networks and genomes, and back."""
+"""Other systems: their live objects as networks and genomes, and back."""

@@ -1,7 +1,7 @@
 """Circle units of aigarth-it as networks and genomes, and back, losing nothing.
 
 Only live objects are taken: that package stores its units as pickles, and a pickle can run code when it is read. It
-comes under a licence of its own, so it is never a part of tejax, and only these functions need it.
+comes under another licence, so it is never a part of tejax, and only these functions need it (the extra `aigarth`).
 """
 
 import copy
@@ -12,10 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tejax.networks.circle import geometry
-from tejax.networks.circle.geometry import RingState
 from tejax.errors import refuse, require
 from tejax.networks import Circle
+from tejax.networks.circle import RingState, geometry
 
 __all__ = ["from_unit", "to_unit"]
 
@@ -23,11 +22,19 @@ __all__ = ["from_unit", "to_unit"]
 def from_unit(itu: Any, *, neurons: int | None = None, synapses: int | None = None) -> tuple[Circle, RingState]:
     """A unit's network and genome: `network.settle(genome, x)` gives what `itu.feedforward(x)` gives.
 
-    itu: an aigarth_it AigarthITUCl, or of a class derived from it.
-    neurons: how far the ring can grow; None: to twice its size. synapses: the most that can enter a neuron; None: the
-    most that do. The states of the neurons are not kept: a unit resets them whenever it is fed.
-    Raises InputError for anything else, for a unit whose inputs and outputs are not all on its circle, and for one that
-    does not fit.
+    The states of the neurons are not kept: a unit resets them whenever it is fed.
+
+    Args:
+        itu: an `AigarthITUCl` of aigarth_it, or of a class derived from it.
+        neurons: N, how far the ring can grow; None: to twice its size.
+        synapses: K, the most that can enter a neuron; None: the most that do.
+
+    Returns:
+        The network, and the genome, int8 throughout.
+
+    Raises:
+        InputError: for anything else than a unit, for one whose inputs and outputs are not all on its circle, for one
+            that does not fit, and where aigarth-it is not installed.
     """
     _check("itu", itu)
     circle, widths = itu._circle, (itu.meta.input_bitwidth, itu.meta.output_bitwidth)
@@ -65,11 +72,21 @@ def _ring(network: Circle, circle: list[Any], ends: tuple[list[Any], list[Any]])
 
 
 def to_unit(network: Circle, genome: RingState, *, like: Any = None, group: str = "tejax") -> Any:
-    """The unit of a network and a genome, an AigarthITUCl.
+    """The unit of a network and a genome.
 
-    like: a unit to copy; its class, its metadata and its version history are kept and its circle is replaced. None: a
-    new unit of the group named `group`.
-    Raises InputError for a genome that is not one ring with every input and every output once.
+    Args:
+        network: whose sizes and limit of ticks the unit gets.
+        genome: one ring with every input and every output once.
+        like: a unit to copy; its class, its metadata and its version history are kept and its circle is replaced. None:
+            a new unit.
+        group: the name of a new unit's group.
+
+    Returns:
+        An `AigarthITUCl` of aigarth_it, or of the class of `like`.
+
+    Raises:
+        InputError: for a genome that is not such a ring, for a `like` that is not a unit or has other widths, and where
+            aigarth-it is not installed.
     """
     library = _library()
     circle, ends = _neurons(network, genome, library.AITClNeuron)
@@ -91,13 +108,13 @@ def _neurons(network: Circle, genome: RingState, neuron: Any) -> tuple[list[Any]
     fan_in, skew, label = (
         np.asarray(geometry.number(leaf))[:size] for leaf in (genome.fan_in, genome.skew, genome.label)
     )
-    require(size >= 1 and bool((geometry.alive[:size] == 1).all()), "a ring in its first rows", alive=geometry.alive.tolist())
+    require(size >= 1 and bool((ring.alive[:size] == 1).all()), "a ring in its first rows", alive=ring.alive.tolist())
     require(bool(((fan_in >= 1) & (fan_in <= room)).all()), f"from 1 to {room} for each neuron", fan_in=fan_in.tolist())
 
-    circle = [neuron(geometry.weights[seat, : fan_in[seat]].tolist(), int(skew[seat])) for seat in range(size)]
+    circle = [neuron(ring.weights[seat, : fan_in[seat]].tolist(), int(skew[seat])) for seat in range(size)]
     ends = []
     for kind, count in ((geometry.INPUT, network.inputs), (geometry.OUTPUT, network.outputs)):
-        seats = np.flatnonzero(geometry.kinds[:size] == kind)
+        seats = np.flatnonzero(ring.kinds[:size] == kind)
         seats = seats[np.argsort(label[seats], kind="stable")]
         found = label[seats].tolist()
         require(found == list(range(count)), f"0 to {count - 1}, once each", label=found)

@@ -6,9 +6,8 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 
-from tejax.parallel.population import map_population
-from tejax.core import pytrees
 from tejax.options import Positive
+from tejax.parallel.population import map_population
 from tejax.types import Array, Int32, Key, Network, Population, Trits
 
 __all__ = ["UNKNOWN", "Ensemble", "decide"]

@@ -6,7 +6,7 @@ import jax
 
 from tejax import trits
 from tejax.engines import low_rank
-from tejax.types import Array, Int32, Int8, Key, Rate
+from tejax.types import Array, Int8, Int32, Key, Rate
 
 __all__ = ["Layer", "constants", "fresh"]
 

@@ -51,7 +51,11 @@ class MLP(Network):
         Args:
             hidden: neurons of each hidden layer.
         """
-        if options.get("engine", "auto") == "auto" and task.inputs == "episode" and engines.choose(task.features) == "native":
+        if (
+            options.get("engine", "auto") == "auto"
+            and task.inputs == "episode"
+            and engines.choose(task.features) == "native"
+        ):
             options["engine"] = "int8"  # one row an episode: too few for native, which takes 1.4 to 1.9 times as long
         return cls(features=(task.features, *hidden, task.outputs), **options)
 

@@ -65,4 +65,3 @@ def two_point(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Genome:
     low, high = jnp.sort(random.randint(where, (2,), pytrees.size(a) + 1))
     inside = jax.tree.map(lambda place: (place >= low) & (place < high), pytrees.positions(a))
     return _cross(whether, rate, inside, a, b)
-

@@ -1,18 +1,36 @@
 """Mutations of one genome, any pytree of int8 trits: (key, genome, *, rate) -> the mutant, of the same shapes.
 
-`rate`, 0 to 1, is the probability that a trit is touched; for `single`, that the one trit is.
+`rate`, 0 to 1, is the probability that a trit is touched; for one marked `whole_genome`, such as `single`, that the genome is.
 """
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 
 from tejax.core import pytrees, random
 from tejax.registry import MUTATIONS
-from tejax.types import Genome, Key, Mutation, Rate, Trits
+from tejax.types import Genome, Key, Rate, Trits
 
-__all__ = ["flip", "reset", "single", "step"]
+__all__ = ["changes_whole", "flip", "reset", "single", "step", "whole_genome"]
+
+
+Operator = TypeVar("Operator", bound=Callable[..., Any])
+
+
+def whole_genome(mutation: Operator) -> Operator:
+    """Mark a mutation whose rate is the probability that a genome is touched, not each of its trits."""
+    mutation.whole_genome = True  # type: ignore[attr-defined]
+    return mutation
+
+
+def changes_whole(mutation: Callable[..., Any]) -> bool:
+    """Whether a mutation, or the function behind a partial one, is marked by `whole_genome`."""
+    while isinstance(mutation, partial):
+        mutation = mutation.func
+    return bool(getattr(mutation, "whole_genome", False))
 
 
 def _touch(key: Key, genome: Genome, rate: Rate, change: Callable[[Trits, Trits], Trits]) -> Genome:
@@ -52,7 +70,8 @@ def reset(key: Key, genome: Genome, *, rate: Rate) -> Genome:
     return flip(key, genome, rate=jnp.float32(rate) * jnp.float32(2 / 3))
 
 
-@MUTATIONS.register("single", whole=True)  # its rate is that of a genome being touched, not of each of its trits
+@MUTATIONS.register("single")
+@whole_genome
 def single(key: Key, genome: Genome, *, rate: Rate) -> Genome:
     """With probability `rate`, one trit of the whole genome, all as likely, becomes one of its two other values."""
     where, whether = jax.random.split(key)

@@ -98,4 +98,3 @@ def shares(fitness: Int32[Array, "P C"]) -> Int32[Array, "P"]:
     whole = jnp.maximum(jnp.sum(gains, axis=0, dtype=jnp.int32, keepdims=True), 1)
     most = (2**31 - 1) // cases  # of one share, so that no sum leaves int32
     return jnp.sum(jnp.minimum(gains * (EVEN * min(members, 2**18)) // whole, most), axis=1, dtype=jnp.int32)
-

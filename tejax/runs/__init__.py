@@ -1,7 +1,7 @@
 """Run directories: what a run was made of, how it went, and where it can be taken up again."""
 
 from tejax.runs.environment import FORMAT, environment_info, read_config, update_config
-from tejax.runs.experiment import Experiment, IslandOptions, Parts, Schedule
+from tejax.runs.experiment import Experiment, IslandOptions, Parts, Schedule, choice_from_json
 from tejax.runs.interrupt import graceful
 from tejax.runs.loggers import LOGGERS, Logger
 from tejax.runs.loggers import make as make_loggers
@@ -17,6 +17,7 @@ __all__ = [
     "Parts",
     "Schedule",
     "Run",
+    "choice_from_json",
     "environment_info",
     "update_config",
     "graceful",

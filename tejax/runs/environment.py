@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 
+from tejax._version import __version__
 from tejax.errors import refuse
 
 __all__ = ["FORMAT", "environment_info", "update_config", "read_config", "write_text"]
@@ -22,7 +23,8 @@ def environment_info() -> dict[str, Any]:
     devices = jax.devices()
     return {
         "format": FORMAT,
-        **{name: version(name) for name in ("tejax", "jax", "jaxlib", "numpy")},
+        "tejax": __version__,
+        **{name: version(name) for name in ("jax", "jaxlib", "numpy")},
         "python": platform.python_version(),
         "platform": devices[0].platform,
         "device": devices[0].device_kind,
@@ -62,7 +64,7 @@ def read_config(directory: str | Path) -> dict[str, Any]:
             f"{path}: run format {config.get('format')!r:.20}, but this tejax reads format {FORMAT}; "
             "go on with the tejax that wrote it, or start the run again"
         )
-    here = version("tejax")
+    here = __version__
     if config["tejax"].split(".")[:2] != here.split(".")[:2]:
         refuse(f"{path}: made by tejax {config['tejax']:.20}; this is {here}, whose bits may differ: use that version")
     return config

@@ -13,7 +13,7 @@ from tejax.strategies import Islands
 from tejax.strategies.islands import TOPOLOGIES
 from tejax.types import Network, Strategy, Task
 
-__all__ = ["Experiment", "IslandOptions", "Parts", "Schedule"]
+__all__ = ["Experiment", "IslandOptions", "Parts", "Schedule", "choice_from_json"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,6 +112,10 @@ class Experiment:
     def resolved(self, parts: Parts) -> "Experiment":
         """The experiment with what building it measured, so that building it again gives the same bits anywhere."""
         return dataclasses.replace(self, task=self.task.replace(**parts.task.measured()))
+
+    def with_generations(self, generations: int) -> "Experiment":
+        """The experiment for another number of generations."""
+        return dataclasses.replace(self, schedule=dataclasses.replace(self.schedule, generations=generations))
 
     def to_json(self) -> dict[str, Any]:
         """The experiment as plain JSON; `from_json` brings it back."""

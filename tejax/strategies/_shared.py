@@ -9,6 +9,7 @@ from jax import lax
 
 from tejax import operators  # noqa: F401  (fills the registries)
 from tejax.core import pytrees
+from tejax.operators.mutation import changes_whole
 from tejax.registry import MUTATIONS
 from tejax.types import Array, Fitness, Genome, Int32, Key, Mutation, Rate, Rates
 
@@ -42,10 +43,10 @@ def mutation_rate(given: Rate | None, mutation: str | Mutation, genome: Genome, 
     """The rate for genomes like this one (shapes suffice): the one given, or for None one that follows their size.
 
     So many changes a child in the mean, but never more than an eighth of its trits, where the operator touches every
-    trit with this probability (Mühlenbein 1992 derives 1 / size for one climber); 1 for `single` and for a function of
-    the user's, which know by themselves how much they change. In a traced rate NaN stands for None.
+    trit with this probability (Mühlenbein 1992 derives 1 / size for one climber); 1 for those that change a whole genome
+    or nothing, and know by themselves how much. In a traced rate NaN stands for None.
     """
-    whole = MUTATIONS.trait(mutation, "whole", MUTATIONS.get(mutation) not in MUTATIONS.values())
+    whole = changes_whole(MUTATIONS.get(mutation))
     fitting = 1.0 if whole else min(MOST, changes / max(1, pytrees.size(genome)))
     return fitting if given is None else jnp.where(jnp.isnan(given), jnp.float32(fitting), given)
 

@@ -116,7 +116,7 @@ def _first_probs(weight: Int32[Array, ""], genome: Trits) -> Int32[Array, "2 ...
     return jnp.stack([jnp.where(genome == value, weight, 0) for value in (1, -1)]) + (ONE - weight) // 3
 
 
-def samples(key: Key, state: State, count: int, placement: Placement = Placement()) -> Population:  # noqa: B008
+def samples(key: Key, state: State, count: int, placement: Placement = Placement()) -> Population:
     """Genomes [count, ...] drawn from the distribution, count / 2 draws, each followed by its mirror image."""
     keys = individual_keys(key, count // 2)
     pairs = map_population(_pair, (Broadcast(state.probs), keys), room_for(state.probs), placement)
@@ -180,7 +180,9 @@ def _move(
     furthest = FAR * 2**12
     moves = jnp.clip(jnp.clip(halved, -furthest, furthest) * factor, -LEAP, LEAP)
     moved = probs + moves
-    three = jnp.maximum(jnp.concatenate([moved, ONE - jnp.sum(moved, axis=0, keepdims=True, dtype=jnp.int32)]), min_prob)
+    three = jnp.maximum(
+        jnp.concatenate([moved, ONE - jnp.sum(moved, axis=0, keepdims=True, dtype=jnp.int32)]), min_prob
+    )
     excess = jnp.sum(three, axis=0, dtype=jnp.int32) - ONE
     largest = lax.broadcasted_iota(jnp.int32, three.shape, 0) == jnp.argmax(three, axis=0).astype(jnp.int32)[None]
     return (three - jnp.where(largest, excess[None], 0))[:2]

@@ -103,9 +103,7 @@ class HillClimb(Strategy):
         reached, before = jnp.take_along_axis(families, child[:, None], axis=1)[:, 0], families[:, 0]
         chosen = jnp.where(reached >= before, child, 0) + self.offspring * lax.iota(jnp.int32, self.climbers)
         stagnation = jnp.where(reached > before, 0, state.stagnation + 1)
-        return state._replace(
-            climbers=pytrees.take(population, chosen), fitness=fitness[chosen], stagnation=stagnation
-        )
+        return state._replace(climbers=pytrees.take(population, chosen), fitness=fitness[chosen], stagnation=stagnation)
 
     def best(self, state: State) -> Genome:
         """The fittest climber."""

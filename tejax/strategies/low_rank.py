@@ -124,7 +124,12 @@ def _sparse(key: Key, shape: tuple[int, ...], density: Rate) -> Int8[Array, "...
 
 
 def _step(
-    preferred: Int32[Array, "P/2"], rank: int, rates: Rates, base: Int8[Array, "O F"], votes: Array, members: LowRankMatrix
+    preferred: Int32[Array, "P/2"],
+    rank: int,
+    rates: Rates,
+    base: Int8[Array, "O F"],
+    votes: Array,
+    members: LowRankMatrix,
 ) -> tuple[Int8[Array, "O F"], Int32[Array, "O F"]]:
     """One matrix of the base and its votes, after the members [P, ...] have voted."""
     rows = members.rows[::2].astype(jnp.int32) * preferred[:, None, None]

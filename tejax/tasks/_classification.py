@@ -218,7 +218,9 @@ def classification(x: np.ndarray, y: np.ndarray, **options: Any) -> Classificati
     fixedpoint.make_loss(chosen.loss, chosen.temperature)
 
     held = max(math.ceil(chosen.test_share * len(x)), classes)
-    require(len(x) - held >= classes, "small enough to leave a training sample of each class", test_share=chosen.test_share)
+    require(
+        len(x) - held >= classes, "small enough to leave a training sample of each class", test_share=chosen.test_share
+    )
     train, test = train_test_split(np.arange(len(x)), test_size=held, stratify=y, random_state=chosen.split_seed)
     require_samples(chosen.samples, len(train), "training samples")
     encode = encoding.fit(x[train], chosen.trits, chosen.kind, chosen.placement)

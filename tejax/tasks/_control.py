@@ -8,7 +8,6 @@ the trits of an action is exact.
 
 import dataclasses
 import functools
-import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple

@@ -13,10 +13,29 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tejax.parallel.population import map_population
 from tejax import evolution, trits
 from tejax.core import pytrees
-from tejax.testing.holding import COUNT, Counted, agree, attempt, equal_bits, examples, fresh, hashable, hold, hold_alike, hold_equal, hold_int32, hold_members, hold_ranges, hold_trits, name_of, on_host, several_keys
+from tejax.parallel.population import map_population
+from tejax.testing.holding import (
+    COUNT,
+    Counted,
+    agree,
+    attempt,
+    equal_bits,
+    examples,
+    fresh,
+    hashable,
+    hold,
+    hold_alike,
+    hold_equal,
+    hold_int32,
+    hold_members,
+    hold_ranges,
+    hold_trits,
+    name_of,
+    on_host,
+    several_keys,
+)
 from tejax.types import Array, Crossover, Key, Mutation, Network, Selection, Strategy, Task
 
 __all__ = ["check_crossover", "check_mutation", "check_network", "check_selection", "check_strategy", "check_task"]
@@ -186,7 +205,9 @@ def check_strategy(strategy: Strategy, network: Network, task: Task) -> None:
     hold_equal(best, jax.jit(strategy.best)(scanned), "best must be the same after a Python loop and after scan")
     hold_trits(best, "the genome that best gives")
     total = np.asarray(fitness).reshape(P, -1).sum(axis=1)
-    fittest = [pytrees.fingerprint(pytrees.take(population, int(index))) for index in np.flatnonzero(total == total.max())]
+    fittest = [
+        pytrees.fingerprint(pytrees.take(population, int(index))) for index in np.flatnonzero(total == total.max())
+    ]
     seen_best = strategy.probes or pytrees.fingerprint(best) in fittest
     hold(seen_best, "best must be the fittest individual that the last tell saw")
     finalists = attempt("finalists", jax.jit(lambda state: members(strategy.finalists(state))), looped)

@@ -1,4 +1,4 @@
-"""What a policy does, as an animation: drawings of our own, made without pyplot, in a GIF or in one page.
+"""What a policy does, as an animation: drawn without pyplot, saved as a GIF or as one page.
 
 CartPole, Acrobot, Pendulum and the mountain cars are drawn from their states, MuJoCo's bodies as round rods, games on a
 grid cell by cell, and of anything else the observed numbers.
@@ -22,75 +22,100 @@ from matplotlib.patches import Circle, Polygon, Rectangle
 from PIL import Image
 
 from tejax.errors import refuse, require
-from tejax.types import Apply, Genome
+from tejax.tasks import Control
+from tejax.types import Genome, Network, Task
+from tejax.viz._style import BLUE, GREEN, GREY, ORANGE, RED
 
-__all__ = ["Film", "film", "gif", "page", "save"]
+__all__ = ["Animation", "Episode", "gif", "page", "render_episode", "save"]
 
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#C7322F", "#8C8C8C"
 CELLS = ListedColormap(["white", BLUE, ORANGE, GREY, GREEN, RED, "#56B4E9", "#CC79A7", "#F0E442", "black", "#999933"])
 COLOURS = 24  # of a GIF
-QUICKEST, SLOWEST = 20, 60  # milliseconds that a frame is shown
+SHORTEST, LONGEST = 20, 60  # milliseconds that a frame is shown
 
 Scene = Callable[[Axes, int], None]  # draws one step
 
 
-class Film(NamedTuple):
-    """An episode in pictures."""
+class Animation(NamedTuple):
+    """An episode in pictures.
+
+    Attributes:
+        frames: pictures of one size, in a palette that they share.
+        milliseconds: from one frame to the next.
+        steps: of the episode.
+        total: the return of the episode.
+    """
 
     frames: list[Image.Image]
-    milliseconds: int  # from one to the next
-    steps: int  # of the episode
-    total: float  # its return
+    milliseconds: int
+    steps: int
+    total: float
 
 
 class Episode(NamedTuple):
-    """What was recorded of one episode, on the host."""
+    """What was recorded of one episode of T steps, on the host.
 
-    states: Any  # leaves [T, ...]
-    observations: np.ndarray  # [T, ...] in the environment's own shape
+    Attributes:
+        states: the environment's, leaves [T, ...].
+        observations: [T, ...] in the environment's shape.
+        params: the environment's.
+    """
+
+    states: Any
+    observations: np.ndarray
     params: Any
 
 
-def film(task: Any, apply: Apply, genome: Genome, number: int = 0, most: int = 120, size: float = 3.2) -> Film:
-    """One fresh episode of a policy on a control task, in at most so many frames.
+def render_episode(
+    task: Task, network: Network, genome: Genome, episode: int = 0, frames: int = 120, size: float = 3.2
+) -> Animation:
+    """One fresh episode of a policy on a control task.
 
-    number: which of the task's fresh episodes, from 0. size: inches that a frame is wide, of 100 pixels each.
+    Args:
+        task: of control.
+        network: the policy.
+        genome: of the network.
+        episode: which of the task's fresh episodes, from 0 to eval_episodes - 1.
+        frames: the most pictures, 2 or more; of a longer episode, steps at equal distances and the last.
+        size: inches that a frame is wide, of 100 pixels each.
 
-    Raises InputError for another kind of task, and for numbers out of range.
+    Raises:
+        InputError: for another kind of task, and for numbers out of range.
     """
-    require(hasattr(task, "rollout"), "one of control, which acts in an environment", task=type(task).__name__)
-    require(0 <= number < task.judged, f"from 0 to {task.judged - 1}", episode=number)
-    require(most >= 2, "at least 2", frames=most)
-    path = jax.tree.map(np.asarray, task.rollout(task.fresh(number), apply, genome))
+    if not isinstance(task, Control):
+        refuse(f"task must be one of control, which acts in an environment: got task={type(task).__name__!r}")
+    require(0 <= episode < task.eval_episodes, f"from 0 to {task.eval_episodes - 1}", episode=episode)
+    require(frames >= 2, "at least 2", frames=frames)
+    environment, params = task.environment, task.params
+    path = jax.tree.map(np.asarray, task.rollout(task.fresh(episode), network, genome))
     steps = int(path.alive[:, 0].sum())
     states = jax.tree.map(lambda leaf: leaf[:steps, 0], path.states)
-    shape = getattr(task.environment, "obs_shape", path.observations.shape[2:])
-    seen = path.observations[:steps, 0]
-    fits = math.prod(shape) == seen.shape[1]
-    episode = Episode(states, seen.reshape(steps, *shape) if fits else seen, task.params)
+    observed = path.observations[:steps, 0]
+    shape = getattr(environment, "obs_shape", observed.shape[1:])
+    fits = math.prod(shape) == observed.shape[1]
+    record = Episode(states, observed.reshape(steps, *shape) if fits else observed, params)
     returns = np.cumsum(path.rewards[:steps, 0])
-    every = max(1, math.ceil((steps - 1) / (most - 1)))
+    every = max(1, math.ceil((steps - 1) / (frames - 1)))
     times = [*range(0, steps - 1, every), steps - 1]
-    model = getattr(task.environment, "model", None)
-    scene = _scene(getattr(task.environment, "name", ""), episode) if model is None else _rods(model, states.data)
-    frames = _palette([_frame(scene, time, returns[time], size) for time in times])
-    seconds = next((float(getattr(task.params, name)) for name in ("tau", "dt") if hasattr(task.params, name)), 0.05)
-    pace = int(np.clip(100 * seconds * every, QUICKEST / 10, SLOWEST / 10)) * 10  # a GIF counts in units of 10
-    return Film(frames, pace, steps, float(returns[-1]))
+    model = getattr(environment, "model", None)
+    scene = _scene(getattr(environment, "name", ""), record) if model is None else _rods(model, states.data)
+    pictures = _palette([_frame(scene, time, returns[time], size) for time in times])
+    seconds = next((float(getattr(params, name)) for name in ("tau", "dt") if hasattr(params, name)), 0.05)
+    hundredths = int(np.clip(100 * seconds * every, SHORTEST / 10, LONGEST / 10))  # the unit of a GIF
+    return Animation(pictures, 10 * hundredths, steps, float(returns[-1]))
 
 
-def gif(shown: Film) -> bytes:
-    """A film as a GIF that begins again and again."""
+def gif(animation: Animation) -> bytes:
+    """The bytes of a GIF that plays in a loop."""
     out = io.BytesIO()
-    first, *rest = shown.frames
-    first.save(out, "GIF", save_all=True, append_images=rest, duration=shown.milliseconds, loop=0)
+    first, *rest = animation.frames
+    first.save(out, "GIF", save_all=True, append_images=rest, duration=animation.milliseconds, loop=0)
     return out.getvalue()
 
 
-def page(shown: Film, title: str) -> str:
-    """A film as one self-contained page."""
-    data = base64.b64encode(gif(shown)).decode()
-    words = f"{html.escape(title)}: {shown.steps} steps, return {shown.total:.6g}"
+def page(animation: Animation, title: str) -> str:
+    """The HTML of one self-contained page that plays an animation."""
+    data = base64.b64encode(gif(animation)).decode()
+    words = f"{html.escape(title)}: {animation.steps} steps, return {animation.total:.6g}"
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{words}</title></head>\n'
         '<body style="font: 16px system-ui, sans-serif; text-align: center; margin: 3rem">\n'
@@ -99,12 +124,24 @@ def page(shown: Film, title: str) -> str:
     )
 
 
-def save(shown: Film, path: str | Path, title: str = "tejax") -> Path:
-    """Write a film as a .gif or as an .html page. Raises InputError for another ending, and where that fails."""
+def save(animation: Animation, path: str | Path, title: str = "tejax") -> Path:
+    """Write an animation.
+
+    Args:
+        animation: of `render_episode`.
+        path: a file that ends in .gif or .html.
+        title: of an .html page.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: for another ending, and where the file cannot be written.
+    """
     path = Path(path)
     require(path.suffix in (".gif", ".html"), "a file that ends in .gif or .html", out=str(path))
     try:
-        path.write_bytes(gif(shown) if path.suffix == ".gif" else page(shown, title).encode())
+        path.write_bytes(gif(animation) if path.suffix == ".gif" else page(animation, title).encode())
     except OSError as error:
         refuse(f"{path}: cannot be written ({error.strerror or error})", error)
     return path
@@ -125,7 +162,7 @@ def _frame(scene: Scene, time: int, total: float, size: float) -> Image.Image:
 
 def _palette(frames: list[Image.Image]) -> list[Image.Image]:
     """The frames in few colours, the same for all, so that what stands still takes no room in a file."""
-    samples = [frames[place] for place in sorted({0, len(frames) // 2, len(frames) - 1})]
+    samples = [frames[index] for index in sorted({0, len(frames) // 2, len(frames) - 1})]
     sheet = Image.fromarray(np.concatenate([np.asarray(frame) for frame in samples]))
     colours = sheet.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
     return [frame.quantize(palette=colours, dither=Image.Dither.NONE) for frame in frames]
@@ -135,10 +172,10 @@ def _scene(name: str, episode: Episode) -> Scene:
     """What draws a step of this environment."""
     if name in SCENES:
         return lambda panel, time: SCENES[name](panel, jax.tree.map(lambda leaf: leaf[time], episode.states), episode)
-    seen = episode.observations
-    if seen.ndim in (3, 4):
-        return lambda panel, time: _grid(panel, seen[time].reshape(*seen.shape[1:3], -1))
-    return lambda panel, time: _numbers(panel, seen[time], float(seen.min()), float(seen.max()))
+    observed = episode.observations
+    if observed.ndim in (3, 4):
+        return lambda panel, time: _grid(panel, observed[time].reshape(*observed.shape[1:3], -1))
+    return lambda panel, time: _numbers(panel, observed[time], float(observed.min()), float(observed.max()))
 
 
 def _window(panel: Axes, left: float, right: float, low: float, high: float) -> None:
@@ -155,7 +192,7 @@ def _cart(panel: Axes, state: Any, episode: Episode) -> None:
     for end in (-edge, edge):
         panel.plot([end, end], [-0.15, 0.15], color=RED, linewidth=2)
     panel.add_patch(Rectangle((x - 0.3, -0.18), 0.6, 0.36, color=BLUE))
-    tip = x + 1.3 * pole * math.sin(theta), 0.18 + 1.3 * pole * math.cos(theta)  # a third longer, to be seen
+    tip = x + 1.3 * pole * math.sin(theta), 0.18 + 1.3 * pole * math.cos(theta)  # a third longer, to be visible
     panel.plot([x, tip[0]], [0.18, tip[1]], color=ORANGE, linewidth=5, solid_capstyle="round")
 
 
@@ -193,8 +230,8 @@ def _mountain_car(panel: Axes, state: Any, episode: Episode) -> None:
         return 0.45 * np.sin(3 * x) + 0.55
 
     _window(panel, left - 0.05, right + 0.05, -0.05, 1.3)
-    places = np.linspace(left, right, 80)
-    panel.plot(places, height(places), color=GREY, linewidth=1.5)
+    track = np.linspace(left, right, 80)
+    panel.plot(track, height(track), color=GREY, linewidth=1.5)
     panel.plot([goal, goal], [height(goal), height(goal) + 0.2], color="black", linewidth=1.5)
     panel.add_patch(Rectangle((goal, height(goal) + 0.12), 0.1, 0.08, color=GREEN))
     panel.add_patch(Circle((x, height(x) + 0.05), 0.05, color=BLUE))
@@ -225,15 +262,15 @@ def _rods(model: Any, data: Any) -> Scene:
             length = float(np.hypot(*(last - first)))
             aside = thick * (last - first)[::-1] * (-1, 1) / length if length > 0 else np.zeros(2)
             panel.add_patch(Polygon([first + aside, last + aside, last - aside, first - aside], color=colour))
-            for place in (first, last):
-                panel.add_patch(Circle(tuple(place), thick, color=colour))
+            for end in (first, last):
+                panel.add_patch(Circle(tuple(end), thick, color=colour))
 
     return draw
 
 
-def _grid(panel: Axes, seen: np.ndarray) -> None:
-    """Cells in the colour of the first channel that is on there, [H, W, C]."""
-    on = seen > 0
+def _grid(panel: Axes, observed: np.ndarray) -> None:
+    """Cells [H, W, C], each in the colour of its first channel that is on."""
+    on = observed > 0
     cells = np.where(on.any(axis=-1), 1 + on.argmax(axis=-1) % (CELLS.N - 1), 0)
     panel.imshow(cells, cmap=CELLS, vmin=-0.5, vmax=CELLS.N - 0.5, interpolation="nearest")
     high, wide = cells.shape
@@ -241,12 +278,12 @@ def _grid(panel: Axes, seen: np.ndarray) -> None:
     panel.add_patch(Rectangle((-0.5, -0.5), wide, high, fill=False, color=GREY))
 
 
-def _numbers(panel: Axes, seen: np.ndarray, low: float, high: float) -> None:
+def _numbers(panel: Axes, observed: np.ndarray, low: float, high: float) -> None:
     """What is observed, [N], as a row of bars between the least and the greatest number of the episode."""
     panel.set_aspect("auto")
-    _window(panel, -0.6, len(seen) - 0.4, min(0.0, low), max(0.0, high) + 1e-6)
-    panel.bar(range(len(seen)), seen, color=BLUE)
-    panel.plot([-0.6, len(seen) - 0.4], [0, 0], color=GREY, linewidth=1)
+    _window(panel, -0.6, len(observed) - 0.4, min(0.0, low), max(0.0, high) + 1e-6)
+    panel.bar(range(len(observed)), observed, color=BLUE)
+    panel.plot([-0.6, len(observed) - 0.4], [0, 0], color=GREY, linewidth=1)
 
 
 SCENES: dict[str, Callable[[Axes, Any, Episode], None]] = {

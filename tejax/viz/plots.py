@@ -1,7 +1,4 @@
-"""Pictures as matplotlib Figures: made without pyplot, so nothing is global and no window opens.
-
-Colours are Okabe and Ito's (the red a little darker), which the colour-blind can tell apart.
-"""
+"""Pictures as matplotlib Figures: made without pyplot, so nothing is global and no window opens."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,25 +7,28 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from tejax.errors import refuse, require
+from tejax.viz._style import BLUE, GREEN, GREY, ORANGE, TRITS
 
 __all__ = ["bars", "confusion", "curves", "heat_map", "save", "trials", "weights"]
-
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#C7322F", "#8C8C8C"
-TRITS = ListedColormap([BLUE, "white", RED])  # -1, 0, +1
 
 
 def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "fitness") -> Figure:
     """Fitness (best, median, worst) against generations, and below it the accuracy where the metrics have one.
 
     Where they have returns, those in fresh episodes are a fourth line beside the returns that fitness stands for.
-    metrics: the lines of metrics.jsonl. scale: fitness is divided by it. unit: what that makes of it, for the axis.
 
-    Raises InputError without a line.
+    Args:
+        metrics: the lines of metrics.jsonl: generation, best, median, worst, and where the task has them accuracy and
+            train_accuracy, or return.
+        scale: fitness is divided by it.
+        unit: what that makes of it, for the axis.
+
+    Raises:
+        InputError: without a line.
     """
     require(len(metrics) > 0, "of one line or more", metrics=metrics)
     accurate = "accuracy" in metrics[-1]
@@ -70,18 +70,15 @@ def _accuracy(panel: Axes, generations: list[int], metrics: Sequence[Mapping[str
     panel.set_title("Accuracy of the fittest individual (test data never reach the evolution)", loc="left")
 
 
-def _tidy(panel: Axes) -> None:
-    panel.spines[["top", "right"]].set_visible(False)
-    panel.grid(alpha=0.25, linewidth=0.6)
-    panel.margins(x=0.01)
-
-
 def confusion(matrix: np.ndarray, names: Sequence[str] | None = None) -> Figure:
-    """A confusion matrix, counts int [C, C]: rows the true class, columns the answer; colour is the share of a row.
+    """A confusion matrix; the colour of a cell is its share of the row.
 
-    names: of the classes, 0 to C - 1 by default.
+    Args:
+        matrix: counts, int [C, C]: rows the true class, columns the predicted one.
+        names: of the classes; None: 0 to C - 1.
 
-    Raises InputError for a matrix that is not square.
+    Raises:
+        InputError: for a matrix that is not square.
     """
     classes = len(matrix)
     require(np.shape(matrix) == (classes, classes), "square", matrix=f"array of shape {np.shape(matrix)}")
@@ -110,10 +107,15 @@ def confusion(matrix: np.ndarray, names: Sequence[str] | None = None) -> Figure:
 
 
 def weights(rows: np.ndarray, planes: int = 1, most: int = 64) -> Figure | None:
-    """The weights of the first layer, trits int8 [O, F], one small image a neuron: red +1, white 0, blue -1.
+    """The weights of the first layer, one small image a neuron: red +1, white 0, blue -1.
 
-    planes: trits a feature; F = planes * side * side, and the planes of a neuron stand side by side.
-    most: neurons shown, the first ones. None where the inputs do not make squares of two pixels or more a side.
+    Args:
+        rows: trits int8 [O, F].
+        planes: trits a feature; F = planes * side * side, and the planes of a neuron stand side by side.
+        most: neurons shown, the first ones.
+
+    Returns:
+        A figure; None where the inputs do not make squares of two pixels or more a side.
     """
     rows = np.asarray(rows)
     side = math.isqrt(rows.shape[1] // planes)
@@ -125,11 +127,11 @@ def weights(rows: np.ndarray, planes: int = 1, most: int = 64) -> Figure | None:
     down = math.ceil(len(images) / across)
     figure = Figure(figsize=(0.8 * planes * across, 0.8 * down + 0.7), layout="constrained")
     grid = figure.subplots(down, across, squeeze=False)
-    for place, panel in enumerate(grid.flat):
+    for index, panel in enumerate(grid.flat):
         panel.set_axis_off()
-        if place < len(images):
+        if index < len(images):
             panel.set_axis_on()
-            panel.imshow(images[place], cmap=TRITS, vmin=-1, vmax=1, interpolation="nearest")
+            panel.imshow(images[index], cmap=TRITS, vmin=-1, vmax=1, interpolation="nearest")
             panel.set_xticks([])
             panel.set_yticks([])
             panel.spines[:].set(color="#BBBBBB", linewidth=0.8)
@@ -143,9 +145,14 @@ def weights(rows: np.ndarray, planes: int = 1, most: int = 64) -> Figure | None:
 def heat_map(rows: Sequence[Mapping[str, Any]], value: str, x: str, y: str) -> Figure:
     """The mean of one column of a table at every pair of values that two others take; a dash where all are None.
 
-    rows: of a sweep, say. value: the column shown. x, y: the columns along and up.
+    Args:
+        rows: of a sweep, say; all with the same columns.
+        value: the column that is shown.
+        x: the column along the horizontal axis, its values in the order of the rows.
+        y: the column along the vertical axis, likewise.
 
-    Raises InputError for a table without rows, and for a column that it does not have.
+    Raises:
+        InputError: for a table without rows, and for a column that it does not have.
     """
     require(len(rows) > 0, "of one row or more", rows=rows)
     for name, column in (("value", value), ("x", x), ("y", y)):
@@ -156,16 +163,16 @@ def heat_map(rows: Sequence[Mapping[str, Any]], value: str, x: str, y: str) -> F
         if row[value] is not None:
             cells.setdefault((list(up).index(row[y]), list(across).index(row[x])), []).append(row[value])
     means = np.full((len(up), len(across)), np.nan)
-    for place, values in cells.items():
-        means[place] = np.mean(values)
+    for cell, values in cells.items():
+        means[cell] = np.mean(values)
     figure = Figure(figsize=(2.4 + 0.75 * len(across), 1.8 + 0.5 * len(up)), layout="constrained")
     panel = figure.subplots()
     panel.imshow(np.ma.masked_invalid(means), cmap="cividis", aspect="auto", origin="lower")
     middle = 0.0 if np.isnan(means).all() else (np.nanmin(means) + np.nanmax(means)) / 2
-    for place, mean in np.ndenumerate(means):
+    for (row_index, column_index), mean in np.ndenumerate(means):
         text = "-" if np.isnan(mean) else f"{mean:.4g}"
         colour = "white" if mean < middle else "black"
-        panel.text(place[1], place[0], text, ha="center", va="center", color=colour, fontsize=9)
+        panel.text(column_index, row_index, text, ha="center", va="center", color=colour, fontsize=9)
     panel.set_xticks(range(len(across)), [_label(each) for each in across])
     panel.set_yticks(range(len(up)), [_label(each) for each in up])
     panel.tick_params(length=0)
@@ -179,23 +186,25 @@ def heat_map(rows: Sequence[Mapping[str, Any]], value: str, x: str, y: str) -> F
 def trials(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """The value of every finished trial of a search, and the best so far.
 
-    rows: with trial (a number), state (complete or pruned) and value (None where there is none).
+    Args:
+        rows: each with trial (a number), state (complete or pruned) and value (None where there is none).
 
-    Raises InputError where no trial is finished.
+    Raises:
+        InputError: where no trial is finished.
     """
-    kept = sorted((row for row in rows if row["value"] is not None), key=lambda row: row["trial"])
-    require(len(kept) > 0, "of a finished trial or more", rows=rows)
+    finished = sorted((row for row in rows if row["value"] is not None), key=lambda row: row["trial"])
+    require(len(finished) > 0, "of a finished trial or more", rows=rows)
     figure = Figure(figsize=(8, 4), layout="constrained")
     panel = figure.subplots()
     for state, colour in (("complete", BLUE), ("pruned", GREY)):
-        mine = [row for row in kept if row["state"] == state]
-        if mine:
-            places, values = [row["trial"] for row in mine], [row["value"] for row in mine]
-            panel.scatter(places, values, s=22, color=colour, label=f"{state}: {len(mine)}")
-    whole = [row for row in kept if row["state"] == "complete"]
-    if whole:
-        best = np.maximum.accumulate([row["value"] for row in whole])
-        panel.step([row["trial"] for row in whole], best, where="post", color=ORANGE, label=f"best: {best[-1]:.4g}")
+        chosen = [row for row in finished if row["state"] == state]
+        if chosen:
+            numbers, values = [row["trial"] for row in chosen], [row["value"] for row in chosen]
+            panel.scatter(numbers, values, s=22, color=colour, label=f"{state}: {len(chosen)}")
+    complete = [row for row in finished if row["state"] == "complete"]
+    if complete:
+        best = np.maximum.accumulate([row["value"] for row in complete])
+        panel.step([row["trial"] for row in complete], best, where="post", color=ORANGE, label=f"best: {best[-1]:.4g}")
     _tidy(panel)
     panel.set_xlabel("trial")
     panel.set_ylabel("value")
@@ -205,9 +214,14 @@ def trials(rows: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def bars(values: Mapping[str, float], unit: str) -> Figure:
-    """Named numbers as bars, the largest on top. unit: for the axis.
+    """Named numbers as bars, the largest on top.
 
-    Raises InputError for an empty table.
+    Args:
+        values: name -> number.
+        unit: for the axis.
+
+    Raises:
+        InputError: for an empty table.
     """
     require(len(values) > 0, "of one number or more", values=values)
     ordered = sorted(values.items(), key=lambda item: item[1])
@@ -219,6 +233,28 @@ def bars(values: Mapping[str, float], unit: str) -> Figure:
     return figure
 
 
+def save(figure: Figure, path: str | Path, dpi: int = 120) -> Path:
+    """Write a figure as the kind of file that the path's ending names.
+
+    Args:
+        figure: what to write.
+        path: of the file, .png, .svg, .pdf ...
+        dpi: pixels an inch.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: where the file cannot be written.
+    """
+    path = Path(path)
+    try:
+        figure.savefig(path, dpi=dpi, facecolor="white")
+    except OSError as error:
+        refuse(f"{path}: cannot be written ({error.strerror or error})", error)
+    return path
+
+
 def _label(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
@@ -227,11 +263,7 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def save(figure: Figure, path: str | Path, dpi: int = 120) -> Path:
-    """Write a figure as the kind of file that the path's ending names. Raises InputError where that fails."""
-    path = Path(path)
-    try:
-        figure.savefig(path, dpi=dpi, facecolor="white")
-    except OSError as error:
-        refuse(f"{path}: cannot be written ({error.strerror or error})", error)
-    return path
+def _tidy(panel: Axes) -> None:
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.grid(alpha=0.25, linewidth=0.6)
+    panel.margins(x=0.01)

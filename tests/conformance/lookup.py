@@ -5,8 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax import networks, tasks
-from tejax.networks.lookup import Tables, from_digits, to_digits
-from tejax.networks.lookup import mutation
+from tejax.networks.lookup import Tables, from_digits, mutation, to_digits
 from tejax.types import UNANSWERED
 from tests.conformance.golden import Counts
 from tests.oracles.lookup import INFINITE

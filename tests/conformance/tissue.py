@@ -11,10 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tejax.networks.tissue import ring as rings
 from tejax.networks import FixedTissue, Tissue
 from tejax.networks.tissue import Codes, Settled
 from tejax.networks.tissue import mutation as operators
+from tejax.networks.tissue import ring as rings
 from tejax.networks.tissue.ring import Ring
 from tests.conformance.golden import Counts, same
 from tests.oracles import tissue as oracle

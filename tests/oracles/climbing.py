@@ -3,14 +3,14 @@
 import numpy as np
 
 
-def accept(population, fitness, litter, fruitless):
-    """Rows of trits [P, n], their fitness, P / C rows a climber, and how long each climber has been fruitless.
+def accept(population, fitness, family, stagnation):
+    """Rows of trits [P, n], their fitness, P / C rows a climber, and how long each has gone without a better child.
 
-    What the C climbers are now, their fitness, and how long they have been fruitless.
+    What the C climbers are now, their fitness, and their stagnation.
     """
     climbers, scores, waits = [], [], []
-    for number, wait in enumerate(fruitless):
-        rows = range(number * litter, (number + 1) * litter)
+    for number, wait in enumerate(stagnation):
+        rows = range(number * family, (number + 1) * family)
         best = rows[1]
         for row in rows[2:]:
             if fitness[row] > fitness[best]:

@@ -23,7 +23,7 @@ from jax import lax
 
 from tejax.engines.base import ENGINES, Engine, ternarize
 from tejax.errors import require
-from tejax.types import Array, Int32, Int8, Trits
+from tejax.types import Array, Int8, Int32, Trits
 
 __all__ = ["Deferred", "available", "encode", "hidden", "output", "status"]
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import lax
 
-from tejax.types import Array, Int32, Int8
+from tejax.types import Array, Int8, Int32
 
 __all__ = [
     "BETWEEN",

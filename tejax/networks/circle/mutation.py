@@ -6,11 +6,13 @@ import jax.numpy as jnp
 from tejax.core import random
 from tejax.networks.circle import geometry
 from tejax.networks.circle.geometry import RingState
+from tejax.operators.mutation import whole_genome
 from tejax.types import Array, Int32, Key, Rate
 
 __all__ = ["change", "choices", "mutate"]
 
 
+@whole_genome
 def mutate(key: Key, genome: RingState, *, rate: Rate) -> RingState:
     """One random `change` with probability `rate`; every synapse outside a margin is as likely, and so is each way."""
     whether, which, way = jax.random.split(key, 3)
@@ -53,7 +55,7 @@ def _open(fans: geometry.Fans) -> Int32[Array, "N"]:
 
 def _reseat(ring: RingState, here: Array, model: Array, spawns: Array, dies: Array) -> RingState:
     """The ring with a copy of neuron `model` after neuron `here`, or without neuron `here`, or as it is."""
-    room = geometry.alive.shape[0]
+    room = ring.alive.shape[0]
     seats = jnp.arange(room, dtype=jnp.int32)
     spawns = spawns & (geometry.size(ring) < room)
     new = spawns & (seats == here + 1)

@@ -10,14 +10,14 @@ from jax import lax
 
 from tejax import trits
 from tejax.core import random
+from tejax.errors import require
 from tejax.networks.circle import geometry
 from tejax.networks.circle.geometry import RingState
-from tejax.errors import require
 from tejax.options import Between, Derived, Positive, Probability
 from tejax.registry import NETWORKS
 from tejax.types import Array, Int8, Int32, Key, Network, Task, Trits
 
-__all__ = ["ANSWERED", "CAPPED", "STILL", "Circle", "Ring", "Settled"]
+__all__ = ["ANSWERED", "CAPPED", "STILL", "Circle", "Settled"]
 
 CAPPED, ANSWERED, STILL = 0, 1, 2  # why ticking stopped: max_ticks, no output 0, no neuron changed (before no output 0)
 LONGEST = 2**30  # ticks, so that twice as many fit an int32

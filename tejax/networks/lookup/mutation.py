@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from tejax.core import random
 from tejax.core.words64 import halved, remainder
+from tejax.operators.mutation import whole_genome
 from tejax.types import Array, Genome, Int32, Key, Rate, UInt32
 
 __all__ = ["Pick", "by_word", "pick", "single_lines"]
@@ -37,6 +38,7 @@ def by_word(genome: Genome, word: UInt32[Array, "2"], *, neurons: tuple[int, ...
     return _advance(genome, pick(word, neurons))
 
 
+@whole_genome
 def single_lines(key: Key, genome: Genome, *, rate: Rate, neurons: tuple[int, ...], count: int = 1) -> Genome:
     """`count` lines, drawn one after the other, each advanced with probability `rate`; a line can be drawn again."""
     for part in jax.random.split(key, count):

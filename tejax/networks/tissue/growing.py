@@ -14,11 +14,10 @@ from jax import lax
 
 from tejax import trits
 from tejax.core import random
-from tejax.networks.tissue import ring
+from tejax.core.packing import pack
 from tejax.engines import ternarize
 from tejax.errors import require
-from tejax.networks.tissue import settling
-from tejax.core.packing import pack
+from tejax.networks.tissue import ring, settling
 from tejax.networks.tissue.ring import EMPTY, EVOLUTION, INPUT, OUTPUT, Ring
 from tejax.options import Count, Derived, Positive, Probability
 from tejax.registry import NETWORKS

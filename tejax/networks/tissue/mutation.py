@@ -16,7 +16,8 @@ from jax import lax
 from tejax.core import random
 from tejax.core.words64 import halved, remainder
 from tejax.networks.tissue.ring import EMPTY, EVOLUTION, Ring, Window, offset_between, offsets, size, slots, window
-from tejax.types import Array, Genome, Int32, Int8, Key, Mutation, Rate, UInt32
+from tejax.operators.mutation import whole_genome
+from tejax.types import Array, Genome, Int8, Int32, Key, Mutation, Rate, UInt32
 
 __all__ = [
     "Change",
@@ -210,6 +211,7 @@ def flip_codes() -> Mutation:
 
 
 def _with_probability(change: Callable[[Any, Array], Any]) -> Mutation:
+    @whole_genome
     def mutation(key: Key, genome: Genome, *, rate: Rate) -> Genome:
         whether, which = jax.random.split(key)
         happens = random.bernoulli(whether, (1,), rate)[0]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import lax
 
-from tejax.types import Array, Int32, Int8
+from tejax.types import Array, Int8, Int32
 
 __all__ = ["EMPTY", "EVOLUTION", "INPUT", "OUTPUT", "Ring", "Window", "incoming", "offsets", "size", "slots", "window"]
 

@@ -18,9 +18,9 @@ import numpy as np
 from jax import lax
 from jax.custom_batching import sequential_vmap
 
+from tejax.core.packing import WORD, Planes, pack
 from tejax.engines import ternarize
-from tejax.core.packing import Planes, WORD, pack
-from tejax.types import Array, Int32, Int8, Trits, UInt32
+from tejax.types import Array, Int8, Int32, Trits, UInt32
 
 __all__ = ["Sizes", "outputs", "planes_of", "signs"]
 

@@ -1,1 +1,0 @@
-"""The measured tables of README.md, in Markdown, from the JSON in experiments/results."""

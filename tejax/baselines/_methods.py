@@ -1,0 +1,252 @@
+"""One interface for every way to get a classifier, so that an experiment is a table of methods x tasks x seeds.
+
+A `Method` fits: (key, data, budget) -> `Model`. A model takes numbers as the data have them, and encodes them itself.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tejax import tasks
+from tejax.registry import TASKS
+from tejax.tasks.datasets import encoding
+from tejax.types import Key
+
+__all__ = [
+    "TRITS",
+    "Budget",
+    "Callback",
+    "Data",
+    "Fit",
+    "Method",
+    "Model",
+    "Progress",
+    "as_task",
+    "derived",
+    "digits",
+    "fit_all",
+    "softmax",
+]
+
+DEFAULTS = TASKS.choose("digits").options  # how tejax splits labelled numbers, makes them into trits and scores them
+TRITS: int = DEFAULTS["trits"]  # of an input number
+
+
+class Data(NamedTuple):
+    """Labelled numbers in two splits. What is fitted sees the training split only.
+
+    Attributes:
+        x_train: float32 [N, F], from 0 to 1.
+        y_train: labels int32 [N], from 0 to classes - 1.
+        x_test: float32 [M, F], from 0 to 1.
+        y_test: labels int32 [M].
+        classes: C.
+    """
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    classes: int
+
+
+def digits() -> Data:
+    """The digits of `tejax.tasks.digits()`, split as there, as numbers instead of trits.
+
+    Returns:
+        1,437 samples for training and 360 for testing, 64 features, ten classes.
+    """
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    x, y = load_digits(return_X_y=True)
+    held_out = math.ceil(DEFAULTS["test_share"] * len(x))
+    rows = np.arange(len(x))
+    train, test = train_test_split(rows, test_size=held_out, stratify=y, random_state=DEFAULTS["split_seed"])
+    x, y = (x / 16).astype(np.float32), y.astype(np.int32)
+    return Data(x[train], y[train], x[test], y[test], 10)
+
+
+def as_task(data: Data, samples: int | None = DEFAULTS["samples"], trits: int = TRITS) -> tasks.Classification:
+    """The same data as trits, in the encoding that `tejax.tasks` makes of the training split.
+
+    Args:
+        data: labelled numbers.
+        samples: training samples a generation, at most all there are; None: all.
+        trits: of an input number.
+    """
+    encode = encoding.fit(data.x_train, trits)
+    return tasks.Classification(
+        jnp.asarray(encode(data.x_train)),
+        jnp.asarray(data.y_train),
+        jnp.asarray(encode(data.x_test)),
+        jnp.asarray(data.y_test),
+        data.classes,
+        None if samples is None else min(samples, len(data.y_train)),
+        temperature=DEFAULTS["temperature"],
+    )
+
+
+class Budget(NamedTuple):
+    """How long a method may take. Each family has its own unit; `seconds` binds all.
+
+    Attributes:
+        epochs: passes over the training data, of what gradients train.
+        samples: evaluations of one sample by one network, of what is evolved: generations x population x minibatch.
+        seconds: spent in training, compilation included; None: no limit.
+    """
+
+    epochs: int = 60
+    samples: int = 2000 * 512 * 128
+    seconds: float | None = None
+
+    def times(self, factor: float) -> "Budget":
+        """The same budget, `factor` times as many epochs and samples, at least one of each."""
+        return Budget(max(1, round(self.epochs * factor)), max(1, round(self.samples * factor)), self.seconds)
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A classifier, and what it took to get it.
+
+    Attributes:
+        scores: numbers [N, F] -> probabilities of the classes, float64 [N, C].
+        sizes: name of a format -> bytes that all weights take in it.
+        samples: evaluated (or trained on) until then, counted once a network.
+        operations: multiply-adds until then, an estimate: 1 a weight and sample evaluated, 3 if trained on.
+        seconds: of training, compilation included.
+        state: what its method continues from.
+        outputs: numbers [N, F] -> raw outputs [N, C], int32 of networks of trits; None where there is no one network.
+    """
+
+    scores: Callable[[np.ndarray], np.ndarray]
+    sizes: dict[str, int]
+    samples: int
+    operations: float
+    seconds: float
+    state: Any = None
+    outputs: Callable[[np.ndarray], np.ndarray] | None = None
+
+    def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The classes of numbers [N, F], int [N] (the first of equal scores), and the scores [N, C]."""
+        scores = self.scores(x)
+        return np.argmax(scores, axis=-1), scores
+
+    def accuracy(self, x: np.ndarray, y: np.ndarray) -> float:
+        """The share of samples [N, F] whose class is their label in y [N], 0 to 1."""
+        return float(np.mean(self.predict(x)[0] == y))
+
+
+class Progress(NamedTuple):
+    """What a callback is given while a method fits.
+
+    Attributes:
+        samples: as in `Model`, so far.
+        operations: as in `Model`, so far.
+        seconds: as in `Model`, so far; what callbacks take is not counted.
+        model: makes the model as it stands.
+    """
+
+    samples: int
+    operations: float
+    seconds: float
+    model: Callable[[], Model]
+
+
+Callback = Callable[[Progress], object]  # a true answer ends the fit
+
+
+class Fit(Protocol):
+    """What fits a method to data."""
+
+    def __call__(
+        self,
+        key: Key,
+        data: Data,
+        budget: Budget,
+        *,
+        start: Model | None = None,
+        callback: Callback | None = None,
+        folder: Path | None = None,
+    ) -> Model:
+        """The model.
+
+        Args:
+            key: of everything random; the same one gives the same model.
+            data: its training split is what the model is fitted to.
+            budget: how long this may take.
+            start: a model of the same method to continue from, instead of a random one.
+            callback: called with a `Progress` from time to time; a true answer ends the fit.
+            folder: where checkpoints are kept; the fit continues from the newest.
+        """
+
+
+class Method(NamedTuple):
+    """A way to get a classifier.
+
+    Attributes:
+        name: in tables.
+        fit: (key, data, budget) -> `Model`; see `Fit`.
+        base: the method whose model `derive` begins with, if this one is `derived`.
+        derive: (key, data, model of the base) -> `Model`.
+    """
+
+    name: str
+    fit: Fit
+    base: "Method | None" = None
+    derive: Callable[[Key, Data, Model], Model] | None = None
+
+
+def derived(name: str, base: Method, derive: Callable[[Key, Data, Model], Model]) -> Method:
+    """The method that changes what another one has fitted.
+
+    Args:
+        name: of the method.
+        base: fits the model.
+        derive: (key, data, model) -> the changed model.
+    """
+
+    def fit(key: Key, data: Data, budget: Budget, **options: Any) -> Model:
+        base_key, derive_key = jax.random.split(key)
+        return derive(derive_key, data, base.fit(base_key, data, budget, **options))
+
+    return Method(name, fit, base, derive)
+
+
+def fit_all(methods: Iterable[Method], key: Key, data: Data, budget: Budget) -> dict[str, Model]:
+    """The model of every method by its name. A base that several methods share is fitted once.
+
+    Args:
+        methods: of different names; a base may be among them.
+        key: of everything random; all methods without a base are given the same one.
+        data: what they are fitted to.
+        budget: of each.
+    """
+    fitted: dict[str, Model] = {}
+    base_key, derive_key = jax.random.split(key)
+
+    def base_model(method: Method) -> Model:
+        if method.name not in fitted:
+            fitted[method.name] = method.fit(jax.random.clone(base_key), data, budget)
+        return fitted[method.name]
+
+    models = {}
+    for index, method in enumerate(methods):
+        if method.base and method.derive:
+            models[method.name] = method.derive(jax.random.fold_in(derive_key, index), data, base_model(method.base))
+        else:
+            models[method.name] = base_model(method)
+    return models
+
+
+def softmax(outputs: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Probabilities float64 [N, C], proportional to exp(outputs / temperature), for outputs [N, C]."""
+    scaled = np.asarray(outputs, np.float64) / temperature
+    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)

@@ -1,0 +1,258 @@
+"""The commands and their options: every parameter is an option, its help the line under `Args:`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from tyro.conf import Positional, UseAppendAction
+
+from tejax.cli.devices import DeviceOptions
+from tejax.cli.logging import LoggingOptions
+from tejax.cli.searching import search_command
+from tejax.cli.sweeps import Grid
+from tejax.options import Count, Positive, options_of
+from tejax.registry import NETWORKS, STRATEGIES, Choice
+from tejax.runs import Experiment, IslandOptions, Schedule
+
+__all__ = ["COMMANDS", "Answer", "Command"]
+
+Answer = tuple[dict[str, Any], str, int]  # for scripts, for people, the exit status
+Operators = UseAppendAction[tuple[str, ...]]
+
+
+class Command(NamedTuple):
+    """What is needed to parse and run one command."""
+
+    run: Callable[..., Answer | int]
+    groups: dict[str, type] = {}  # parameter -> dataclass of options
+    kinds: tuple[str, ...] = ()  # of parts that it takes
+    skip: int = 0  # bare words that are no names of parts: a path
+    needs_task: bool = False
+    examples: tuple[str, ...] = ()
+
+    def defaults(self) -> dict[str, str]:
+        """The parts that are taken where none is named: kind -> name."""
+        parameters = options_of(self.run)
+        choices = {kind: parameters[kind].default for kind in self.kinds if kind in parameters}
+        return {kind: choice.name for kind, choice in choices.items() if isinstance(choice, Choice)}
+
+
+def evolve(
+    task: Choice,
+    strategy: Choice = STRATEGIES.choose("genetic"),  # noqa: B008
+    network: Choice = NETWORKS.choose("mlp"),  # noqa: B008
+    out: Path | None = None,
+    overwrite: bool = False,
+    json: bool = False,
+    schedule: Schedule = Schedule(),  # noqa: B008
+    islands: IslandOptions = IslandOptions(),  # noqa: B008
+    devices: DeviceOptions = DeviceOptions(),  # noqa: B008
+    logging: LoggingOptions = LoggingOptions(),  # noqa: B008
+) -> Answer:
+    """Evolve a network for a task, and keep the run in a directory.
+
+    Args:
+        out: the run directory, by default runs/TASK-SEED.
+        overwrite: replace the run that is there.
+        json: print one JSON object at the end, and everything else to stderr.
+    """
+    from tejax import runs
+    from tejax.cli import session
+    from tejax.parallel import processes
+
+    devices.join()
+    experiment = Experiment(task, network, strategy, schedule, islands)
+    path = out or Path("runs") / f"{experiment.name}-{schedule.seed}"
+    parts = experiment.build()  # refuses bad options before anything is removed
+    experiment = experiment.resolved(parts)
+    mesh = devices.mesh()
+    logging.loggers(path, {})  # refuses one whose extra is missing
+    devices.assert_same(experiment, path)
+    processes.on_primary(lambda: runs.prepare(path, overwrite))
+    return session.conduct(experiment, parts, path, json, mesh, logging)
+
+
+def resume(
+    directory: Positional[Path],
+    generations: Count | None = None,
+    operator: Operators = (),
+    json: bool = False,
+    devices: DeviceOptions = DeviceOptions(),  # noqa: B008
+    logging: LoggingOptions = LoggingOptions(),  # noqa: B008
+) -> Answer:
+    """Go on with a run that was interrupted or killed, to the same bits as if it had not been.
+
+    What the run names from outside tejax must be named again: --task, --strategy, --network or --operator MODULE:NAME.
+
+    Args:
+        directory: the run directory.
+        generations: go on to this many generations instead of those the run was started with.
+        operator: an operator of the run from outside tejax, MODULE:NAME; may be given again for another one.
+        json: print one JSON object at the end, and everything else to stderr.
+    """
+    from tejax import runs
+    from tejax.cli import session
+    from tejax.cli.stored import load_experiment
+    from tejax.parallel import processes
+
+    devices.join()
+    mesh = devices.mesh()
+    experiment = load_experiment(directory, operator)
+    if generations is not None:
+        experiment = experiment.with_generations(generations)
+    devices.assert_same(experiment, directory)
+    if generations is not None:
+        processes.on_primary(lambda: runs.update_config(directory, experiment.to_json()))
+    return session.conduct(experiment, experiment.build(), directory, json, mesh, logging)
+
+
+def sweep(
+    task: Choice,
+    strategy: Choice = STRATEGIES.choose("genetic"),  # noqa: B008
+    network: Choice = NETWORKS.choose("mlp"),  # noqa: B008
+    out: Path | None = None,
+    overwrite: bool = False,
+    json: bool = False,
+    grid: Grid = Grid(),  # noqa: B008
+    schedule: Schedule = Schedule(),  # noqa: B008
+    islands: IslandOptions = IslandOptions(),  # noqa: B008
+) -> Answer:
+    """Evolve at several rates from several seeds, all in one compiled program, and keep a table of the runs.
+
+    Args:
+        out: the directory, by default runs/sweep-TASK.
+        overwrite: replace the sweep that is there.
+        json: print one JSON object at the end, and everything else to stderr.
+    """
+    from tejax.cli import sweeps
+
+    return sweeps.conduct(Experiment(task, network, strategy, schedule, islands), grid, out, overwrite, json)
+
+
+def evaluate(path: Positional[Path], task: Choice | None = None, operator: Operators = (), json: bool = False) -> Answer:
+    """Accuracy and confusion, or returns in fresh episodes, of a finished run or of a .safetensors file.
+
+    A task named after the path is evaluated instead of the one that the network was evolved for.
+
+    Args:
+        path: a run directory or a .safetensors file.
+        operator: an operator of the run from outside tejax, MODULE:NAME; may be given again for another one.
+        json: print one JSON object, and nothing else.
+    """
+    from tejax.cli import evaluation
+
+    return evaluation.evaluate_network(path, task, operator)
+
+
+def export(
+    path: Positional[Path],
+    out: Path,
+    format: Literal["c", "safetensors"] = "c",
+    name: str = "network",
+    json: bool = False,
+) -> Answer:
+    """Write the best network as C99 source (integers only, no library) or as a packed safetensors file.
+
+    Args:
+        path: a run directory or a .safetensors file.
+        out: the file to write; C source ends in .c and gets its header beside it.
+        format: c or safetensors.
+        name: of the C function.
+        json: print one JSON object, and nothing else.
+    """
+    from tejax.cli import delivery
+
+    return delivery.deliver(path, format, out, name)
+
+
+def report(directory: Positional[Path], operator: Operators = (), json: bool = False) -> Answer:
+    """Write report.html, one self-contained page, and its pictures into the directory of a run, a sweep or a search.
+
+    Args:
+        directory: of the run, the sweep or the search.
+        operator: an operator of the run from outside tejax, MODULE:NAME; may be given again for another one.
+        json: print one JSON object, and nothing else.
+    """
+    from tejax.cli import pages, sweep_pages
+
+    if (directory / "sweep.json").is_file():
+        return sweep_pages.report_sweep(directory)
+    return pages.report_run(directory, operator)
+
+
+def replay(
+    path: Positional[Path], out: Path | None = None, episode: Count = 0, frames: Positive = 120, json: bool = False
+) -> Answer:
+    """Write an animation of the best policy of a run in an environment.
+
+    Args:
+        path: a run directory or a .safetensors file.
+        out: the file to write, a .gif or an .html page; by default replay.gif in the run directory.
+        episode: which of the fresh episodes, from 0.
+        frames: pictures at most; a longer episode leaves steps out.
+        json: print one JSON object, and nothing else.
+    """
+    from tejax.cli import replays
+
+    return replays.write_replay(path, out, episode, frames)
+
+
+def doctor(json: bool = False) -> Answer:
+    """Versions, devices, and what tejax picks on this machine.
+
+    Args:
+        json: print one JSON object, and nothing else.
+    """
+    from tejax.cli import diagnosis
+
+    return diagnosis.diagnose()
+
+
+def bench(
+    task: Choice,
+    strategy: Choice = STRATEGIES.choose("genetic"),  # noqa: B008
+    network: Choice = NETWORKS.choose("mlp"),  # noqa: B008
+    calibrate: bool = False,
+    json: bool = False,
+) -> Answer:
+    """Where the time of a generation goes, and how fast each engine is.
+
+    Args:
+        calibrate: measure which engine is fastest at which fan-in, and let `auto` follow that from now on.
+        json: print one JSON object, and nothing else.
+    """
+    from tejax.cli import profile
+
+    return profile.measure(Experiment(task, network, strategy), calibrate)
+
+
+PARTS = ("task", "strategy", "network")
+COMMANDS: dict[str, Command] = {
+    "evolve": Command(
+        evolve,
+        {"schedule": Schedule, "islands": IslandOptions, "devices": DeviceOptions, "logging": LoggingOptions},
+        PARTS,
+        needs_task=True,
+        examples=(
+            "tejax evolve digits --out runs/mine",
+            "tejax evolve digits categorical tied --trits 8 --planes 8 --hidden 128",
+            "tejax evolve serial --operation add recurrent --neurons 8",
+            "tejax evolve mymodule:MyTask --population 256",
+        ),
+    ),
+    "resume": Command(resume, {"devices": DeviceOptions, "logging": LoggingOptions}, PARTS, skip=99),
+    "sweep": Command(
+        sweep,
+        {"grid": Grid, "schedule": Schedule, "islands": IslandOptions},
+        PARTS,
+        needs_task=True,
+        examples=("tejax sweep parity --rates mutation_rate=0.003,0.01,0.03 --seeds 8",),
+    ),
+    "search": Command(search_command),
+    "evaluate": Command(evaluate, {}, PARTS, skip=1),
+    "export": Command(export, {}, PARTS, skip=99),
+    "report": Command(report, {}, PARTS, skip=99),
+    "replay": Command(replay, {}, PARTS, skip=99),
+    "doctor": Command(doctor),
+    "bench": Command(bench, {}, PARTS, needs_task=True, examples=("tejax bench digits --calibrate",)),
+}

@@ -1,0 +1,68 @@
+"""What a run is computed on: devices and processes. It changes no result, and is no part of an experiment."""
+
+import dataclasses
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import jax
+from jax.sharding import Mesh
+
+from tejax.parallel.mesh import make_mesh
+from tejax._version import __version__
+from tejax.errors import require
+from tejax.options import Between, Count, Positive, check_options
+from tejax.parallel.processes import TIMEOUT, assert_same_config, initialize
+from tejax.runs import Experiment
+
+__all__ = ["DeviceOptions"]
+
+
+@dataclasses.dataclass(frozen=True)
+class DeviceOptions:
+    """Devices and processes; they change no result.
+
+    Args:
+        devices: how many to spread over; None: one, or all of them where there are several processes.
+        coordinator: HOST:PORT of process 0, or auto where a cluster tells; None: a single process.
+        process_id: the number of this process, from 0.
+        processes: how many processes there are.
+        wait: seconds that the processes wait for each other at the start.
+    """
+
+    devices: Positive | None = None
+    coordinator: str | None = None
+    process_id: Count | None = None
+    processes: Positive | None = None
+    wait: Annotated[float, Between(1, 1e6)] = TIMEOUT
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def join(self) -> None:
+        """Find the other processes, if there are to be some. Raises InputError if they are not there in time."""
+        if self.coordinator is not None:
+            initialize(self.coordinator, self.process_id, self.processes, self.wait)
+            _reserve_stdout()
+            return
+        alone = self.process_id is None and self.processes is None
+        require(alone, "given, for there are several processes", coordinator=None, processes=self.processes)
+
+    def mesh(self) -> Mesh | None:
+        """The devices; None: one."""
+        return None if self.devices is None and jax.process_count() == 1 else make_mesh(self.devices)
+
+    def assert_same(self, experiment: Experiment, path: Path) -> None:
+        """Raises InputError, naming the difference, unless all processes do the same with the same versions."""
+        versions = {"tejax": __version__, **{name: version(name) for name in ("jax", "jaxlib")}}
+        assert_same_config({**versions, "experiment": experiment.to_json(), "directory": str(path)})
+
+
+def _reserve_stdout() -> None:
+    """Leave the standard output to Python: what libraries greet each other with goes to stderr."""
+    sys.stdout.flush()
+    own = os.dup(1)
+    os.dup2(2, 1)
+    sys.stdout = os.fdopen(own, "w", buffering=1)

@@ -1,0 +1,68 @@
+"""The options of a search, and its start. Nothing here imports Optuna, which is an extra."""
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tejax.errors import refuse
+from tejax.options import Between, Positive, check_options
+
+__all__ = ["Pruner", "Sampler", "SearchOptions", "run_search"]
+
+Sampler = Literal["tpe", "random", "qmc", "nsga2", "grid"]
+Pruner = Literal["none", "median", "halving", "hyperband"]
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchOptions:
+    """What one worker is started with. The first worker says what is searched; those that join need the folder alone.
+
+    Args:
+        folder: of the search; made where it is not there.
+        task: what the networks shall do; digits by default.
+        set: PATH=VALUE, other values than the defaults: task.n=3 network.hidden=[32] schedule.generations=500.
+        search: PATH=VALUES, what is searched: strategy.mutation_rate=0.0003..0.03:log network.hidden=[32],[64,32].
+        trials: how many; a grid has as many as combinations.
+        sampler: how the values of a trial are chosen.
+        pruner: which trials are ended early.
+        storage: URL of a database, as SQLAlchemy has it; by default a journal file in the folder.
+        name: of the study in the database; by default that of the folder.
+        grace: seconds without a heartbeat after which a worker counts as dead.
+    """
+
+    folder: Path
+    task: str | None = None
+    set: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    trials: Positive = 32
+    sampler: Sampler = "tpe"
+    pruner: Pruner = "none"
+    storage: str | None = None
+    name: str | None = None
+    grace: Annotated[float, Between(0, 1e9, above=True)] = 60.0
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+def run_search(options: SearchOptions) -> int:
+    """Join the search in a folder, or begin one there, and work until nothing is left to do.
+
+    Args:
+        options: what this worker is started with.
+
+    Returns:
+        The exit status: 0, or 130 if the worker was asked to stop.
+
+    Raises:
+        InputError: in one line, where Optuna is not installed, the storage cannot be used, the options are not those of
+            the search in the folder, or the search is none.
+    """
+    try:
+        import optuna
+    except ImportError as error:
+        refuse("tejax search needs optuna: pip install 'tejax[search]'", error)
+    from tejax.search.worker import work
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return work(options)
