@@ -31,9 +31,7 @@ def cross_entropy(outputs: jax.Array, y: jax.Array) -> jax.Array:
     return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(outputs), y[:, None], axis=1))
 
 
-def algorithm(
-    name: str, population: int, like: Weights, learning_rate: Any = None, deviation: Any = None
-) -> Any:
+def algorithm(name: str, population: int, like: Weights, learning_rate: Any = None, deviation: Any = None) -> Any:
     """An algorithm of evosax, with Adam at a learning rate and Gaussian steps of a deviation, or with its defaults."""
     import evosax.algorithms
     import optax

@@ -129,4 +129,9 @@ def _control() -> Iterator[Line]:
     trits = (values(rows, "return", kind="trits") for rows in groups.values())
     floats = (values(rows, ("equal seconds", "return"), kind="floats") for rows in groups.values())
     ours, theirs = (", ".join(f"{statistics.mean(returns):.4g}" for returns in each) for each in (trits, floats))
-    yield (f"{', '.join(groups)}: mean return", ours, f"{theirs}, floats by Open_ES in equal seconds", "studies.control")
+    yield (
+        f"{', '.join(groups)}: mean return",
+        ours,
+        f"{theirs}, floats by Open_ES in equal seconds",
+        "studies.control",
+    )

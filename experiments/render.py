@@ -2,7 +2,7 @@
 
 A `Table` names a record, which of its rows make a line together, and for every column what is said of these rows:
 
-    Table("studies.digits", by=("shift",), columns={"seeds": count(), "one network": spread("test_accuracy", ".2%")}, ...)
+    Table("studies.digits", text, {"seeds": count(), "one network": spread("test_accuracy", ".2%")}, by=("shift",))
 """
 
 import statistics
@@ -13,7 +13,20 @@ from typing import Any, NamedTuple
 from experiments import record
 from experiments.record import Record, Row
 
-__all__ = ["Table", "count", "exact", "field", "first", "grouped", "lines", "machine", "mean", "median", "most", "spread"]
+__all__ = [
+    "Table",
+    "count",
+    "exact",
+    "field",
+    "first",
+    "grouped",
+    "lines",
+    "machine",
+    "mean",
+    "median",
+    "most",
+    "spread",
+]
 
 Field = str | tuple[str, ...] | Callable[[Row], Any]  # a field, a path of nested ones, or a function of the row
 Cell = Callable[[list[Row]], object]
@@ -104,8 +117,8 @@ class Table(NamedTuple):
         module: the experiment, below `experiments`; its last part is the name of the record.
         text: above the table, with {command}, {machine}, {settings[name]} and the names in `words` filled in.
         columns: heading -> what stands there for the rows of a line; or a function of the record that gives them.
-        by: fields whose values rows of a line share; or a function from rows to the groups that make lines; (): every row
-            is a line.
+        by: fields whose values rows of a line share; or a function from rows to the groups that make lines; (): each
+            row is a line.
         fields: values of the rows that count.
         words: further names in the texts -> what they stand for.
         notes: below the table.
@@ -115,8 +128,8 @@ class Table(NamedTuple):
     text: str
     columns: Mapping[str, Cell] | Callable[[Record], Mapping[str, Cell]]
     by: tuple[Field, ...] | Callable[[list[Row]], Iterable[list[Row]]] = ()
-    fields: Mapping[str, Any] = {}  # noqa: RUF012
-    words: Mapping[str, Callable[[Record], object]] = {}  # noqa: RUF012
+    fields: Mapping[str, Any] = {}
+    words: Mapping[str, Callable[[Record], object]] = {}
     notes: tuple[str, ...] = (ALONE,)
 
     def __str__(self) -> str:
@@ -128,7 +141,11 @@ class Table(NamedTuple):
             groups = list(grouped(rows, *self.by).values()) if self.by else [[row] for row in rows]
         columns = self.columns(kept) if callable(self.columns) else self.columns
         named = {name: word(kept._replace(rows=rows)) for name, word in self.words.items()}
-        known = {"settings": kept.settings, "machine": machine(kept), "command": f"`python -m experiments.{self.module}`"}
+        known = {
+            "settings": kept.settings,
+            "machine": machine(kept),
+            "command": f"`python -m experiments.{self.module}`",
+        }
         body = lines(columns, ([cell(group) for cell in columns.values()] for group in groups))
         above, *below = (text.format(**known, **named) for text in (self.text, *self.notes))
         return "\n\n".join(filter(None, [above, body, *below]))

@@ -66,7 +66,7 @@ class Study(NamedTuple):
     settings: dict[str, Any]
     axes: Mapping[str, Sequence[Any]]
     left_out: Callable[..., bool] = lambda **key: False
-    quick: Mapping[str, Any] = {}  # noqa: RUF012
+    quick: Mapping[str, Any] = {}
     draw: Callable[[list[Row]], Any] | None = None
     check: Callable[[list[Row]], str] | None = None
     compiles: bool = False

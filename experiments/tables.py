@@ -1,4 +1,4 @@
-"""Every table of experiments/README.md and README.md, as data: which record, what makes a line, what the columns say."""
+"""Every table of experiments/README.md and README.md, as data: the record, what makes a line, what columns say."""
 
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -57,7 +57,8 @@ DIGITS = Table(
     "studies.digits",
     "**Digits, categorical strategy**, 64-{settings[hidden]}-10, {weights:,} weights, pixels as whole numbers "
     "({settings[task][trits]} trits a pixel under one weight), population {settings[population]}, "
-    "{settings[generations]:,} generations: test accuracy, mean over the seeds, worst and best in brackets ({command}):",
+    "{settings[generations]:,} generations: test accuracy, mean over the seeds, worst and best in brackets "
+    "({command}):",
     {
         "training pictures": lambda rows: (
             f"also moved by {rows[0]['shift']} pixels" if rows[0]["shift"] else "as they are"
@@ -87,8 +88,8 @@ def _few_and_all(rows: list[Row]) -> Iterator[list[Row]]:
 
 TABLES = Table(
     "studies.tables",
-    "**Small tables**, {settings[hidden]} hidden neurons, {settings[task][trits]} trits a feature, test accuracy over as "
-    "many splits, mean, worst and best ({command}):",
+    "**Small tables**, {settings[hidden]} hidden neurons, {settings[task][trits]} trits a feature, test accuracy over "
+    "as many splits, mean, worst and best ({command}):",
     {
         "table": first("table"),
         "splits": count(),
@@ -103,8 +104,8 @@ TABLES = Table(
 
 TABLES_SETTINGS = Table(
     "studies.tables_settings",
-    "Their settings, mean accuracy over {parts} validation parts of the training data alone ({command}); the base has 2 "
-    "trits a feature, temperature 4, min_prob 0.005:",
+    "Their settings, mean accuracy over {parts} validation parts of the training data alone ({command}); the base has "
+    "2 trits a feature, temperature 4, min_prob 0.005:",
     {
         "setting": first("setting"),
         **{
@@ -139,10 +140,10 @@ SEEDS: Mapping[str, Callable[[Record], object]] = {"seeds": lambda kept: len(kep
 DEFAULTS = Table(
     "studies.defaults",
     "**Settings of the strategies**, {settings[evaluations]:,} evaluations each, mean of {seeds} seeds: digits "
-    "(128-32-10, judged on a validation part of the training data), parity of 6 bits (6-32-1), addition of 4-bit numbers "
-    "(8-64-5). Defaults are the settings with the best mean of the three, among those that any task can serve: no "
-    "schedule, no selection that asks for the fitness of every case; the population stays, since how large a one pays "
-    "depends on the device. Changes are the trits that a mutation changes in the mean ({command}):",
+    "(128-32-10, judged on a validation part of the training data), parity of 6 bits (6-32-1), addition of 4-bit "
+    "numbers (8-64-5). Defaults are the settings with the best mean of the three, among those that any task can "
+    "serve: no schedule, no selection that asks for the fitness of every case; the population stays, since how large "
+    "a one pays depends on the device. Changes are the trits that a mutation changes in the mean ({command}):",
     {name: first(name) for name in ("strategy", "setting")} | {name: first(name, ".1%") for name in PROBLEMS},
     by=lambda rows: ([line] for line in defaults.best_settings(rows)),
     words=SEEDS,
@@ -150,9 +151,9 @@ DEFAULTS = Table(
 
 ABLATION = Table(
     "studies.defaults",
-    "**What the options of `genetic` buy**: points gained or lost against a tournament of 8, 8 elites, uniform crossover, "
-    "flips and a population of 512, one option changed at a time, each at the better of the mutation rates 0.001 and "
-    "0.004, same record. A schedule multiplies the rate by one factor after the other:",
+    "**What the options of `genetic` buy**: points gained or lost against a tournament of 8, 8 elites, uniform "
+    "crossover, flips and a population of 512, one option changed at a time, each at the better of the mutation rates "
+    "0.001 and 0.004, same record. A schedule multiplies the rate by one factor after the other:",
     {name: first(name) for name in ("option", *PROBLEMS)},
     by=lambda rows: ([line] for line in defaults.ablation(rows)),
     notes=(),
@@ -182,9 +183,9 @@ def _blocks(kept: Record) -> str:
 PORTFOLIO = Table(
     "studies.portfolio",
     "**A portfolio** finds out by itself which of its strategies serves a task: {settings[evaluations]:,} evaluations "
-    "each, mean of {seeds} seeds, the problems of the tables above; in brackets the generations that each arm was given "
-    "({command}). Genetic arms change {settings[changes]} trits of a child in the mean, categorical moves by steps of "
-    "{settings[learning_rate]:g}:",
+    "each, mean of {seeds} seeds, the problems of the tables above; in brackets the generations that each arm was "
+    "given ({command}). Genetic arms change {settings[changes]} trits of a child in the mean, categorical moves by "
+    "steps of {settings[learning_rate]:g}:",
     {
         "strategy": lambda rows: portfolio.words(rows[0]["strategy"]),
         **{name: _share(name) for name in PROBLEMS},
@@ -193,9 +194,9 @@ PORTFOLIO = Table(
     by=lambda rows: grouped([row for row in rows if row["seed"] in portfolio.SEEDS], "strategy").values(),
     words={"seeds": lambda kept: len(portfolio.SEEDS), "blocks": _blocks},
     notes=(
-        f"A block is {portfolio.EVERY} generations long. On other seeds, by which the rule, the arms and this length were "
-        "chosen, the portfolio of two has a mean of {blocks}. Every further arm costs generations, most of all one that "
-        "gains fast and stops late.",
+        f"A block is {portfolio.EVERY} generations long. On other seeds, by which the rule, the arms and this length "
+        "were chosen, the portfolio of two has a mean of {blocks}. Every further arm costs generations, most of all "
+        "one that gains fast and stops late.",
         BUSY,
     ),
 )
@@ -214,7 +215,9 @@ PARITY = Table(
         "strategy": first("strategy"),
         "runs exact": exact("right", 256),
         "networks evaluated until then": _until_exact,
-        "rows right of 256, median (worst)": lambda rows: f"{median('right', 'g')(rows)} ({min(values(rows, 'right'))})",
+        "rows right of 256, median (worst)": lambda rows: (
+            f"{median('right', 'g')(rows)} ({min(values(rows, 'right'))})"
+        ),
     },
     by=("strategy",),
     words={"shape": lambda kept: dashed(kept.settings["sizes"])},
@@ -239,8 +242,8 @@ def _reached(limit: float, row: Row) -> float:
 AGAINST_EVOSAX = Table(
     "studies.against_evosax",
     "**Evolved trits beside evolved floats** (evosax, Lange 2022; the same shapes), {settings[seconds]:g} seconds of "
-    "evolving each, compilation aside: right answers on the test data (digits), of all rows (parity of 6 bits, addition "
-    "of 3-bit numbers), mean of {seeds} seeds ({command}):",
+    "evolving each, compilation aside: right answers on the test data (digits), of all rows (parity of 6 bits, "
+    "addition of 3-bit numbers), mean of {seeds} seeds ({command}):",
     _beside_floats,
     by=("method",),
     words={"seeds": lambda kept: len(grouped(kept.rows, "seed"))},
@@ -257,8 +260,8 @@ def right_everywhere(row: Row) -> bool:
 
 SERIAL = Table(
     "studies.serial_arithmetic",
-    "**Exact arithmetic, lowest bit first**: recurrent networks of about a hundred trits, evolved on 256 pairs of 7-bit "
-    "numbers (products on 8-bit ones), then judged on a million random 64-bit pairs ({command}):",
+    "**Exact arithmetic, lowest bit first**: recurrent networks of about a hundred trits, evolved on 256 pairs of "
+    "7-bit numbers (products on 8-bit ones), then judged on a million random 64-bit pairs ({command}):",
     {
         "operation": first("operation"),
         "trits": first("trits"),
@@ -288,8 +291,9 @@ def _right_pairs(kept: Record) -> dict[str, Cell]:
 
 PRODUCT = Table(
     "studies.product",
-    "**The product of two numbers**, one held in a line of cells that share their trits, the other streaming by: the line "
-    "is evolved on up to 6 x 8 bits and then asked for random longer numbers without further evolution ({command}):",
+    "**The product of two numbers**, one held in a line of cells that share their trits, the other streaming by: the "
+    "line is evolved on up to 6 x 8 bits and then asked for random longer numbers without further evolution "
+    "({command}):",
     _right_pairs,
     notes=(BUSY,),
 )
@@ -306,7 +310,9 @@ MULTIPLICATION = Table(
         "networks evaluated": lambda rows: "{:,} to {:,}".format(*(f(values(rows, "evaluations")) for f in (min, max))),
         "longest run, seconds": most("seconds"),
     },
-    by=lambda rows: grouped(sorted(rows, key=lambda row: (row["bits"], row["selection"])), "bits", "selection").values(),
+    by=lambda rows: grouped(
+        sorted(rows, key=lambda row: (row["bits"], row["selection"])), "bits", "selection"
+    ).values(),
     notes=(BUSY,),
 )
 
@@ -314,9 +320,9 @@ LATER = "after lessons"
 FOUR, SEVEN, WIDE = "share of right bits, 4 bits", "share of right bits, 7 bits", "wrong of 100,000 pairs of 32 bits"
 PARALLEL = Table(
     "studies.parallel_arithmetic",
-    "**Parallel addition**, all bits of two numbers at once: evolved on all 256 pairs of 4-bit numbers, then asked for all "
-    "16,384 pairs of 7 bits and for a hundred thousand of 32 bits, then evolved on pairs of 7 bits as well and asked again "
-    "({command}):",
+    "**Parallel addition**, all bits of two numbers at once: evolved on all 256 pairs of 4-bit numbers, then asked "
+    "for all 16,384 pairs of 7 bits and for a hundred thousand of 32 bits, then evolved on pairs of 7 bits as well "
+    "and asked again ({command}):",
     {
         "network": first("arm"),
         "4 bits exact": exact(FOUR),
@@ -347,8 +353,8 @@ def _arms(rows: list[Row]) -> Iterable[list[Row]]:
 
 TISSUE_ADDITION = Table(
     "studies.tissue_addition",
-    "**Addition of 7-bit numbers by one tissue**, right bits of 131,072 under the reference's rules ({command}); guessing "
-    "gives 50 %, the reference accepts 56.5 %, no ring without a constant passes 87.55 %:",
+    "**Addition of 7-bit numbers by one tissue**, right bits of 131,072 under the reference's rules ({command}); "
+    "guessing gives 50 %, the reference accepts 56.5 %, no ring without a constant passes 87.55 %:",
     {
         "search": first("arm"),
         "runs": count(),
@@ -365,9 +371,9 @@ TISSUE_ADDITION = Table(
 
 CONTROL = Table(
     "studies.control",
-    "**Control**: mean return in 100 fresh episodes, mean of five seeds and in brackets the worst and the best of them, "
-    "beside float policies of as many hidden neurons that evosax's Open_ES evolved with the same population and episodes, "
-    "its learning rate and deviation the best of three pairs for each environment ({command}):",
+    "**Control**: mean return in 100 fresh episodes, mean of five seeds and in brackets the worst and the best of "
+    "them, beside float policies of as many hidden neurons that evosax's Open_ES evolved with the same population and "
+    "episodes, its learning rate and deviation the best of three pairs for each environment ({command}):",
     lambda kept: {
         "environment": first("environment"),
         "target": first(lambda row: kept.settings["environments"][row["environment"]]["target"], "g"),
@@ -381,18 +387,18 @@ CONTROL = Table(
     notes=(
         "![Mean returns of every run](results/control.png)",
         "{machine}, busy with other things as well, up to ten of them at once. Seconds include compilation; at equal "
-        "seconds neither side's is counted. One seed chose the rates of Open_ES, and for Breakout it chose badly: four of "
-        "five runs never began to learn. (Its episodes have two beginnings and no chance in them.) Settings of trits were "
-        "changed after a look at these very numbers for CartPole (more generations and validation episodes), Pendulum "
-        "(three attempts instead of one, the choice by validation) and Breakout (more generations). The environments "
-        "compute in floating point, so another platform may give other numbers.",
+        "seconds neither side's is counted. One seed chose the rates of Open_ES, and for Breakout it chose badly: "
+        "four of five runs never began to learn. (Its episodes have two beginnings and no chance in them.) Settings "
+        "of trits were changed after a look at these very numbers for CartPole (more generations and validation "
+        "episodes), Pendulum (three attempts instead of one, the choice by validation) and Breakout (more "
+        "generations). The environments compute in floating point, so another platform may give other numbers.",
     ),
 )
 
 PLAYGROUND = Table(
     "studies.playground",
-    "**MuJoCo Playground**: mean return in 100 fresh episodes of 1000 steps, each paying at most 1; mean of {seeds} seeds "
-    "and in brackets the worst and the best of them ({command}):",
+    "**MuJoCo Playground**: mean return in 100 fresh episodes of 1000 steps, each paying at most 1; mean of {seeds} "
+    "seeds and in brackets the worst and the best of them ({command}):",
     {
         "environment": first("environment"),
         "policy of trits": spread("return"),
@@ -407,8 +413,9 @@ PLAYGROUND = Table(
         "versions": lambda kept: ", ".join(f"{name} {number}" for name, number in kept.settings["versions"].items()),
     },
     notes=(
-        "{machine}, {versions}; busy with other things as well, about five of them at once. Seconds include compilation, "
-        "for the first seed. Runs are short: returns were still rising when they ended. Settings are first guesses.",
+        "{machine}, {versions}; busy with other things as well, about five of them at once. Seconds include "
+        "compilation, for the first seed. Runs are short: returns were still rising when they ended. Settings are "
+        "first guesses.",
     ),
 )
 
@@ -434,8 +441,8 @@ def _joined(name: str, form: str) -> Cell:
 GENERATION = Table(
     "benchmarks.generation",
     "**A generation** on the full batch (about 1,437 samples), milliseconds, beside the same shape in float32 under "
-    "evosax, in one process, medians of pairs ({command}; in brackets how many times longer; memory and compiling in the "
-    "order of the columns):",
+    "evosax, in one process, medians of pairs ({command}; in brackets how many times longer; memory and compiling in "
+    "the order of the columns):",
     lambda kept: {
         "shape": first("shape"),
         "population": first("population", ","),
@@ -450,15 +457,16 @@ GENERATION = Table(
     by=lambda rows: ([row] for row in rows if "population" in row),
     words={"ceiling": _ceiling},
     notes=(
-        "{machine}. The ceiling is what the same device does in a large float32 product, {ceiling} GMAC/s. Rivals are left "
-        "out where they would take more than a quarter of a minute a generation or plan for more than 6 GiB, and sizes "
-        "where tejax would take seconds.",
+        "{machine}. The ceiling is what the same device does in a large float32 product, {ceiling} GMAC/s. Rivals are "
+        "left out where they would take more than a quarter of a minute a generation or plan for more than 6 GiB, and "
+        "sizes where tejax would take seconds.",
     ),
 )
 
 MEMORY = Table(
     "benchmarks.memory",
-    "**Memory**: a generation of {settings[population]:,} networks of {shape} on {settings[samples]} samples ({command}):",
+    "**Memory**: a generation of {settings[population]:,} networks of {shape} on {settings[samples]} samples "
+    "({command}):",
     {
         "population held as": lambda rows: "2 bits a trit" if rows[0]["packed"] else "int8",
         "bytes an individual": first("bytes_an_individual"),
@@ -496,10 +504,10 @@ SAME_BITS = Table(
 
 SCALING_COUNTS = Table(
     "benchmarks.scaling",
-    "**Bytes that a device receives in a generation / on top in one with a migration**, counted in the compiled program "
-    "({command}): {settings[counted][population]:,} networks of {shape}, or {settings[counted][islands]} islands of them "
-    "with {settings[counted][migrants]} migrants. A model in closed form gives the same numbers; parents travel at 2 bits "
-    "a trit, a sixteenth of float32:",
+    "**Bytes that a device receives in a generation / on top in one with a migration**, counted in the compiled "
+    "program ({command}): {settings[counted][population]:,} networks of {shape}, or {settings[counted][islands]} "
+    "islands of them with {settings[counted][migrants]} migrants. A model in closed form gives the same numbers; "
+    "parents travel at 2 bits a trit, a sixteenth of float32:",
     lambda kept: {
         "strategy": first("strategy"),
         **{
@@ -528,15 +536,15 @@ SCALING_MODEL = Table(
     "benchmarks.scaling",
     "**What that model says of accelerators that were not here**, as the share of perfect scaling, if a chip reaches "
     "{settings[assumed][reached]:.0%} of its int8 peak, a collective takes {latency:.0f} µs for each doubling of the "
-    "devices, and links are as their makers say (all in `scaling.json`); strong: one population of 65,536, weak: as many "
-    "on each device:",
+    "devices, and links are as their makers say (all in `scaling.json`); strong: one population of 65,536, weak: as "
+    "many on each device:",
     _predicted,
     by=("machine", "work", "strategy"),
     fields={"kind": "predictions"},
     words={"latency": lambda kept: 1e6 * kept.settings["assumed"]["latency"]},
     notes=(
-        "Times on pretended devices are in `scaling.json` too; they share two cores, which were busy with other things as "
-        "well, and say nothing about speed.",
+        "Times on pretended devices are in `scaling.json` too; they share two cores, which were busy with other "
+        "things as well, and say nothing about speed.",
     ),
 )
 

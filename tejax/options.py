@@ -2,8 +2,8 @@
 
 A function's or dataclass's signature declares its options. Types carry what Python's own do not: `Between` is a range,
 `Traced` an option that is an array inside a compiled program, `Derived` a field that is no option because the house
-fills it in, `Recorded` one that config.json keeps and nobody types, `OneOf` a name in a registry or a function. The help line is the parameter's line under
-`Args:` in the docstring.
+fills it in, `Recorded` one that config.json keeps and nobody types, `OneOf` a name in a registry or a function. The
+help line is the parameter's line under `Args:` in the docstring.
 
     def parity(n: Annotated[int, Between(1, 16)] = 6, samples: Positive | None = None) -> TruthTable: ...
 """
@@ -15,9 +15,9 @@ import math
 import operator
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, SupportsFloat, SupportsIndex, TypeVar, cast
 
 from tejax.errors import refuse, require
 
@@ -59,7 +59,8 @@ class Between:
         least = "" if self.least == -math.inf else f"above {_plain(self.least)}" if self.above else _plain(self.least)
         if self.greatest in (math.inf, INT32):
             return least if self.above else f"at least {least}"
-        return f"{least} and at most {_plain(self.greatest)}" if self.above else f"from {least} to {_plain(self.greatest)}"
+        greatest = _plain(self.greatest)
+        return f"{least} and at most {greatest}" if self.above else f"from {least} to {greatest}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,9 +147,13 @@ def strip(hint: Any) -> Any:
     return hint
 
 
-@functools.cache
-def options_of(thing: Callable[..., Any]) -> dict[str, Option]:
+def options_of(thing: Any) -> dict[str, Option]:
     """The options of a function or a dataclass by name, in the order of its signature; `**options` are left out."""
+    return _options_of(cast(Hashable, thing))
+
+
+@functools.cache
+def _options_of(thing: Any) -> dict[str, Option]:
     hints = _hints(thing)
     helps = _help(thing)
     options = {}
@@ -160,8 +165,7 @@ def options_of(thing: Callable[..., Any]) -> dict[str, Option]:
     return options
 
 
-@functools.cache
-def traced_options(cls: type) -> dict[str, Any]:
+def traced_options(cls: Any) -> dict[str, Any]:
     """The traced options of a dataclass: name -> default."""
     return {name: option.default for name, option in options_of(cls).items() if option.traced}
 
@@ -172,7 +176,7 @@ def check_options(record: Any) -> None:
     Raises:
         InputError: in one line that names the field, its value and what is allowed.
     """
-    hints = _hints(type(record))
+    hints = _hints(cast(Hashable, type(record)))
     for field in dataclasses.fields(record):
         value = getattr(record, field.name)
         fitting = normalise(field.name, hints[field.name], value)
@@ -236,11 +240,10 @@ def _fits(hint: Any, value: Any) -> bool:
     if _is_union(hint):
         return any(_fits(each, value) for each in arguments)
     if kind is tuple:
-        fixed = Ellipsis not in arguments
-        listed = isinstance(value, list | tuple)
-        return listed and (not fixed or len(value) == len(arguments)) and all(
-            _fits(each, item) for each, item in zip(arguments if fixed else arguments[:1] * len(value), value, strict=True)
-        )
+        if not isinstance(value, list | tuple):
+            return False
+        inner = arguments[:1] * len(value) if Ellipsis in arguments else arguments
+        return len(inner) == len(value) and all(map(_fits, inner, value))
     if kind is Literal:
         return isinstance(value, str | int) and value in arguments
     if hint is type(None):
@@ -248,13 +251,17 @@ def _fits(hint: Any, value: Any) -> bool:
     if hint is bool:
         return isinstance(value, bool) or type(value).__name__ == "bool"
     if hint is int:
-        return hasattr(type(value), "__index__") and not isinstance(value, bool) and getattr(value, "ndim", 0) == 0
+        return isinstance(value, SupportsIndex) and _is_scalar(value)
     if hint is float:
-        number = hasattr(type(value), "__float__") and not isinstance(value, bool | str) and getattr(value, "ndim", 0) == 0
-        return number and math.isfinite(float(value))
+        return isinstance(value, SupportsFloat) and _is_scalar(value) and math.isfinite(float(value))
     if hint is Path:
         return isinstance(value, str | Path)
     return isinstance(value, hint) if isinstance(hint, type) and hint is not Any else True
+
+
+def _is_scalar(value: Any) -> bool:
+    """Neither an array with axes nor a truth value."""
+    return getattr(value, "ndim", 0) == 0 and type(value).__name__ not in ("bool", "bool_", "bool8")
 
 
 def _checkable(hint: Any) -> bool:
@@ -287,7 +294,7 @@ def _plain(number: float) -> str:
 
 
 @functools.cache
-def _hints(thing: Callable[..., Any]) -> dict[str, Any]:
+def _hints(thing: Any) -> dict[str, Any]:
     return typing.get_type_hints(thing, include_extras=True)
 
 

@@ -8,8 +8,8 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from tejax.options import Option, checked, normalise, options_of
 from tejax.errors import require
+from tejax.options import Option, checked, normalise, options_of
 
 __all__ = [
     "CROSSOVERS",

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 
 from tejax import engines
 from tejax.core import random
+from tejax.core.packing import Planes, from_base3, pack, to_base3, unpack
 from tejax.engines import ternarize
 from tejax.errors import require
-from tejax.core.packing import Planes, from_base3, pack, to_base3, unpack
 from tejax.types import Array, Int32, Key, Rate, Trits
 
 __all__ = ["Planes", "dot", "from_base3", "pack", "sample", "ternarize", "to_base3", "unpack"]
@@ -29,8 +29,8 @@ def sample(key: Key, shape: tuple[int, ...], density: Rate = 2 / 3) -> Trits:
 def dot(x: Trits, w: Trits, engine: str = "auto") -> Int32[Array, "..."]:
     """The exact product of x [..., F] and w [O, F], int32 [..., O].
 
-    All engines give the same integers and differ in speed alone. `native` is C++ (see `tejax.engines.native`); `packed` counts
-    bits; `int8` multiplies bytes and accumulates in int32; `float` and `bfloat16` accumulate in float32, exact while
+    All engines give the same integers and differ in speed alone. `native` is C++ (see `tejax.engines.native`); `packed`
+    counts bits; `int8` multiplies bytes and accumulates in int32; `float` and `bfloat16` accumulate in float32, exact while
     no sum can pass 2^24 (F is held to that); `auto` takes the fastest by platform and fan-in.
 
     Raises InputError for an unknown engine, for unequal F, and where the engine could not be exact.

@@ -16,8 +16,8 @@ import numpy as np
 from jax.sharding import Mesh
 from jaxtyping import Array, Int8, Int32, PRNGKeyArray, UInt32
 
-from tejax.options import Derived, check_options, options_of, traced_options
 from tejax.errors import refuse
+from tejax.options import Derived, check_options, options_of, traced_options
 
 __all__ = [
     "UNANSWERED",
@@ -226,7 +226,7 @@ class Strategy:
     @property
     def rates(self) -> dict[str, Any]:
         """The traced options: name -> float, or None where it follows from something else."""
-        return {name: getattr(self, name) for name in traced_options(type(self))}
+        return {name: vars(self)[name] for name in traced_options(type(self))}
 
     def rate_hint(self, name: str) -> Any:
         """The declared type and range of a traced option."""
@@ -242,8 +242,11 @@ class Strategy:
 
     def row_leaves(self, state: Any) -> Any:
         """A tree like the state: which leaves are rows, and so lie with the devices of a mesh."""
-        flags = {name: jax.tree.map(lambda _, row=name in self.sharded: row, getattr(state, name)) for name in state._fields}
-        return state._replace(**flags)
+
+        def marked(name: str) -> Any:
+            return jax.tree.map(lambda _: name in self.sharded, getattr(state, name))
+
+        return state._replace(**{name: marked(name) for name in state._fields})
 
 
 class Mutation(Protocol):

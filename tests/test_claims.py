@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from experiments.claims import __main__ as command
-from experiments.claims import adaptivity, common, machine_code, size, training_cost, uncertainty
+from experiments.claims import adaptivity, common, machine_code, page, size, training_cost, uncertainty
 from tejax import baselines
 
 
@@ -27,22 +27,6 @@ def test_the_paired_test_by_hand():
     ours = [3.0, 4.0, 5.5, 7.0, 8.0, 9.0]
     assert common.better(ours, [1.0, 1.5, 2.0, 3.0, 3.4, 2.0]) == pytest.approx(2 / 2**6)  # all six ahead
     assert common.better(ours, ours) == 1
-
-
-def test_the_ledger_measures_once(tmp_path):
-    calls = []
-
-    def measure():
-        calls.append(1)
-        return [{"value": len(calls)}]
-
-    path = tmp_path / "a" / "ledger.jsonl"
-    first = common.Ledger(path).measured(measure, seed=1)
-    with path.open("a") as file:
-        file.write('["torn')
-    again = common.Ledger(path).measured(measure, seed=1)
-    assert first == again == [{"seed": 1, "value": 1}]
-    assert common.Ledger(path).measured(measure, seed=2) == [{"seed": 2, "value": 2}]
 
 
 def test_calibration_error_by_hand():
@@ -65,7 +49,7 @@ def test_auroc_is_that_of_scikit_learn(familiar, strange):
     assert uncertainty.auroc(np.array(familiar, float), np.array(strange, float)) == pytest.approx(wanted)
 
 
-def test_a_temperature_mends_overconfidence():
+def test_a_temperature_corrects_overconfidence():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 3, 3000)
     honest = np.where(np.arange(3) == y[:, None], 0.7, 0.15)
@@ -74,9 +58,9 @@ def test_a_temperature_mends_overconfidence():
     sharp = uncertainty.heated(honest, 1 / 4)
     temperature = uncertainty.fit_temperature(sharp, y)
     assert 3 < temperature < 5
-    mended = uncertainty.heated(sharp, temperature)
-    right = mended.argmax(axis=1) == y
-    assert uncertainty.ece(mended.max(axis=1), right) < 0.05 < uncertainty.ece(sharp.max(axis=1), right)
+    corrected = uncertainty.heated(sharp, temperature)
+    right = corrected.argmax(axis=1) == y
+    assert uncertainty.ece(corrected.max(axis=1), right) < 0.05 < uncertainty.ece(sharp.max(axis=1), right)
 
 
 def test_unknown_by_the_rules():
@@ -153,25 +137,28 @@ def test_c_programs_are_compiled_and_counted():
 
 
 def test_a_claim_from_its_rows_to_its_page(tmp_path, monkeypatch):
-    monkeypatch.setattr(size, "measure", lambda plan, ledger: ledger.measured(lambda: rows_of_size(100), all=True))
+    monkeypatch.setattr(size, "jobs", lambda plan: [({}, lambda: rows_of_size(100))])
     command.main(["--only", "size", "--out", str(tmp_path)])
-    page = (tmp_path / "README.md").read_text()
-    assert "**Verdict: holds: 3.0 to 3.0 times smaller than float32" in page
-    assert "| genetic, base-3 | 800 (8) | 1,600 (16) |" in page
-    assert "Seeds: 3;" in page
+    text = (tmp_path / "README.md").read_text()
+    assert "**Verdict: holds: 3.0 to 3.0 times smaller than float32" in text
+    assert "| genetic, base-3 | 800 (8) | 1,600 (16) |" in text
+    assert "Seeds: 3;" in text
     assert (tmp_path / "size.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_page_is_that_of_the_records(tmp_path):
+    assert page.write(tmp_path, command.NAMES).read_text() == (command.HERE / "README.md").read_text()
+
+
 @pytest.mark.long
-def test_a_token_of_every_claim(tmp_path):
+def test_a_small_part_of_every_claim(tmp_path):
     command.main(["--quick", "--out", str(tmp_path)])
-    page = (tmp_path / "README.md").read_text()
+    text = (tmp_path / "README.md").read_text()
     for name in command.NAMES:
-        rows = json.loads((tmp_path / f"claims_{name}.json").read_text())["results"]["rows"]
-        assert rows
+        assert json.loads((tmp_path / f"claims_{name}.json").read_text())["rows"]
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-        assert f"({name}.png)" in page
-    assert len(re.findall(r"\*\*Verdict: .+\*\*", page)) == len(command.NAMES)
-    before = {path: path.read_bytes() for path in tmp_path.glob("*.jsonl")}
+        assert f"({name}.png)" in text
+    assert len(re.findall(r"\*\*Verdict: .+\*\*", text)) == len(command.NAMES)
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.json")}
     command.main(["--quick", "--out", str(tmp_path), "--only", "size"])  # nothing is measured again
-    assert before == {path: path.read_bytes() for path in tmp_path.glob("*.jsonl")}
+    assert before == {path: path.read_bytes() for path in tmp_path.glob("*.json")}

@@ -1,16 +1,19 @@
-"""Everything in a registry keeps the contract of its kind: a new entry is tested the moment it exists."""
+"""Everything in a registry keeps the contract of its kind: a new entry is one more line in a table here."""
+
+import logging
 
 import jax
 import numpy as np
 import pytest
 
-from tejax import Islands, Portfolio, networks, strategies, tasks, testing
+from tejax import Islands, Portfolio, evolve, networks, strategies, tasks, testing
 from tejax.core import pytrees
-from tejax.networks.tissue import mutation
-from tejax.operators import crossover, mutation, selection
+from tejax.networks.tissue import mutation as tissue_mutation
+from tejax.operators import mutation
+from tejax.registry import CROSSOVERS, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS
 from tests.helpers import first_quick
 
-NETWORKS = {
+NETWORK_CASES = {
     "mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 3, 3), dead_zone=0)],
     "tied": [networks.Tied((5, 4, 3), planes=5), networks.Tied((5, 3), planes=1, bias=0)],
     "circle": [networks.Circle(5, 3, neurons=11, synapses=9)],
@@ -21,8 +24,8 @@ NETWORKS = {
         networks.Tissue(5, 2, capacity=9, neighbors=4, ticks=7, engine="int8"),
     ],
     "fixed_tissue": [
-        networks.FixedTissue(5, 2, capacity=11, neighbors=16, ticks=5, constant=1),
         networks.FixedTissue(5, 2, capacity=11, neighbors=4, ticks=5, coded=True),
+        networks.FixedTissue(5, 2, capacity=11, neighbors=16, ticks=5, constant=1),
     ],
     "tiled_tissue": [
         networks.TiledTissue(5, 2, 9, neighbors=10, ticks=5, layout=tuple((n // 3, n % 3) for n in range(9))),
@@ -30,23 +33,25 @@ NETWORKS = {
     "recurrent": [networks.Recurrent((5, 4, 2)), networks.Recurrent((5, 3, 1), gated=True, bias=0, dead_zone=1)],
     "conv": [networks.Conv((5, 1, 1), (2,), pool=1, outputs=3), networks.Conv((1, 1, 5), (2, 2), pool=1, outputs=2)],
     "cellular": [networks.Cellular(1, 5, 6, neurons=2, ticks=3, gated=True)],
-    "systolic": [networks.Systolic(1, 2, 2, neurons=3, hidden=(2, 2), neighbours=(1,))],
+    "systolic": [networks.Systolic(1, 2, 2, neurons=3, hidden=(2,), neighbours=(1,))],
 }
-TASKS = {
-    "digits": lambda: tasks.digits(batch=7, shift=0.5),
+TASK_CASES = {
+    "digits": lambda: tasks.digits(samples=7, shift=0.5),
     "breast_cancer": tasks.breast_cancer,
-    "wine": lambda: tasks.wine(batch=9),
+    "wine": lambda: tasks.wine(samples=9),
     "parity": lambda: tasks.parity(3),
     "xor": tasks.xor,
-    "addition": lambda: tasks.addition(2, batch=5),
-    "multiplication": lambda: tasks.multiplication(2, batch=5),
-    "windowed_series": lambda: tasks.windowed_series(np.sign(np.sin(np.arange(20.0)))[:, None], 3, batch=6),
+    "addition": lambda: tasks.addition(2, samples=5),
+    "multiplication": lambda: tasks.multiplication(2, samples=5),
+    "windowed_series": lambda: tasks.windowed_series(np.sign(np.sin(np.arange(20.0)))[:, None], 3, samples=6),
     "hyperidentity": lambda: tasks.hyperidentity(4),
-    "serial": lambda: tasks.serial("add", 2, pairs=6, batch=3),
-    "product": lambda: tasks.product(2, 2, batch=3),
-    "control": lambda: tasks.control(episodes=2, trits=1, steps=5, judged=2),
+    "serial": lambda: tasks.serial("add", 2, pairs=6, samples=3),
+    "product": lambda: tasks.product(2, 2, samples=3),
+    "control": lambda: tasks.control(episodes=2, trits=1, steps=5, eval_episodes=2),
 }
-STRATEGIES = {
+# of those that share their code, the long suite has the others
+SLOW_TASKS = {"breast_cancer", "wine", "xor", "multiplication", "hyperidentity", "product"}
+STRATEGY_CASES = {
     "genetic": [
         {"elites": 2},
         {"elites": 2, "packed": True},
@@ -57,96 +62,136 @@ STRATEGIES = {
     "categorical": [{}],
     "low_rank": [{}, {"rank": 2}],
     "map_elites": [{"cells": 3}, {"cells": 4, "descriptor": lambda genome: genome[0].weights[0, 0].astype(np.int32)}],
+    "portfolio": [{"population": 10, "arms": ("sharing", "categorical"), "every": 1}],
 }
+# mutations of one kind of network, with one of it
+FITTED = [
+    (tissue_mutation.grow(True), networks.Tissue(3, 3, capacity=12, neighbors=4, evolution=3)),
+    (tissue_mutation.flip_codes(), networks.FixedTissue(3, 3, capacity=8, neighbors=8, coded=True)),
+    (tissue_mutation.grow(False), networks.Tissue(3, 3, capacity=12, neighbors=4, evolution=3, capped=False)),
+]
+TASK = tasks.parity(2)
+SMALL = networks.MLP((2, 1))
 
 
 def test_the_tables_here_cover_the_registries():
-    assert set(NETWORKS) == set(networks.REGISTRY)
-    assert {*TASKS, "files"} == set(tasks.REGISTRY)  # files: see test_files and test_classification
-    assert set(STRATEGIES) == set(strategies.REGISTRY)
+    shipped = {name for name, each in TASKS.items() if each.__module__.startswith("tejax.")}
+    assert set(NETWORK_CASES) == set(NETWORKS)
+    assert {*TASK_CASES, "files"} == shipped  # files: see test_files and test_classification
+    assert set(STRATEGY_CASES) == set(STRATEGIES)
 
 
-@pytest.mark.parametrize("network", [each for family in NETWORKS.values() for each in first_quick(family)], ids=str)
+@pytest.mark.parametrize(
+    "network", [each for family in NETWORK_CASES.values() for each in first_quick(family)], ids=repr
+)
 def test_network(network):
-    testing.check_network(
-        network, (4, 5) if isinstance(network, networks.Recurrent | networks.Systolic) else 5, jax.random.key(0)
-    )
+    inputs = network.features[0]
+    testing.check_network(network, (3, inputs) if network.reads == "sequence" else inputs, jax.random.key(0))
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name in SLOW_TASKS else ()) for name in TASK_CASES]
+)
 def test_task(name):
-    task = TASKS[name]()
-    testing.check_task(task, networks.MLP((task.features, 3, task.outputs)))
+    task = TASK_CASES[name]()
+    recurrent = networks.Recurrent((task.features, 2, task.outputs), ticks=1)
+    testing.check_task(task, recurrent if task.inputs == "sequence" else networks.MLP((task.features, task.outputs)))
 
 
-@pytest.mark.parametrize("loss", ["cross_entropy", "margin", "wrong"])
+@pytest.mark.parametrize("loss", first_quick(["margin", "wrong", "cross_entropy"]))
 def test_task_with_each_loss(loss):
     rng = np.random.default_rng(0)
     task = tasks.classification(rng.normal(size=(30, 4)), np.arange(30) % 3, loss=loss)
     testing.check_task(task, networks.MLP((task.features, 3)))
 
 
-@pytest.mark.parametrize("name", mutation.REGISTRY)
+@pytest.mark.parametrize("name", first_quick(MUTATIONS, 2))
 def test_mutation(name):
-    testing.check_mutation(mutation.REGISTRY[name])
+    testing.check_mutation(MUTATIONS[name])
 
 
-@pytest.mark.parametrize("capped", [True, False])
-def test_growing_mutation(capped):
-    testing.check_mutation(
-        mutation.grow(capped), networks.Tissue(3, 3, capacity=12, neighbors=4, evolution=3, capped=capped)
-    )
+@pytest.mark.parametrize("case", first_quick(FITTED, 2), ids=["grow", "flip_codes", "grow without a cap"])
+def test_mutation_of_one_kind_of_network(case):
+    testing.check_mutation(*case)
 
 
-def test_mutation_of_codes():
-    testing.check_mutation(mutation.flip_codes(), networks.FixedTissue(3, 3, capacity=8, neighbors=8, coded=True))
-
-
-@pytest.mark.parametrize("name", crossover.REGISTRY)
+@pytest.mark.parametrize("name", first_quick(CROSSOVERS, 2))
 def test_crossover(name):
-    testing.check_crossover(crossover.REGISTRY[name])
+    testing.check_crossover(CROSSOVERS[name])
 
 
-@pytest.mark.parametrize("name", selection.REGISTRY)
+@pytest.mark.parametrize("name", first_quick(SELECTIONS, 2))
 def test_selection(name):
-    testing.check_selection(selection.REGISTRY[name], per_case=name in selection.BY_CASE)
+    testing.check_selection(SELECTIONS[name], SELECTIONS.trait(name, "per_case", False))
+
+
+def check(make, caplog):
+    """The contract; and that a further run of an equal strategy, or of one with other rates, compiles nothing.
+
+    make: other rates by name -> the strategy. What JAX logs of its compiler is counted.
+    """
+    testing.check_strategy(make(), SMALL, TASK)
+    caplog.clear()
+    with jax.log_compiles(), caplog.at_level(logging.WARNING, "jax"):
+        assert compiled(caplog, lambda: jax.jit(lambda x: x + 1)(np.int32(len(caplog.records)))) == 1, "it counts"
+        for rates in ({}, OTHER_RATES):
+            strategy = make(**rates)
+            assert compiled(caplog, lambda: evolve(jax.random.key(3), strategy, SMALL, TASK, generations=2, chunk=2, batch=None)) == 0  # noqa: B023
+
+
+def compiled(caplog, run):
+    """How many programs are compiled while `run` is called."""
+    before = len(caplog.records)
+    run()
+    return sum("Compiling" in record.getMessage() for record in caplog.records[before:])
+
+
+OTHER_RATES = {"mutation_rate": 0.125, "learning_rate": 0.125, "density": 0.25}
+
+
+def made(name, options):
+    """A function that makes a registered strategy, also at other rates."""
+
+    def make(**rates):
+        known = STRATEGIES.options(name)
+        fitting = {each: rate for each, rate in rates.items() if each in known}
+        return STRATEGIES[name](**{"population": 8, **options, **fitting})
+
+    return make
 
 
 @pytest.mark.parametrize(
     "case",
-    [case for name, family in STRATEGIES.items() for case in first_quick((name, options) for options in family)],
-    ids=str,
+    [case for name, family in STRATEGY_CASES.items() for case in first_quick((name, options) for options in family)],
+    ids=lambda case: f"{case[0]} {list(case[1])}",
 )
-def test_strategy(case):
-    name, options = case
-    strategy = strategies.REGISTRY[name](population=8, **options)
-    testing.check_strategy(strategy, networks.MLP((3, 4, 1)), tasks.parity(3))
+def test_strategy(case, caplog):
+    check(made(*case), caplog)
 
 
-@pytest.mark.parametrize("name", first_quick(name for name in STRATEGIES if name != "low_rank"))
-def test_islands_of_a_strategy(name):
-    strategy = Islands(strategies.REGISTRY[name](population=8, **STRATEGIES[name][-1]), 3, every=2, migrants=2)
-    testing.check_strategy(strategy, networks.MLP((3, 4, 1)), tasks.parity(3))
+@pytest.mark.parametrize("name", first_quick(name for name in STRATEGY_CASES if name != "low_rank"))
+def test_islands_of_a_strategy(name, caplog):
+    make = made(name, STRATEGY_CASES[name][-1])
+    check(lambda **rates: Islands(make(**rates), 3, every=2, migrants=2), caplog)
 
 
-@pytest.mark.parametrize("name", first_quick(name for name in STRATEGIES if name not in ("genetic", "low_rank")))
-def test_portfolio_of_strategies(name):
+@pytest.mark.parametrize("name", first_quick(["hill_climb", "categorical", "map_elites"]))
+def test_portfolio_of_strategies(name, caplog):
     """Each beside one that wants the fitness of every case."""
-    cased = strategies.Genetic(population=8, **STRATEGIES["genetic"][-1])
-    strategy = Portfolio((cased, strategies.REGISTRY[name](population=8, **STRATEGIES[name][-1])), every=1)
-    testing.check_strategy(strategy, networks.MLP((3, 1)), tasks.parity(3))
+    makers = [made("genetic", STRATEGY_CASES["genetic"][-1]), made(name, STRATEGY_CASES[name][-1])]
+    check(lambda **rates: Portfolio([make(**rates) for make in makers], every=1), caplog)
 
 
 @pytest.mark.long
 def test_portfolio_and_islands_of_each_other():
     arms = [strategies.Genetic(population=8, elites=2, tournament=size) for size in (2, 4)]
     for strategy in (Islands(Portfolio(arms, 1), 2, every=2), Portfolio([Islands(arm, 2, every=2) for arm in arms], 1)):
-        testing.check_strategy(strategy, networks.MLP((3, 1)), tasks.parity(3))
+        testing.check_strategy(strategy, SMALL, TASK)
 
 
-@pytest.mark.parametrize("op", [*mutation.REGISTRY.values(), *crossover.REGISTRY.values()], ids=lambda op: op.__name__)
+@pytest.mark.parametrize("op", [*MUTATIONS.values(), *CROSSOVERS.values()], ids=lambda op: op.__name__)
 def test_operators_take_leaves_of_any_rank(op):
     genome = {"scalar": np.int8(1), "empty": np.zeros((3, 0), np.int8), "row": np.ones(33, np.int8)}
-    parents = [genome] * (2 if op in crossover.REGISTRY.values() else 1)
-    child = op(jax.random.key(0), *parents, rate=0.0)
+    parents = [genome] * (2 if op in CROSSOVERS.values() else 1)
+    child = jax.jit(lambda key: op(key, *parents, rate=0.0))(jax.random.key(0))
     assert pytrees.fingerprint(child) == pytrees.fingerprint(genome)

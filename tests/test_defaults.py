@@ -1,20 +1,23 @@
-"""The defaults of every strategy are what the recorded sweep says, not taste."""
+"""The defaults of every strategy that was measured are what the record says, not taste."""
 
-from importlib import import_module
+import sys
 
 import pytest
 
-from experiments.tables.strategies import leader
-from tejax import strategies
-from tejax.config.common import default
+from experiments import record
+from experiments.studies.defaults import leader
+from tejax.options import options_of
+from tejax.registry import STRATEGIES
+
+MEASURED = list(dict.fromkeys(row["strategy"] for row in record.read("defaults").rows))
 
 
-@pytest.mark.parametrize("kind", strategies.REGISTRY)
-def test_the_defaults_lead_the_record(kind):
-    best, factory = leader(kind), strategies.REGISTRY[kind]
-    assert {name: default(factory, name) for name in best.options} == best.options
-    rates = default(factory, "rates")._asdict()
-    if "changes" in best.rates:
-        own = import_module(f"tejax.strategies.{kind}")
-        assert (rates.pop("mutation"), own.CHANGES) == (None, best.rates["changes"])
-    assert rates == {name: rate for name, rate in best.rates.items() if name != "changes"}
+@pytest.mark.parametrize("name", MEASURED)
+def test_the_defaults_lead_the_record(name):
+    best, strategy = leader(name), STRATEGIES[name]
+    expected = {**best.options, **best.rates}
+    if "changes" in expected:
+        assert expected.pop("changes") == sys.modules[strategy.__module__].CHANGES
+        expected["mutation_rate"] = None
+    options = options_of(strategy)
+    assert {option: options[option].default for option in expected} == expected

@@ -26,7 +26,12 @@ from tejax.parallel import make_mesh, replicate
 from tejax.types import Placement, Strategy
 
 DEVICES = {"counts": (2, 8, 64), "times": (1, 2, 4, 8), "predictions": model.DEVICES}
-SHAPE: Row = {"features": [128, 64, 10], "population": 1024, "islands": 64, "migrants": 2}  # digits at two trits a pixel
+SHAPE: Row = {
+    "features": [128, 64, 10],
+    "population": 1024,
+    "islands": 64,
+    "migrants": 2,
+}  # digits at two trits a pixel
 FEATURES, POPULATION, ISLANDS, MIGRANTS = tuple(SHAPE["features"]), *list(SHAPE.values())[1:]
 EVERY, CHUNK, REPEATS = 4, 8, 5
 PARTS = ("genetic", "categorical", "islands")  # that are timed and predicted

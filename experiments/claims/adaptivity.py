@@ -10,11 +10,26 @@ before a mark; before the first look, what there was at the start. The old rule 
 
 import dataclasses
 from collections import defaultdict
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.claims.common import EVOLVED, Finding, Ledger, Plan, Watch, better, colour, key, panels, share
+from experiments.claims.common import (
+    EVOLVED,
+    Finding,
+    Plan,
+    Watch,
+    better,
+    colour,
+    compiled,
+    graded,
+    key,
+    panels,
+    share,
+)
+from experiments.record import Job, Row
 from tejax import baselines
 from tejax.baselines import Data, Method, Model, Recipe
 
@@ -43,17 +58,15 @@ def change(whole: Data, name: str, seed: int) -> tuple[Data, Data]:
     return whole, whole._replace(x_train=whole.x_train[:, order], x_test=whole.x_test[:, order])
 
 
-def measure(plan: Plan, ledger: Ledger) -> list[dict]:
+def jobs(plan: Plan) -> Iterator[Job]:
     """A row a change, seed, method and way to go on."""
     hidden = (8,) if plan.quick else (64,)
     whole, warm, learnt = baselines.digits(), set(), {}
     table = baselines.methods(hidden, chunk=8)
-    tuned = {
-        name: baselines.gradient(name, hidden, kind, recipe=Recipe(rate=1e-3, cosine=False))
-        for name, kind in GRADIENT.items()
-    }
+    recipe = Recipe(learning_rate=1e-3, cosine=False)
+    tuned = {name: baselines.gradient(name, hidden, kind, recipe=recipe) for name, kind in GRADIENT.items()}
 
-    def adapted(name: str, what: str, seed: int) -> list[dict]:
+    def adapted(name: str, what: str, seed: int) -> list[Row]:
         old, new = change(whole, what, seed)
         shared = name, seed, len(old.y_train)  # three of the changes have the same old rule
         if shared not in learnt:
@@ -65,33 +78,30 @@ def measure(plan: Plan, ledger: Ledger) -> list[dict]:
             arms["fine-tuned"] = tuned[name], before
         else:
             arms["population"] = table[name], before
-            arms["best"] = table[name], baselines.from_its_best(before, key(seed, 2))
+            arms["best"] = table[name], baselines.restart_from_best(before, key(seed, 2))
         known = before.accuracy(new.x_test, new.y_test)
         rows = [_row("frozen", before, old, [(0, 0.0, 0.0, known)], plan)]
         for place, (arm, (method, start)) in enumerate(arms.items()):
             mark = (name, arm, len(new.y_train))
-            if mark not in warm:  # compile before the clock starts
-                brief = FOREVER._replace(seconds=0.001)
-                method.fit(key(seed, 3), new, brief, start=start, listen=lambda seen: seen.model() is None)
+            if mark not in warm:
+                compiled(method, key(seed, 3), new, FOREVER, start=start)
                 warm.add(mark)
-            watch = Watch(lambda model, d=new: model.accuracy(d.x_test, d.y_test), apart=1.2)
+            watch = Watch(lambda model: model.accuracy(new.x_test, new.y_test), apart=1.2)
             budget = FOREVER._replace(seconds=MARKS[-1] * plan.pace)
-            model = method.fit(key(seed, 4 + place), new, budget, start=start, listen=watch)
+            model = method.fit(key(seed, 4 + place), new, budget, start=start, callback=watch)
             first = (0, 0.0, 0.0, known if start else 1 / new.classes)
             last = (model.samples, 0.0, model.seconds, model.accuracy(new.x_test, new.y_test))
             rows.append(_row(arm, model, old, [first, *watch.curve, last], plan))
         return [{"method": name, **row} for row in rows]
 
-    rows = []
     for seed in plan.each_seed():
         for name in [*GRADIENT, *EVOLVED]:
             for what in CHANGES[:1] if plan.quick else CHANGES:
                 mark = {"change": what, "name": name, "seed": seed, "pace": plan.pace}
-                rows += ledger.measured(lambda n=name, w=what, s=seed: adapted(n, w, s), **mark)
-    return rows
+                yield mark, partial(adapted, name, what, seed)
 
 
-def _row(arm: str, model: Model, old: Data, curve: list, plan: Plan) -> dict:
+def _row(arm: str, model: Model, old: Data, curve: list, plan: Plan) -> Row:
     """Accuracies at the marks, from looks (samples, operations, seconds, accuracy), and of the old rule at the end."""
 
     def at(column: int, mark: float) -> float:
@@ -110,7 +120,7 @@ def _row(arm: str, model: Model, old: Data, curve: list, plan: Plan) -> dict:
 class _Arms:
     """Values of one measure by (method, arm), in the same order of changes and seeds."""
 
-    rows: list[dict]
+    rows: list[Row]
 
     def __call__(
         self, method: str, arm: str, what: str, place: int | None = None, only: str | None = None
@@ -120,7 +130,7 @@ class _Arms:
         return [row[what] if place is None else row[what][place] for row in some]
 
 
-def finding(rows: list[dict]) -> Finding:
+def finding(rows: list[Row]) -> Finding:
     """Accuracy under the new rule, by arm; going on against fine-tuning, beginning anew, and the best alone."""
     arms, pace = _Arms(rows), rows[0]["pace"]
     table = []
@@ -155,7 +165,7 @@ def finding(rows: list[dict]) -> Finding:
             words.append(
                 f"After new classes came, {name} still knows {kept[0]:.1%} of the old ones, TWN {kept[1]:.1%}."
             )
-    how = "holds" if all(ahead) else "fails against fine-tuning" if not any(ahead) else "holds in part"
+    how = graded(all(ahead), any(ahead), "fails against fine-tuning")
     verdict = f"{how}: at {sum(ahead)} of {len(ahead)} marks of time evolution is ahead of a fine-tuned TWN"
     marks = [*(f"{mark * pace:.3g} s" for mark in MARKS), *(f"{count:.0e} evaluations" for count in EVALUATIONS)]
     return Finding(verdict, words, ["change", "who", *marks, "old rule"], table)
@@ -165,7 +175,7 @@ def _arm(arm: str) -> str:
     return {"anew": "begun anew", "best": "from mutants of its best alone"}.get(arm, arm)
 
 
-def figure(rows: list[dict]) -> Figure:
+def figure(rows: list[Row]) -> Figure:
     """Median accuracy against time, a panel a change."""
     changes = list(dict.fromkeys(row["change"] for row in rows))
     drawn, axes = panels(len(changes), 3.6, 3.6)

@@ -1,10 +1,8 @@
-"""What the claims share: rows that are measured once, medians with intervals, paired tests, tables in words."""
+"""What the claims share: how much is measured, medians with intervals, paired tests, numbers in words, panels."""
 
 import dataclasses
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -12,53 +10,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from tejax import baselines, strategies
+from tejax import baselines
 
-__all__ = [
-    "EVOLVED",
-    "Finding",
-    "Ledger",
-    "Plan",
-    "Watch",
-    "better",
-    "colour",
-    "key",
-    "middle",
-    "number",
-    "panels",
-    "share",
-    "spread",
-    "times",
-]
-
-# The strategies that most claims look at, of those that there are; training_cost looks at all.
-EVOLVED = [name for name in ("genetic", "categorical") if name in strategies.REGISTRY]
+EVOLVED = ("genetic", "categorical")  # the strategies that most claims look at; training_cost looks at all
 FEWEST = 3  # seeds that are measured even if the time is over
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#C7322F", "#8C8C8C", "#CC79A7", "#56B4E9", "#000000", "#B8860B", "#6A3D9A")
-
-
-class Ledger:
-    """Rows by their keys, a JSON line each: what has been measured is not measured again."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.rows = path, {}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for line in path.read_text().splitlines() if path.exists() else []:
-            try:
-                mark, rows = json.loads(line)
-            except ValueError:
-                continue  # the last line of a run that was killed
-            self.rows[mark] = rows
-
-    def measured(self, measure: Callable[[], list[dict]], **mark: Any) -> list[dict]:
-        """The rows of this mark: those in the ledger, or what `measure` gives, written down at once."""
-        name = json.dumps(mark, sort_keys=True)
-        if name not in self.rows:
-            rows = [{**mark, **row} for row in measure()]
-            with self.path.open("a") as file:
-                file.write(json.dumps([name, rows]) + "\n")
-            self.rows[name] = rows
-        return self.rows[name]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +25,7 @@ class Plan:
     minutes: float = 6.0  # no seed is begun that would end after them (but FEWEST are measured)
     effort: float = 1.0  # of all training budgets
     pace: float = 1.0  # of all time marks
-    quick: bool = False  # a token of everything, to see that it runs
+    quick: bool = False  # a small part of everything, to see that it runs
 
     def each_seed(self) -> Iterator[int]:
         """Seeds from 0, while there is time; every method is measured for each, so that all have equally many."""
@@ -87,20 +43,25 @@ class Plan:
 
 
 class Watch:
-    """A listener that looks at the accuracy at times that grow apart, and stops at the last mark."""
+    """A callback that looks at the accuracy at times that grow apart, and stops at the last mark."""
 
     def __init__(self, accuracy: Callable[[baselines.Model], float], stop: float = 2.0, apart: float = 1.1) -> None:
         self.accuracy, self.stop, self.apart, self.next = accuracy, stop, apart, 0.0
         self.curve: list[tuple[float, float, float, float]] = []  # samples, operations, seconds, accuracy
 
-    def __call__(self, seen: baselines.Seen) -> bool:
+    def __call__(self, progress: baselines.Progress) -> bool:
         """True once the last mark is reached."""
-        if seen.seconds < self.next:
+        if progress.seconds < self.next:
             return False
-        self.next = seen.seconds * self.apart
-        reached = self.accuracy(seen.model())
-        self.curve.append((seen.samples, seen.operations, round(seen.seconds, 4), round(reached, 4)))
+        self.next = progress.seconds * self.apart
+        reached = self.accuracy(progress.model())
+        self.curve.append((progress.samples, progress.operations, round(progress.seconds, 4), round(reached, 4)))
         return reached >= self.stop
+
+
+def compiled(method: baselines.Method, key: Any, data: baselines.Data, budget: baselines.Budget, **start: Any) -> None:
+    """Fit for a moment, so that all programs are compiled before the clock starts."""
+    method.fit(key, data, budget._replace(seconds=0.001), callback=lambda seen: seen.model() is None, **start)
 
 
 class Finding(NamedTuple):
@@ -138,14 +99,12 @@ def better(ours: Sequence[float], theirs: Sequence[float]) -> float:
 
 def share(values: Sequence[float]) -> str:
     """Percentages in words: the median and its interval."""
-    mid, low, high = middle(values)
-    return f"{mid:.1%} [{low:.1%}, {high:.1%}]"
+    return "{:.1%} [{:.1%}, {:.1%}]".format(*middle(values))
 
 
 def spread(values: Sequence[float]) -> str:
     """Numbers in words: the median and its interval."""
-    mid, low, high = map(number, middle(values))
-    return f"{mid} [{low}, {high}]"
+    return "{} [{}, {}]".format(*map(number, middle(values)))
 
 
 def number(value: float) -> str:
@@ -159,6 +118,11 @@ def times(there: float, here: float) -> str:
     if 0.95 < ratio < 1.05:
         return "as much as"
     return f"{number(ratio)} times less than" if ratio > 1 else f"{number(1 / ratio)} times more than"
+
+
+def graded(all_of: bool, any_of: bool, fails: str = "fails") -> str:
+    """The first words of a verdict."""
+    return "holds" if all_of else "holds in part" if any_of else fails
 
 
 def panels(across: int, wide: float = 4.6, high: float = 3.6) -> tuple[Figure, Any]:

@@ -10,7 +10,7 @@ once from a cache of 8 KiB; a bitwise operation is counted as a 32-bit addition.
 import itertools
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.claims import machine_code
-from experiments.claims.common import Finding, Ledger, Plan, colour, key, panels, times
+from experiments.claims.common import Finding, Plan, colour, graded, key, panels, times
+from experiments.record import Job, Row
 from tejax import networks, trits
 from tejax.baselines import Spec, training
 
@@ -34,14 +35,13 @@ PICOJOULES = {"float32 multiply": 3.7, "float32 add": 0.9, "int8 multiply": 0.2,
 POPCOUNT = 15  # operations of the exported C function `count`
 
 
-def measure(plan: Plan, ledger: Ledger) -> list[dict]:
+def jobs(plan: Plan) -> Iterator[Job]:
     """Rows of three kinds: times, C programs, counts."""
-    rows = []
     for batch in BATCHES:
-        rows += ledger.measured(lambda b=batch: _times(b, 5 if plan.quick else 60), kind="time", batch=batch)
+        yield {"kind": "time", "batch": batch}, partial(_times, batch, 5 if plan.quick else 60)
     for name, source in _programs().items():
-        rows += ledger.measured(lambda s=source: [machine_code.measured(s)], kind="c", name=name)
-    return rows + _counts()
+        yield {"kind": "c", "name": name}, partial(machine_code.measured, source)
+    yield {"kind": "count"}, _counts
 
 
 def _programs() -> dict[str, tuple[str, str, str]]:
@@ -94,7 +94,7 @@ def _numpy(layers: list[tuple[np.ndarray, np.ndarray]], x: np.ndarray, between: 
     return x @ layers[-1][0] + layers[-1][1]
 
 
-def _times(batch: int, rounds: int) -> list[dict]:
+def _times(batch: int, rounds: int) -> list[Row]:
     """Microseconds of a call, the median of rounds in which all take turns."""
     calls = _calls(batch)
     for call in calls.values():
@@ -109,7 +109,7 @@ def _times(batch: int, rounds: int) -> list[dict]:
     return [{"name": name, "microseconds": round(statistics.median(values), 2)} for name, values in micros.items()]
 
 
-def _counts() -> list[dict]:
+def _counts() -> list[Row]:
     """Operations of one inference, counted from the shapes, and the energy that they would take."""
     rows = []
     for name, sizes, number in (("float32", SAME, "float32"), ("float32", EQUAL, "float32"), ("int8", SAME, "int8")):
@@ -132,12 +132,12 @@ def _counts() -> list[dict]:
     return rows
 
 
-def _row(name: str, operations: dict[str, int]) -> dict:
+def _row(name: str, operations: dict[str, int]) -> Row:
     nanojoules = sum(PICOJOULES[what] * count for what, count in operations.items()) / 1000
-    return {"kind": "count", "name": name, "operations": operations, "nanojoules": round(nanojoules, 2)}
+    return {"name": name, "operations": operations, "nanojoules": round(nanojoules, 2)}
 
 
-def finding(rows: list[dict]) -> Finding:
+def finding(rows: list[Row]) -> Finding:
     """Ratios to float32 of the same width and of about the same accuracy."""
     taken = {(row["name"], row["batch"]): row["microseconds"] for row in rows if row["kind"] == "time"}
     programs = {row["name"]: row for row in rows if row["kind"] == "c"}
@@ -164,23 +164,23 @@ def finding(rows: list[dict]) -> Finding:
                 f"{fastest[0]:,.1f} µs, {times(there, fastest[0])} the fastest float32 {_text(sizes)}."
             )
     for sizes in (SAME, EQUAL):
-        mine, there = programs[ours], programs[f"float32 {_text(sizes)}"]
-        if mine["instructions"] and there["instructions"]:
-            won.append(there["instructions"] >= mine["instructions"])
+        our, there = programs[ours], programs[f"float32 {_text(sizes)}"]
+        if our["instructions"] and there["instructions"]:
+            won.append(there["instructions"] >= our["instructions"])
             words.append(
-                f"As C, {times(there['instructions'], mine['instructions'])} float32 {_text(sizes)} in "
-                f"instructions ({mine['instructions']:,} against {there['instructions']:,}), without a multiplication."
+                f"As C, {times(there['instructions'], our['instructions'])} float32 {_text(sizes)} in "
+                f"instructions ({our['instructions']:,} against {there['instructions']:,}), without a multiplication."
             )
-        won.append(there["bytes"] >= mine["bytes"])
-        words.append(f"In bytes of code and constants, {times(there['bytes'], mine['bytes'])} float32 {_text(sizes)}.")
+        won.append(there["bytes"] >= our["bytes"])
+        words.append(f"In bytes of code and constants, {times(there['bytes'], our['bytes'])} float32 {_text(sizes)}.")
         energy = counts[f"float32 {_text(sizes)}"]["nanojoules"] / counts[ours]["nanojoules"]
         words.append(f"Estimated energy: {times(energy, 1)} float32 {_text(sizes)}.")
-    how = "holds" if all(won) else "fails" if not any(won) else "holds in part"
-    verdict = f"{how}: better than float32 in {sum(won)} of {len(won)} comparisons of time, instructions and bytes"
+    counted = f"{sum(won)} of {len(won)} comparisons of time, instructions and bytes"
+    verdict = f"{graded(all(won), any(won))}: better than float32 in {counted}"
     return Finding(verdict, words, ["network", "how", "cost", "rate or size"], table)
 
 
-def figure(rows: list[dict]) -> Figure:
+def figure(rows: list[Row]) -> Figure:
     """Times at both batches, and instructions."""
     drawn, axes = panels(3, 4.4, 3.4)
     for panel, batch in zip(axes, BATCHES, strict=False):

@@ -1,11 +1,10 @@
 """The page: every claim with its verdict, its findings in plain words, its figure and its table."""
 
 import importlib
-import json
 from pathlib import Path
-from typing import Any
 
-from experiments.claims.common import Finding
+from experiments import record
+from experiments.render import lines
 
 __all__ = ["write"]
 
@@ -25,39 +24,27 @@ papers' layers in this training loop, not the papers' whole recipes.
 """
 
 
-def write(folder: Path, results: Path, names: tuple[str, ...]) -> Path:
-    """Write README.md from the results that there are."""
-    sections, verdicts = [], ["| claim | verdict |", "| --- | --- |"]
+def write(folder: Path, names: tuple[str, ...]) -> Path:
+    """Write README.md into a folder from the records that there are."""
+    sections, verdicts = [], []
     for name in names:
-        file = results / f"claims_{name}.json"
-        if not file.exists():
+        if not (record.folder() / f"claims_{name}.json").exists():
             continue
-        claim = importlib.import_module(f"experiments.claims.{name}")
-        stored = json.loads(file.read_text())
-        found = claim.finding(stored["results"]["rows"])
-        verdicts.append(
-            f"| [{claim.TITLE}](#{claim.TITLE.lower().replace(' ', '-')}): {claim.CLAIM} | {found.verdict} |"
-        )
-        sections.append(_section(name, claim, found, stored))
+        claim, kept = importlib.import_module(f"experiments.claims.{name}"), record.read(f"claims_{name}")
+        found, title, machine = claim.finding(kept.rows), claim.TITLE, kept.machine
+        verdicts.append([f"[{title}](#{title.lower().replace(' ', '-')}): {claim.CLAIM}", found.verdict])
+        seeds = len({row["seed"] for row in kept.rows if "seed" in row})
+        parts = [
+            f"## {title}",
+            f"*{claim.CLAIM}* **Verdict: {found.verdict}.**",
+            " ".join(claim.__doc__.split("\n\n", 1)[1].split()),
+            "\n".join(f"- {sentence}" for sentence in found.words),
+            f"![{title}]({name}.png)",
+            lines(found.header, found.table),
+            f"{f'Seeds: {seeds}; ' if seeds else ''}{machine['processor']}, {machine['cores']} cores, "
+            f"{machine['device']}; `python -m experiments.claims --only {name}`.",
+        ]
+        sections.append("\n\n".join(parts) + "\n")
     path = folder / "README.md"
-    path.write_text("\n".join([HEAD, *verdicts, "", *sections]))
+    path.write_text("\n".join([HEAD, lines(["claim", "verdict"], verdicts), "", *sections]))
     return path
-
-
-def _section(name: str, claim: Any, found: Finding, stored: dict) -> str:
-    machine, rows = stored["machine"], stored["results"]["rows"]
-    seeds = len({row["seed"] for row in rows if "seed" in row})
-    lines = [
-        f"## {claim.TITLE}",
-        f"*{claim.CLAIM}* **Verdict: {found.verdict}.**",
-        " ".join(claim.__doc__.split("\n\n", 1)[1].split()),
-        "\n".join(f"- {sentence}" for sentence in found.words),
-        f"![{claim.TITLE}]({name}.png)",
-        "\n".join(
-            ["| " + " | ".join(found.header) + " |", "|" + " --- |" * len(found.header)]
-            + ["| " + " | ".join(row) + " |" for row in found.table]
-        ),
-        f"{f'Seeds: {seeds}; ' if seeds else ''}{machine['processor']}, {machine['cores']} cores, {machine['device']}; "
-        f"`python -m experiments.claims --only {name}`.",
-    ]
-    return "\n\n".join(lines) + "\n"

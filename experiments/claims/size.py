@@ -7,18 +7,21 @@ seed only.
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.claims.common import EVOLVED, Finding, Ledger, Plan, colour, key, middle, panels, share, times
+from experiments.claims.common import EVOLVED, Finding, Plan, colour, graded, key, middle, panels, share, times
+from experiments.record import Job, Row
 from tejax import baselines
 
 TITLE = "Size"
 CLAIM = "Ternary networks are about three times smaller."
 MINUTES = 8.0
-RIVALS = [
+BASELINES = [
     *("float32", "bfloat16", "int8", "ternarised", "ternarised, no scale", "ternarised, scales retrained"),
     *("TWN", "BitNet b1.58"),
 ]
@@ -28,31 +31,28 @@ EFFORT = 0.5  # of the evolved networks' usual budget
 TARGETS = (0.90, 0.925, 0.95, 0.96)
 
 
-def measure(plan: Plan, ledger: Ledger) -> list[dict]:
+def jobs(plan: Plan) -> Iterator[Job]:
     """A row a method, width and seed: accuracy and bytes by format."""
-    data = baselines.digits()
-    rows = []
-
-    def fitted(names: list[str], width: int, seed: int, effort: float) -> list[dict]:
-        table = baselines.methods((width,))
-        models = baselines.fit_all([table[name] for name in names], key(seed, width), data, plan.budget.times(effort))
-        return [
-            {"method": name, "accuracy": model.accuracy(data.x_test, data.y_test), "sizes": model.sizes}
-            for name, model in models.items()
-        ]
-
     for seed in plan.each_seed():
         for width in (8, 12) if plan.quick else WIDTHS:
             mark = {"width": width, "seed": seed}
-            rows += ledger.measured(lambda w=width, s=seed: fitted(RIVALS, w, s, 1.0), group="rivals", **mark)
+            yield {"group": "baselines", **mark}, partial(_fitted, BASELINES, width, seed, plan.budget)
             if width < WIDE or seed < WIDE_SEEDS:
-                rows += ledger.measured(lambda w=width, s=seed: fitted(EVOLVED, w, s, EFFORT), group="evolved", **mark)
-    return rows
+                yield {"group": "evolved", **mark}, partial(_fitted, EVOLVED, width, seed, plan.budget.times(EFFORT))
 
 
-def _curves(rows: list[dict]) -> dict[str, list[tuple[int, float, int, list[float]]]]:
+def _fitted(names: list[str], width: int, seed: int, budget: baselines.Budget) -> list[Row]:
+    data, table = baselines.digits(), baselines.methods((width,))
+    models = baselines.fit_all([table[name] for name in names], key(seed, width), data, budget)
+    return [
+        {"method": name, "accuracy": model.accuracy(data.x_test, data.y_test), "sizes": model.sizes}
+        for name, model in models.items()
+    ]
+
+
+def _curves(rows: list[Row]) -> dict[str, list[tuple[int, float, int, list[float]]]]:
     """Method and format -> (bytes, median accuracy, width, accuracies), by bytes."""
-    grouped: dict[tuple[str, int], list[dict]] = defaultdict(list)
+    grouped: dict[tuple[str, int], list[Row]] = defaultdict(list)
     for row in rows:
         grouped[row["method"], row["width"]].append(row)
     curves = defaultdict(list)
@@ -69,7 +69,7 @@ def smallest(points: list[tuple[int, float, int, Any]], target: float) -> tuple[
     return next(((size, width) for size, accuracy, width, _ in points if accuracy >= target), None)
 
 
-def finding(rows: list[dict]) -> Finding:
+def finding(rows: list[Row]) -> Finding:
     """Bytes at equal accuracy, and what that makes of the claim."""
     curves = _curves(rows)
     ours = {
@@ -109,11 +109,11 @@ def _verdict(ratios: dict[float, float]) -> str:
         return "not decided: no common accuracy was reached"
     low, high = min(ratios.values()), max(ratios.values())
     held = [target for target, ratio in ratios.items() if ratio >= 3]
-    how = "holds" if len(held) == len(TARGETS) else "holds in part" if held else "fails"
+    how = graded(len(held) == len(TARGETS), bool(held))
     return f"{how}: {low:.1f} to {high:.1f} times smaller than float32 at equal accuracy, where it is reached"
 
 
-def figure(rows: list[dict]) -> Figure:
+def figure(rows: list[Row]) -> Figure:
     """Accuracy against bytes, a line a method in its best format."""
     drawn, (panel,) = panels(1, 7.4, 4.6)
     curves = {name: points for name, points in _curves(rows).items() if not name.endswith("2-bit")}

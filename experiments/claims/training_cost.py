@@ -6,50 +6,50 @@ estimate: one for every weight and sample evaluated, three where gradients are t
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.claims.common import EVOLVED, Finding, Ledger, Plan, Watch, colour, key, number, panels, spread
-from tejax import baselines, strategies
+from experiments.claims.common import EVOLVED, Finding, Plan, Watch, colour, compiled, key, number, panels, spread
+from experiments.record import Job, Row
+from tejax import baselines
 
 TITLE = "Cost of training"
 CLAIM = "Evolution without gradients is an affordable way to train ternary networks."
 MINUTES = 6.0
 MARKS = (0.90, 0.95, 0.97)
 GRADIENT = ("float32", "TWN", "BitNet b1.58")
+STRATEGIES = ("genetic", "hill_climb", "categorical", "map_elites", "low_rank")
 AFFORDABLE = 10.0  # times the seconds of TWN: the verdict's line
 
 
-def measure(plan: Plan, ledger: Ledger) -> list[dict]:
+def jobs(plan: Plan) -> Iterator[Job]:
     """A row a method and seed: what it had spent when it first reached each mark, and the curve."""
-    data = baselines.digits()
-    table = baselines.methods((64,))
-    names = [*GRADIENT, *strategies.REGISTRY, *(["float ES"] if not plan.quick else [])]
-    warm: set[str] = set()
+    data, table, warm = baselines.digits(), baselines.methods((64,)), set()
+    names = [*GRADIENT, *STRATEGIES, *(["float ES"] if not plan.quick else [])]
 
-    def run(name: str, seed: int) -> list[dict]:
+    def run(name: str, seed: int) -> Row:
         method = table[name]
         if name not in warm:
-            method.fit(key(seed), data, plan.budget._replace(seconds=0.001), listen=lambda seen: seen.model() is None)
+            compiled(method, key(seed), data, plan.budget)
             warm.add(name)
         watch = Watch(lambda model: model.accuracy(data.x_test, data.y_test), MARKS[-1])
-        method.fit(key(seed, names.index(name)), data, plan.budget, listen=watch)
-        return [{"method": name, "curve": watch.curve}]
+        method.fit(key(seed, names.index(name)), data, plan.budget, callback=watch)
+        return {"method": name, "curve": watch.curve}
 
-    rows = []
     for seed in plan.each_seed():
         for name in names:
-            rows += ledger.measured(lambda n=name, s=seed: run(n, s), name=name, seed=seed)
-    return rows
+            yield {"name": name, "seed": seed}, partial(run, name, seed)
 
 
-def cost(row: dict, mark: float) -> tuple[float, float, float] | None:
+def cost(row: Row, mark: float) -> tuple[float, float, float] | None:
     """Samples, operations and seconds at the first look that reached the mark."""
     return next(((s, o, t) for s, o, t, accuracy in row["curve"] if accuracy >= mark), None)
 
 
-def finding(rows: list[dict]) -> Finding:
+def finding(rows: list[Row]) -> Finding:
     """Medians by method and mark; the ratios to TWN in plain words."""
     by_method = defaultdict(list)
     for row in rows:
@@ -66,7 +66,7 @@ def finding(rows: list[dict]) -> Finding:
     words = []
     for mark in MARKS:
         base = medians.get(("TWN", mark))
-        for name in strategies.REGISTRY:
+        for name in STRATEGIES:
             mine = medians.get((name, mark))
             if base and mine:
                 samples, operations, seconds = (number(ours / theirs) for ours, theirs in zip(mine, base, strict=True))
@@ -94,7 +94,7 @@ def _verdict(seconds: dict[str, float]) -> str:
     return f"{how}: the fastest strategy, {name}, takes {number(seconds[name])} times the seconds of TWN to reach 95 %"
 
 
-def figure(rows: list[dict]) -> Figure:
+def figure(rows: list[Row]) -> Figure:
     """Accuracy against seconds and against multiply-adds, a faint line a seed."""
     drawn, axes = panels(2)
     names = list(dict.fromkeys(row["method"] for row in rows))

@@ -12,12 +12,15 @@ hidden neurons at zero is tried as a measure of doubt.
 
 import dataclasses
 from collections import defaultdict
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.claims.common import EVOLVED, Finding, Ledger, Plan, better, colour, key, panels, share, spread
+from experiments.claims.common import EVOLVED, Finding, Plan, better, colour, key, panels, share, spread
+from experiments.record import Job, Row
 from tejax import baselines
 from tejax.baselines import Data, Model
 
@@ -25,7 +28,7 @@ TITLE = "Uncertainty"
 CLAIM = "The zero state of ternary networks represents uncertainty more naturally."
 MINUTES = 5.0
 KNOWN = 8  # digits 0 to 7 are learnt
-RIVALS = [
+BASELINES = [
     *("float32", "float32, trits in", "ternarised", "TWN", "TWN, trits in", "BitNet b1.58"),
     *("ensemble of 5", "MC dropout"),
 ]
@@ -44,24 +47,19 @@ METRICS = {  # name -> higher is better
 }
 
 
-def measure(plan: Plan, ledger: Ledger) -> list[dict]:
+def jobs(plan: Plan) -> Iterator[Job]:
     """A row a method and seed."""
-    table = baselines.methods((8,) if plan.quick else (64,))
-    whole = baselines.digits()
+    table, whole = baselines.methods((8,) if plan.quick else (64,)), baselines.digits()
 
-    def fitted(names: list[str], seed: int) -> list[dict]:
+    def fitted(names: list[str], seed: int) -> list[Row]:
         data, held, strange = _split(whole, seed)
         models = baselines.fit_all([table[name] for name in names], key(seed, 7), data, plan.budget)
-        for name in EVOLVED:
-            if name in models:
-                models[f"{name}, votes"] = baselines.population_vote(models[name])
-        return [{"method": name, **judge(model, data, held, strange)} for name, model in models.items()]
+        models |= {f"{name}, votes": baselines.population_vote(models[name]) for name in EVOLVED if name in models}
+        return [{"method": name, **metrics(model, data, held, strange)} for name, model in models.items()]
 
-    rows = []
     for seed in plan.each_seed():
-        rows += ledger.measured(lambda s=seed: fitted(RIVALS, s), group="rivals", seed=seed)
-        rows += ledger.measured(lambda s=seed: fitted(EVOLVED, s), group="evolved", seed=seed)
-    return rows
+        yield {"group": "baselines", "seed": seed}, partial(fitted, BASELINES, seed)
+        yield {"group": "evolved", "seed": seed}, partial(fitted, EVOLVED, seed)
 
 
 def _split(whole: Data, seed: int) -> tuple[Data, tuple[np.ndarray, np.ndarray], dict[str, np.ndarray]]:
@@ -80,7 +78,7 @@ def _split(whole: Data, seed: int) -> tuple[Data, tuple[np.ndarray, np.ndarray],
     return data, (whole.x_train[held], whole.y_train[held]), strange
 
 
-def judge(model: Model, data: Data, held: tuple[np.ndarray, np.ndarray], strange: dict[str, np.ndarray]) -> dict:
+def metrics(model: Model, data: Data, held: tuple[np.ndarray, np.ndarray], strange: dict[str, np.ndarray]) -> Row:
     """All metrics of one model."""
     temperature = fit_temperature(model.scores(held[0]), held[1])
     probabilities = heated(model.scores(data.x_test), temperature)
@@ -176,9 +174,9 @@ def auroc(familiar: np.ndarray, strange: np.ndarray) -> float:
     return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * m))
 
 
-def finding(rows: list[dict]) -> Finding:
+def finding(rows: list[Row]) -> Finding:
     """Medians by method; where an evolved network is better or worse than float32 and TWN, with p."""
-    by_method: dict[str, dict[int, dict]] = defaultdict(dict)
+    by_method: dict[str, dict[int, Row]] = defaultdict(dict)
     for row in rows:
         by_method[row["method"]][row["seed"]] = row
     table = []
@@ -213,7 +211,7 @@ def finding(rows: list[dict]) -> Finding:
     )
 
 
-def _compare(ours: dict[int, dict], theirs: dict[int, dict]) -> tuple[list[str], list[str]]:
+def _compare(ours: dict[int, Row], theirs: dict[int, Row]) -> tuple[list[str], list[str]]:
     """The metrics in which the first is better, and those in which it is worse, each with p below 0.05."""
     good, bad = [], []
     seeds = sorted(set(ours) & set(theirs))
@@ -226,7 +224,7 @@ def _compare(ours: dict[int, dict], theirs: dict[int, dict]) -> tuple[list[str],
     return good, bad
 
 
-def _rules(name: str, ours: dict[int, dict], floats: dict[int, dict]) -> list[str]:
+def _rules(name: str, ours: dict[int, Row], floats: dict[int, Row]) -> list[str]:
     words = []
     for rule in RULES:
         some = [row[rule] for row in ours.values() if rule in row]
@@ -247,7 +245,7 @@ def _rules(name: str, ours: dict[int, dict], floats: dict[int, dict]) -> list[st
     return words
 
 
-def figure(rows: list[dict]) -> Figure:
+def figure(rows: list[Row]) -> Figure:
     """Risk against coverage, and AUROC."""
     drawn, axes = panels(2, 5.4, 3.8)
     names = list(dict.fromkeys(row["method"] for row in rows))

@@ -150,9 +150,7 @@ def _genetic(selection: str, crossover: str, rate: float) -> Callable[[Problem, 
 METHODS: dict[str, Callable[[Problem, Any], Runner]] = {
     "trits, genetic": _genetic("tournament", "uniform", 0.001),
     "trits, genetic, by neuron": _genetic("tournament", "by_neuron", 0.004),
-    "trits, categorical": partial(
-        evolved_trits, Categorical(512, learning_rate=0.1, min_prob=0.0005, init_weight=0.0)
-    ),
+    "trits, categorical": partial(evolved_trits, Categorical(512, learning_rate=0.1, min_prob=0.0005, init_weight=0.0)),
     "trits, genetic, sharing": _genetic("sharing", "uniform", 0.001),
     "floats, Open_ES, Adam 0.03": partial(evolved_floats, "Open_ES", 512, rate=0.03, deviation=0.05),
     "floats, SimpleGA": partial(evolved_floats, "SimpleGA", 512),

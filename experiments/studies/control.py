@@ -64,8 +64,10 @@ def parts(environment: str, setting: Row, seed: int) -> tuple[Control, Network, 
     task = tejax.tasks.control(environment, steps=setting.get("steps"), episode_seed=seed, **options)
     network = MLP((task.features, setting["hidden"], task.outputs), engine="int8")  # few rows a network
     rate = setting["mutation_rate"]
-    return task, network, tejax.strategies.Genetic(
-        setting["population"], tournament=8, crossover="by_neuron", mutation_rate=rate
+    return (
+        task,
+        network,
+        tejax.strategies.Genetic(setting["population"], tournament=8, crossover="by_neuron", mutation_rate=rate),
     )
 
 

@@ -28,7 +28,7 @@ from experiments.record import Row
 from experiments.studies.thresholds import training_part
 from experiments.study import Study
 from tejax.core import pytrees
-from tejax.registry import SELECTIONS, STRATEGIES
+from tejax.registry import STRATEGIES
 from tejax.types import Network, Strategy, Task
 
 PROBLEMS = ("digits", "parity", "addition")

@@ -27,9 +27,7 @@ def measure(settings: dict[str, Any], bits: int, selection: str, seed: int) -> R
     shared = {name: settings[name] for name in ("population", "elites", "tournament")}
     strategy = tejax.strategies.Genetic(selection=selection, crossover="uniform", mutation_rate=rate, **shared)
     key, target = jax.random.key(seed), int(task.scale)
-    seconds, result = timed(
-        lambda: tejax.evolve(key, strategy, network, task, generations=generations, target=target)
-    )
+    seconds, result = timed(lambda: tejax.evolve(key, strategy, network, task, generations=generations, target=target))
     every = max(1, len(result.history.best) // 40)
     return {
         "seconds": seconds,

@@ -4,7 +4,8 @@
     python -m experiments.studies.product --seed 0
 
 One number is stationary, a bit to a cell; the bits of the other stream by, lowest first, as those of the product come
-out of the first cell: the serial-parallel multiplier, whose cell adds where its own bit and the streamed one are both 1.
+out of the first cell: the serial-parallel multiplier, whose cell adds where its own bit and the streamed one are
+both 1.
 
 A run makes attempts until a network is exact on all 16,384 pairs of a number of 6 bits and one of 8. In an attempt one
 population is given lessons in turn (goals that vary: Kashtan and Alon 2005): times 3 first, with which an attempt
@@ -73,9 +74,7 @@ def measure(settings: dict[str, Any], seed: int) -> Row:
             key = jax.random.fold_in(jax.random.key(seed), 100 * number + place)
             task, network = task_of(content, settings["samples"]), line(settings, content[0])
             greatest = task.scale // task.rows * task.x_train.shape[0]
-            result, curve = lesson(
-                key, strategy, network, task, greatest, digits=4, batch=64, start=state, **options
-            )
+            result, curve = lesson(key, strategy, network, task, greatest, digits=4, batch=64, start=state, **options)
             state, generations = result.state, generations + result.generations
             lessons.append({"lesson": content, "curve": curve})
             if content == BITS6 and (best is None or max(curve) > share):

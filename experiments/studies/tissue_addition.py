@@ -30,7 +30,7 @@ from experiments.render import chosen, values
 from experiments.study import Study
 from tejax.networks.tissue import mutation
 from tejax.networks.tissue.ring import EVOLUTION, INPUT, OUTPUT
-from tejax.types import Genome, Network
+from tejax.types import Genome
 
 BITS, NARROW, TICKS = 7, 3, 256
 REFERENCE = "reference"
@@ -132,9 +132,7 @@ def carries(task: tejax.tasks.TruthTable, bits: int, gap: int) -> tejax.tasks.Tr
 def tile(settings: Row, stages: Row, seed: int, constant: int, carries_first: bool) -> Row:
     """A genetic algorithm on a tile, in stages, each from the population that the one before has left."""
     rates = {name: settings[name] for name in ("mutation_rate", "crossover_rate")}
-    strategy = tejax.strategies.Genetic(
-        settings["population"], elites=4, tournament=3, crossover="by_neuron", **rates
-    )
+    strategy = tejax.strategies.Genetic(settings["population"], elites=4, tournament=3, crossover="by_neuron", **rates)
     small, large = (tiled(settings, bits, constant) for bits in (NARROW, BITS))
     narrow = tejax.tasks.addition(NARROW, partial_credit=True)
     wide = tejax.tasks.addition(BITS, samples=stages["pairs"], partial_credit=True)
@@ -204,7 +202,9 @@ def draw(rows: list[Row]) -> Any:
 
     figure = Figure(figsize=(9.5, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1, 3))
-    left.hist(100 * np.asarray(values(rows, "share", arm=REFERENCE)), bins=10, orientation="horizontal", color="tab:gray")
+    left.hist(
+        100 * np.asarray(values(rows, "share", arm=REFERENCE)), bins=10, orientation="horizontal", color="tab:gray"
+    )
     left.set(xlabel="runs", ylabel="right bits, %", title="the reference's search")
     for place, arm in enumerate(name for name in ARMS if name != REFERENCE):
         for number, row in enumerate(chosen(rows, arm=arm)):

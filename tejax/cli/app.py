@@ -58,15 +58,13 @@ def _run(words: list[str]) -> int:
         refuse(f"{name} needs a task, as in `tejax {name} digits`; `tejax {name} --help` lists them")
     names = {**command.defaults(), **named.names}
     made, call = parts.parser(command.run, names, command.groups)
-    parsed = tyro.cli(made, prog=f"tejax {name}", args=named.rest, config=CONFIG)
+    parsed: Any = tyro.cli(made, prog=f"tejax {name}", args=named.rest, config=CONFIG)
     answer = call(parsed)
-    return answer if isinstance(answer, int) else _print(*answer, as_json=getattr(parsed, "json", False))
-
-
-def _print(result: dict[str, Any], text: str, code: int, as_json: bool) -> int:
-    """Print the result in the form that was asked for (the first process does); the exit status."""
-    if result:
-        print(json.dumps(result) if as_json else text)  # noqa: T201
+    if isinstance(answer, int):
+        return answer
+    result, text, code = answer
+    if result:  # the first process speaks
+        print(json.dumps(result) if parsed.json else text)  # noqa: T201
     return code
 
 
@@ -95,7 +93,8 @@ def _overview() -> str:
 
 def _guide(name: str, command: Command) -> str:
     """What a command can be given: tasks, strategies, networks, each with a line, and examples."""
-    lines = [f"usage: tejax {name} TASK [STRATEGY] [NETWORK] [OPTIONS]", "", (command.run.__doc__ or "").partition("\n")[0]]
+    summary = (command.run.__doc__ or "").partition("\n")[0]
+    lines = [f"usage: tejax {name} TASK [STRATEGY] [NETWORK] [OPTIONS]", "", summary]
     defaults = command.defaults()
     for kind, title in (("task", "tasks"), ("strategy", "strategies"), ("network", "networks")):
         default = f" (default: {defaults[kind].replace('_', '-')})" if kind in defaults else ""

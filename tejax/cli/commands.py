@@ -1,8 +1,9 @@
 """The commands and their options: every parameter is an option, its help the line under `Args:`."""
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from tyro.conf import Positional, UseAppendAction
 
@@ -20,11 +21,12 @@ Answer = tuple[dict[str, Any], str, int]  # for scripts, for people, the exit st
 Operators = UseAppendAction[tuple[str, ...]]
 
 
-class Command(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Command:
     """What is needed to parse and run one command."""
 
     run: Callable[..., Answer | int]
-    groups: dict[str, type] = {}  # parameter -> dataclass of options
+    groups: Mapping[str, type] = dataclasses.field(default_factory=dict)  # parameter -> dataclass of options
     kinds: tuple[str, ...] = ()  # of parts that it takes
     skip: int = 0  # bare words that are no names of parts: a path
     needs_task: bool = False
@@ -129,7 +131,9 @@ def sweep(
     return sweeps.conduct(Experiment(task, network, strategy, schedule, islands), grid, out, overwrite, json)
 
 
-def evaluate(path: Positional[Path], task: Choice | None = None, operator: Operators = (), json: bool = False) -> Answer:
+def evaluate(
+    path: Positional[Path], task: Choice | None = None, operator: Operators = (), json: bool = False
+) -> Answer:
     """Accuracy and confusion, or returns in fresh episodes, of a finished run or of a .safetensors file.
 
     A task named after the path is evaluated instead of the one that the network was evolved for.

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from tejax import export
-from tejax.core import pytrees
 from tejax.cli.stored import best_file
+from tejax.core import pytrees
 
 __all__ = ["deliver"]
 

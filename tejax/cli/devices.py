@@ -10,10 +10,10 @@ from typing import Annotated
 import jax
 from jax.sharding import Mesh
 
-from tejax.parallel.mesh import make_mesh
 from tejax._version import __version__
 from tejax.errors import require
 from tejax.options import Between, Count, Positive, check_options
+from tejax.parallel.mesh import make_mesh
 from tejax.parallel.processes import TIMEOUT, assert_same_config, initialize
 from tejax.runs import Experiment
 

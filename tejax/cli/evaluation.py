@@ -45,12 +45,12 @@ def open_network(path: Path, chosen: Choice | None = None, operators: Sequence[s
     if stored is None and "task" in metadata:
         foreign = chosen is not None and metadata["task"].get("name") not in TASKS
         stored = None if foreign else choice_from_json(TASKS, metadata["task"], f"{file}: task")
-    if chosen is None and stored is None:
+    choice = chosen or stored
+    if choice is None:
         refuse(f"{file}: does not say its task; name one, as in `tejax evaluate {file} digits`")
     # a foreign task is named to be imported; with no option of its own it is the one that was evolved for
-    same = chosen is not None and stored is not None and chosen == TASKS.choose(chosen.name) and chosen.name == stored.name
-    choice = stored if chosen is None or same else chosen
-    assert choice is not None
+    if stored is not None and choice.name == stored.name and choice == TASKS.choose(choice.name):
+        choice = stored
     task = TASKS.make(choice)
     check_fit(network, task)
     return Opened(task, network, genome, file)

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from rich.console import Console
 from tyro.conf import UseAppendAction
 
-from tejax.parallel import processes
 from tejax.errors import require
+from tejax.parallel import processes
 from tejax.runs import Logger, make_loggers
 
 __all__ = ["LoggingOptions"]

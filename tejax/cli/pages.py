@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from tejax import export, runs
-from tejax.core import pytrees
 from tejax.cli.pictures import draw
 from tejax.cli.stored import load_experiment
+from tejax.core import pytrees
 from tejax.errors import refuse
 from tejax.runs import Run
 

@@ -34,9 +34,7 @@ class Named(NamedTuple):
     rest: list[str]
 
 
-def scan(
-    words: Sequence[str], kinds: Sequence[str] = tuple(KINDS), flags: Sequence[str] = (), skip: int = 0
-) -> Named:
+def scan(words: Sequence[str], kinds: Sequence[str] = tuple(KINDS), flags: Sequence[str] = (), skip: int = 0) -> Named:
     """Find the names of parts among the words of a command line.
 
     A name is a bare word, or the value of --task, --strategy or --network. A word that follows an option directly is
@@ -101,7 +99,8 @@ def _kind(word: str, kinds: Sequence[str]) -> str | None:
     """The kind of part that a bare word names, if any; of a foreign one, that of the class that it is."""
     if ":" in word and word.partition(":")[0].replace(".", "").isidentifier():
         thing = _imported(word)
-        kind = next((kind for kind, base in BASES.items() if inspect.isclass(thing) and issubclass(thing, base)), "task")
+        bases = BASES.items() if inspect.isclass(thing) else ()
+        kind = next((kind for kind, base in bases if issubclass(thing, base)), "task")
         return kind if kind in kinds else None
     name = word.replace("-", "_")
     return next((kind for kind in kinds if name in KINDS[kind]), None)
@@ -177,11 +176,12 @@ def record(name: str, options: Mapping[str, Option], doc: str, taken: Sequence[s
     for key, option in options.items():
         shown = f"{prefix}-{key}" if prefix and key in taken else key
         note = arg(name=shown.replace("_", "-"), help=option.help)
-        kind = str if option.plain is Any else option.plain
+        kind: Any = str if option.plain is Any else option.plain
         others = [each for each in notes(option.hint) if type(each).__module__.startswith("tyro")]
         default = dataclasses.MISSING if option.default is inspect.Parameter.empty else option.default
-        hint = Annotated[(kind, note, *others)]
-        fields.append((key, hint) if default is dataclasses.MISSING else (key, hint, dataclasses.field(default=default)))
+        hint: Any = Annotated[(kind, note, *others)]
+        needed = default is dataclasses.MISSING
+        fields.append((key, hint) if needed else (key, hint, dataclasses.field(default=default)))
     made = dataclasses.make_dataclass(name, sorted(fields, key=len), frozen=True)
     made.__doc__ = doc
     return made
@@ -217,7 +217,8 @@ def parser(
     parts = {kind: typed(kind, names[kind]) for kind in KINDS if kind in names and kind in parameters}
     shared = [*plain, *(key for cls in groups.values() for key in options_of(cls))]
     taken = {
-        kind: {*shared, *(key for other, options in parts.items() if other != kind for key in options)} for kind in parts
+        kind: {*shared, *(key for other, options in parts.items() if other != kind for key in options)}
+        for kind in parts
     }
     fields: list[Any] = []
     for kind, options in parts.items():

@@ -6,11 +6,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from tejax.viz import plots
 from tejax.runs import Parts, Run
 from tejax.types import Genome
+from tejax.viz import plots
 
 __all__ = ["draw"]
+
 
 def draw(path: Path, parts: Parts, genome: Genome | None) -> dict[str, Path]:
     """Draw what there is to draw of a run into its directory: name -> file, the confusion and the curves first."""

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tejax.viz import plots
 from tejax.cli.pages import page
 from tejax.errors import refuse
+from tejax.viz import plots
 
 __all__ = ["report_sweep"]
 

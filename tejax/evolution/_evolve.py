@@ -103,8 +103,8 @@ def evolve(
         callback: called between chunks; True stops.
 
     Raises:
-        InputError: for sizes that are not positive, a network that does not fit the task, devices that do not divide the
-            population, and a start of other shapes.
+        InputError: for sizes that are not positive, a network that does not fit the task, devices that do not divide
+            the population, and a start of other shapes.
     """
     generations, chunk, batch, target = check_sizes(generations, chunk, batch, target)
     check_fit(network, task)
@@ -130,7 +130,8 @@ def evolve(
         return _advance(strategy, network, task, run_key, state, *bounds, chunk=chunk, batch=size)
 
     done, parts = before, []
-    for done, state, history in chunks(step, state, before, generations, chunk):
+    for number, after, history in chunks(step, state, before, generations, chunk):
+        done, state = number, after
         parts.append(history)
         seconds = time.perf_counter() - clock
         progress = Progress(done, generations, state, history, done * strategy.population, seconds)
@@ -171,6 +172,6 @@ def check_sizes(
     )
 
 
-def as_arrays(rates: Rates) -> dict[str, np.ndarray]:
+def as_arrays(rates: Rates) -> dict[str, np.floating]:
     """Rates as float32, NaN for None: an argument of a compiled program, not a part of it."""
     return {name: np.float32(np.nan if rate is None else rate) for name, rate in rates.items()}

@@ -1,8 +1,8 @@
 """Sweeps: one strategy at many rates and from many seeds, all runs side by side in one compiled program.
 
 Rates are leaves of a strategy's state and a seed is a key, so that the runs of a sweep differ in their data alone. Each
-of them has the bits of `evolve` with the same rates and `jax.random.key(seed)`. Sizes are static: `tejax search` runs one
-process a trial to vary these too.
+of them has the bits of `evolve` with the same rates and `jax.random.key(seed)`. Sizes are static: `tejax search` runs
+one process a trial to vary these too.
 """
 
 import csv
@@ -108,7 +108,7 @@ def sweep(
         generations: how many of each run.
         target: the column `generations_to_target` counts the generations until one had an individual of this fitness,
             None where none had. No run ends earlier for it.
-        at_once: runs side by side on the device, where the memory does not hold all R; nothing is compiled again for it.
+        at_once: runs side by side on the device, where the memory does not hold all R; they share one program.
         chunk: generations between two looks of the host.
         batch: individuals of a run evaluated at once, "auto", or None for the whole population.
         mesh: devices to spread the runs over. None of the last four changes a result.
@@ -136,8 +136,8 @@ def sweep(
     for first in range(0, len(runs), together):
         # the last runs are done again where their number would be another one, and so another program
         chosen = [runs[min(place, len(runs) - 1)] for place in range(first, first + together)]
-        rows = [as_arrays(settings[configuration]) for configuration, _ in chosen]
-        stacked = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+        values = [as_arrays(settings[configuration]) for configuration, _ in chosen]
+        stacked = {name: np.stack([row[name] for row in values]) for name in values[0]}
         keys = replicate(jax.vmap(jax.random.key)(np.array([number for _, number in chosen], np.uint32)), mesh)
         alive = min(together, len(runs) - first)
 
@@ -149,7 +149,7 @@ def sweep(
         parts.append(jax.tree.map(lambda leaf, alive=alive: leaf[:alive], group))
     best, fitness, history = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
     measure = measure or partial(task.report, network)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for place, (configuration, number) in enumerate(runs):
         genome = pytrees.take(best, place)
         rows.append(
@@ -189,7 +189,8 @@ class _Program(NamedTuple):
             return _advance_all(*parts, self.task, run_keys, states, *bounds, chunk=self.chunk, batch=self.batch)
 
         seen = []
-        for done, states, history in chunks(step, states, 0, generations, self.chunk):
+        for done, after, history in chunks(step, states, 0, generations, self.chunk):
+            states = after
             seen.append(history)
             on_chunk(done)
         best, fitness = fetch(_select_all(*parts, self.task, states, batch=self.batch))

@@ -138,7 +138,8 @@ def to_c(network: Network, genome: Genome, name: str = "network", header: str = 
     if not isinstance(network, MLP):
         refuse(f"network must be an MLP or Tied, which have a C form: got network={type(network).__name__!r}")
     if isinstance(network, Tied):
-        network, genome = network.plain, network.untied(genome)
+        genome = network.untied(genome)
+        network = network.plain
     fine = re.fullmatch(rf"(?!({RESERVED})$)[A-Za-z]\w{{0,62}}", name, re.ASCII) is not None
     require(fine, "a C identifier that is free", name=name)
     require(re.fullmatch(r"[\w.-]+", header, re.ASCII) is not None, "a plain file name", header=header)

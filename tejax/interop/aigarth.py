@@ -38,10 +38,10 @@ def from_unit(itu: Any, *, neurons: int | None = None, synapses: int | None = No
     """
     _check("itu", itu)
     circle, widths = itu._circle, (itu.meta.input_bitwidth, itu.meta.output_bitwidth)
-    room = 2 * len(circle) if neurons is None else neurons
+    capacity = 2 * len(circle) if neurons is None else neurons
     longest = max(len(neuron.input_weights) for neuron in circle)
-    network = Circle(*widths, room, longest if synapses is None else synapses, max_ticks=itu.ff_cycle_cap)
-    require(len(circle) <= room, f"at least the {len(circle)} of the unit", neurons=room)
+    network = Circle(*widths, capacity, longest if synapses is None else synapses, max_ticks=itu.ff_cycle_cap)
+    require(len(circle) <= capacity, f"at least the {len(circle)} of the unit", neurons=capacity)
     require(longest <= network.synapses, f"at least the {longest} of a neuron of the unit", synapses=network.synapses)
     furthest = max((neuron.input_skew for neuron in circle), key=abs)
     require(abs(furthest) <= geometry.LARGEST, f"within +-{geometry.LARGEST}", input_skew=furthest)
@@ -50,23 +50,23 @@ def from_unit(itu: Any, *, neurons: int | None = None, synapses: int | None = No
 
 def _ring(network: Circle, circle: list[Any], ends: tuple[list[Any], list[Any]]) -> RingState:
     """The genome of the unit's neurons, of which the first list of `ends` is its inputs and the second its outputs."""
-    seats = {id(neuron): seat for seat, neuron in enumerate(circle)}
-    placed = {id(neuron) for neuron in (*ends[0], *ends[1])} & set(seats)
+    positions = {id(neuron): position for position, neuron in enumerate(circle)}
+    on_circle = {id(neuron) for neuron in (*ends[0], *ends[1])} & set(positions)
     counts = tuple(map(len, ends))
     require(counts == (network.inputs, network.outputs), "as many as its metadata say", inputs_and_outputs=counts)
-    distinct = len(placed) == sum(counts) and len(seats) == len(circle)
+    distinct = len(on_circle) == sum(counts) and len(positions) == len(circle)
     require(distinct, "distinct neurons of its circle", inputs_and_outputs=counts)
 
     weights = np.zeros((network.neurons, network.synapses), np.int8)
     numbers = np.zeros((3, network.neurons), np.int32)  # fan-in, skew, label
     kinds, alive = np.zeros((2, network.neurons), np.int8)
-    for seat, neuron in enumerate(circle):
-        weights[seat, : len(neuron.input_weights)] = neuron.input_weights
-        numbers[:2, seat] = len(neuron.input_weights), neuron.input_skew
-        alive[seat] = 1
+    for position, neuron in enumerate(circle):
+        weights[position, : len(neuron.input_weights)] = neuron.input_weights
+        numbers[:2, position] = len(neuron.input_weights), neuron.input_skew
+        alive[position] = 1
     for kind, members in zip((geometry.INPUT, geometry.OUTPUT), ends, strict=True):
         for label, neuron in enumerate(members):
-            kinds[seats[id(neuron)]], numbers[2, seats[id(neuron)]] = kind, label
+            kinds[positions[id(neuron)]], numbers[2, positions[id(neuron)]] = kind, label
     fan_in, skew, label = geometry.digits(jnp.asarray(numbers))
     return RingState(jnp.asarray(weights), fan_in, skew, label, jnp.asarray(kinds), jnp.asarray(alive))
 
@@ -104,21 +104,27 @@ def to_unit(network: Circle, genome: RingState, *, like: Any = None, group: str 
 def _neurons(network: Circle, genome: RingState, neuron: Any) -> tuple[list[Any], list[list[Any]]]:
     """Objects of the class `neuron` for the whole ring, and those of them that are inputs and outputs, in order."""
     ring = jax.tree.map(np.asarray, genome)
-    size, room = int(geometry.size(genome)), network.synapses
+    size, capacity = int(geometry.size(genome)), network.synapses
     fan_in, skew, label = (
         np.asarray(geometry.number(leaf))[:size] for leaf in (genome.fan_in, genome.skew, genome.label)
     )
     require(size >= 1 and bool((ring.alive[:size] == 1).all()), "a ring in its first rows", alive=ring.alive.tolist())
-    require(bool(((fan_in >= 1) & (fan_in <= room)).all()), f"from 1 to {room} for each neuron", fan_in=fan_in.tolist())
+    require(
+        bool(((fan_in >= 1) & (fan_in <= capacity)).all()),
+        f"from 1 to {capacity} for each neuron",
+        fan_in=fan_in.tolist(),
+    )
 
-    circle = [neuron(ring.weights[seat, : fan_in[seat]].tolist(), int(skew[seat])) for seat in range(size)]
+    circle = [
+        neuron(ring.weights[position, : fan_in[position]].tolist(), int(skew[position])) for position in range(size)
+    ]
     ends = []
     for kind, count in ((geometry.INPUT, network.inputs), (geometry.OUTPUT, network.outputs)):
-        seats = np.flatnonzero(ring.kinds[:size] == kind)
-        seats = seats[np.argsort(label[seats], kind="stable")]
-        found = label[seats].tolist()
+        positions = np.flatnonzero(ring.kinds[:size] == kind)
+        positions = positions[np.argsort(label[positions], kind="stable")]
+        found = label[positions].tolist()
         require(found == list(range(count)), f"0 to {count - 1}, once each", label=found)
-        ends.append([circle[seat] for seat in seats])
+        ends.append([circle[position] for position in positions])
     return circle, ends
 
 

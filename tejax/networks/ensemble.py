@@ -38,7 +38,7 @@ class Ensemble(Network):
         super().__post_init__()
 
     @property
-    def features(self) -> Any:  # type: ignore[override]
+    def features(self) -> Any:
         """As the members have them."""
         return self.network.features
 

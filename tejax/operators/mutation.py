@@ -28,9 +28,8 @@ def whole_genome(mutation: Operator) -> Operator:
 
 def changes_whole(mutation: Callable[..., Any]) -> bool:
     """Whether a mutation, or the function behind a partial one, is marked by `whole_genome`."""
-    while isinstance(mutation, partial):
-        mutation = mutation.func
-    return bool(getattr(mutation, "whole_genome", False))
+    marked = bool(getattr(mutation, "whole_genome", False))
+    return marked or (isinstance(mutation, partial) and changes_whole(mutation.func))
 
 
 def _touch(key: Key, genome: Genome, rate: Rate, change: Callable[[Trits, Trits], Trits]) -> Genome:

@@ -18,9 +18,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tejax.parallel.mesh import is_distributed, put
 from tejax.core import pytrees
 from tejax.errors import InputError, refuse
+from tejax.parallel.mesh import is_distributed, put
 from tejax.parallel.processes import all_gather_str, is_process_loss
 
 __all__ = ["Checkpoints"]

@@ -13,7 +13,7 @@ import jax
 from tejax._version import __version__
 from tejax.errors import refuse
 
-__all__ = ["FORMAT", "environment_info", "update_config", "read_config", "write_text"]
+__all__ = ["FORMAT", "environment_info", "read_config", "update_config", "write_text"]
 
 FORMAT = 2  # of the run directory; another number is refused
 

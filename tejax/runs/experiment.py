@@ -1,4 +1,4 @@
-"""An experiment: task, network, strategy, islands and schedule, all that a run is determined by; config.json keeps it."""
+"""An experiment: task, network, strategy, islands and schedule; it determines a run, and config.json keeps it."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -64,7 +64,7 @@ class IslandOptions:
     def build(self, choice: Choice) -> Strategy:
         """The strategy of a choice, on so many islands."""
         if self.islands == 1:
-            return STRATEGIES.make(choice)  # type: ignore[no-any-return]
+            return STRATEGIES.make(choice)
         population = choice.options["population"]
         require(population % self.islands == 0, "a multiple of islands", population=population, islands=self.islands)
         apart = STRATEGIES.make(choice.replace(population=population // self.islands))

@@ -17,8 +17,8 @@ from typing import Any
 from tejax.errors import refuse, require
 from tejax.evolution import Progress
 from tejax.parallel.processes import any_of, difference, is_primary, on_primary
-from tejax.runs.environment import environment_info, read_config, write_text
 from tejax.runs.checkpoints import Checkpoints
+from tejax.runs.environment import environment_info, read_config, write_text
 from tejax.runs.lock import Lock
 from tejax.runs.loggers import Logger
 

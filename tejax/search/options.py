@@ -1,13 +1,12 @@
-"""The options of a search, and its start. Nothing here imports Optuna, which is an extra."""
+"""The options of a search. Nothing here imports Optuna, which is an extra."""
 
 import dataclasses
 from pathlib import Path
 from typing import Annotated, Literal
 
-from tejax.errors import refuse
 from tejax.options import Between, Positive, check_options
 
-__all__ = ["Pruner", "Sampler", "SearchOptions", "run_search"]
+__all__ = ["Pruner", "Sampler", "SearchOptions"]
 
 Sampler = Literal["tpe", "random", "qmc", "nsga2", "grid"]
 Pruner = Literal["none", "median", "halving", "hyperband"]
@@ -43,26 +42,3 @@ class SearchOptions:
 
     def __post_init__(self) -> None:
         check_options(self)
-
-
-def run_search(options: SearchOptions) -> int:
-    """Join the search in a folder, or begin one there, and work until nothing is left to do.
-
-    Args:
-        options: what this worker is started with.
-
-    Returns:
-        The exit status: 0, or 130 if the worker was asked to stop.
-
-    Raises:
-        InputError: in one line, where Optuna is not installed, the storage cannot be used, the options are not those of
-            the search in the folder, or the search is none.
-    """
-    try:
-        import optuna
-    except ImportError as error:
-        refuse("tejax search needs optuna: pip install 'tejax[search]'", error)
-    from tejax.search.worker import work
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return work(options)

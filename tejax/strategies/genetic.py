@@ -76,7 +76,7 @@ class Genetic(Strategy):
         require(below, "from 0 to population - 1", elites=self.elites, population=self.population)
 
     @property
-    def per_case(self) -> bool:  # type: ignore[override]
+    def per_case(self) -> bool:
         """Whether the selection looks at the fitness of every case."""
         return bool(SELECTIONS.trait(self.selection, "per_case", False))
 
@@ -98,7 +98,8 @@ class Genetic(Strategy):
     def ask(self, key: Key, state: State) -> tuple[Population, State]:
         """The elites, then children."""
         genome = jax.eval_shape(lambda members: self.decode(pytrees.take(members, 0)), state.population)
-        parents, read, packing = state.population, self.decode, self.placement.packs and not self.packed
+        parents, packing = state.population, self.placement.packs and not self.packed
+        read: Callable[[Any], Genome] = self.decode
         if packing:  # every device is shown all parents, at 2 bits a trit
             packed = map_population(pack_genome, parents, placement=self.placement)
             parents, read = constrain_replicated(packed, self.placement), unpack_genome

@@ -75,12 +75,12 @@ class Islands(Strategy):
         object.__setattr__(self, "population", self.count * size)
 
     @property
-    def islands(self) -> int:  # type: ignore[override]
+    def islands(self) -> int:
         """I."""
         return self.count
 
     @property
-    def per_case(self) -> bool:  # type: ignore[override]
+    def per_case(self) -> bool:
         """As the strategy of the islands."""
         return bool(self.strategy.per_case)
 

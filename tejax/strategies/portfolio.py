@@ -109,12 +109,12 @@ class Portfolio(Strategy):
         object.__setattr__(self, "population", self.arms[0].population)
 
     @property
-    def islands(self) -> int:  # type: ignore[override]
+    def islands(self) -> int:
         """As the arms have them."""
         return int(self.arms[0].islands)
 
     @property
-    def per_case(self) -> bool:  # type: ignore[override]
+    def per_case(self) -> bool:
         """Whether any arm looks at the fitness of every case."""
         return any(arm.per_case for arm in self.arms)
 

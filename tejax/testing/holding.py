@@ -48,7 +48,7 @@ def agree(one: Callable[..., Any], arguments: tuple, what: str) -> Any:
 
 
 def attempt(what: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """What `function` gives; any error of its own becomes one sentence that begins with `what`."""
+    """What `function` gives; an error that it raises becomes one sentence that begins with `what`."""
     try:
         return function(*arguments)
     except AssertionError:
@@ -102,6 +102,23 @@ def hashable(thing: Any) -> bool:
         return False
 
 
+def traced(network: Network) -> tuple[Network, Callable[[], int]]:
+    """The same network but for its type, and how often its `init` and `apply` have been traced so far."""
+    kind, calls = type(network), []
+
+    def noted(method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            calls.append(method)
+            return method(*arguments)
+
+        return call
+
+    counting = type(kind.__name__, (kind,), {"init": noted(kind.init), "apply": noted(kind.apply)})
+    twin = object.__new__(counting)
+    vars(twin).update(vars(network))
+    return twin, lambda: len(calls)
+
+
 def name_of(thing: Any) -> str:
     """What its class is called."""
     return type(thing).__name__
@@ -126,7 +143,7 @@ def hold_ranges(tree: Any, network: Network | None, what: str) -> None:
     """int8 leaves that hold trits, or what the network says that they hold."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     hold(bool(leaves), f"{what} must have at least one array")
-    declared = getattr(network, "ranges", None)
+    declared = None if network is None else network.ranges
     ranges = [(-1, 1)] * len(leaves) if declared is None else declared
     for (path, leaf), (least, greatest) in zip(leaves, ranges, strict=True):
         where = f"{what}{jax.tree_util.keystr(path)}"
@@ -139,7 +156,8 @@ def hold_ranges(tree: Any, network: Network | None, what: str) -> None:
 
 def hold_int32(array: Any, what: str) -> None:
     """An int32 array."""
-    hold(getattr(array, "dtype", None) == jnp.int32, f"{what} must be int32, not {getattr(array, 'dtype', array)}")
+    found = array.dtype if isinstance(array, np.ndarray | np.generic | jax.Array) else type(array).__name__
+    hold(found == jnp.int32, f"{what} must be int32, not {found}")
 
 
 def _structure(tree: Any) -> Any:
@@ -148,9 +166,9 @@ def _structure(tree: Any) -> Any:
 
 def hold_alike(tree: Any, like: Any, what: str) -> None:
     """The same structure, shapes and dtypes."""
-    mine, wanted = pytrees.shapes(tree), pytrees.shapes(like)
-    hold(_structure(tree) == _structure(like), f"{what} must keep its structure, {wanted}, not {mine}")
-    hold(mine == wanted, f"{what} must keep its shapes and dtypes, {wanted}, not {mine}")
+    found, wanted = pytrees.shapes(tree), pytrees.shapes(like)
+    hold(_structure(tree) == _structure(like), f"{what} must keep its structure, {wanted}, not {found}")
+    hold(found == wanted, f"{what} must keep its shapes and dtypes, {wanted}, not {found}")
 
 
 def hold_members(population: Any, genome: Any, what: str, count: int | None) -> None:

@@ -260,8 +260,8 @@ def _rods(model: Any, data: Any) -> Scene:
         for (first, last), thick, moves in zip(ends[time], radius, moving, strict=True):
             colour = BLUE if moves else GREY
             length = float(np.hypot(*(last - first)))
-            aside = thick * (last - first)[::-1] * (-1, 1) / length if length > 0 else np.zeros(2)
-            panel.add_patch(Polygon([first + aside, last + aside, last - aside, first - aside], color=colour))
+            normal = thick * (last - first)[::-1] * (-1, 1) / length if length > 0 else np.zeros(2)
+            panel.add_patch(Polygon([first + normal, last + normal, last - normal, first - normal], color=colour))
             for end in (first, last):
                 panel.add_patch(Circle(tuple(end), thick, color=colour))
 

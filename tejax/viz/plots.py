@@ -87,7 +87,7 @@ def confusion(matrix: np.ndarray, names: Sequence[str] | None = None) -> Figure:
     side = min(16.0, 2.2 + 0.52 * classes)
     figure = Figure(figsize=(side, side), layout="constrained")
     panel = figure.subplots()
-    panel.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)  # the square root lets rare errors be seen
+    panel.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)  # the square root makes rare errors visible
     for row, column in np.argwhere(matrix):
         colour = "white" if shares[row, column] > 0.35 else "black"
         bold = "bold" if row == column else "normal"

@@ -1,6 +1,6 @@
 """Units of aigarth-it to networks and genomes and back; and what is said where the package is not installed."""
 
-import subprocess
+import importlib
 import sys
 
 import jax
@@ -11,8 +11,8 @@ import pytest
 from tejax import InputError, networks
 from tejax.core import pytrees
 from tejax.interop import aigarth
-from tests.oracles.rings import LIMIT, from_arrays, from_live, library, rings, to_arrays, to_live
 from tests.oracles.circle import Neuron
+from tests.oracles.rings import LIMIT, from_arrays, from_live, library, rings, to_arrays, to_live
 
 SMALL = [Neuron([1, 0], -5, kind=-1), Neuron([-1, 1, 1, 0], 1, kind=1), Neuron([1])]
 
@@ -73,20 +73,13 @@ def test_room_is_by_the_unit_unless_said_otherwise(unit):
     assert (network.neurons, network.synapses) == (6, 4)
 
 
-def test_one_line_where_the_package_is_missing():
-    code = """
-import sys
-sys.modules["aigarth_it"] = None  # as if it were not installed
-from tejax import InputError, networks
-from tejax.interop import aigarth
-for call in (lambda: aigarth.from_unit(object()), lambda: aigarth.to_unit(networks.Circle(), None)):
-    try:
-        call()
-    except InputError as error:
-        print(error)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["aigarth-it is not installed: pip install 'tejax[aigarth]'"] * 2
+def test_one_line_where_the_package_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "aigarth_it", None)  # as if it were not installed
+    monkeypatch.delitem(sys.modules, "tejax.interop.aigarth")
+    alone = importlib.import_module("tejax.interop.aigarth")  # which must not need it
+    for call in (lambda: alone.from_unit(object()), lambda: alone.to_unit(networks.Circle(), None)):
+        with pytest.raises(InputError, match=r"^aigarth-it is not installed: pip install 'tejax\[aigarth\]'$"):
+            call()
 
 
 def _doubled(unit):

@@ -1,4 +1,4 @@
-"""Fingerprints that must not change by accident. `python -m tests.golden` writes them anew."""
+"""Fingerprints that must not change by accident. `python -m tests.regression` writes them again."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,6 @@ import jax
 
 from tejax import evolve, networks, strategies, tasks
 from tejax.core import pytrees
-from tejax.strategies.genetic import Rates
 
 TABLE = Path(__file__).parent / "fingerprints.json"
 SEEDS = (0, 1, 2)
@@ -16,7 +15,7 @@ SEEDS = (0, 1, 2)
 def _parity(key):
     strategy = strategies.Genetic(
         population=16, elites=2, selection="tournament", tournament=3, crossover="by_neuron", mutation="flip",
-        rates=Rates(mutation=0.05, crossover=0.9),
+        mutation_rate=0.05, crossover_rate=0.9,
     )  # fmt: skip
     network = networks.MLP((3, 8, 1), dead_zone=0.5, bias=2, density=0.5)
     return evolve(key, strategy, network, tasks.parity(3), generations=12)
@@ -25,10 +24,10 @@ def _parity(key):
 def _digits(key):
     strategy = strategies.Genetic(
         population=16, elites=2, selection="rank", crossover="uniform", mutation="step", adaptive=True,
-        rates=Rates(mutation=0.01, crossover=1.0),
+        mutation_rate=0.01, crossover_rate=1.0,
     )  # fmt: skip
     network = networks.MLP((64, 8, 10), dead_zone=0.5, bias=4, density=0.5)
-    task = tasks.digits(batch=16, trits=1, kind="trits", placement="range", loss="cross_entropy", temperature=(8, 1))
+    task = tasks.digits(samples=16, trits=1, kind="trits", placement="range", loss="cross_entropy", temperature=(8, 1))
     return evolve(key, strategy, network, task, generations=6)
 
 

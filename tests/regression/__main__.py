@@ -1,3 +1,3 @@
-from tests.golden import write
+from tests.regression import write
 
 write()

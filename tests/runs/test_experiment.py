@@ -16,7 +16,7 @@ from tejax.runs import Experiment, Schedule
 def experiment(task, network="mlp", strategy="genetic", schedule=None):
     """An experiment of (name, options) or of names."""
     chosen = [
-        registry.choose(given, **{}) if isinstance(given, str) else registry.choose(given[0], **given[1])
+        registry.choose(given) if isinstance(given, str) else registry.choose(given[0], **given[1])
         for registry, given in ((TASKS, task), (NETWORKS, network), (STRATEGIES, strategy))
     ]
     return Experiment(*chosen, schedule or Schedule())

@@ -201,7 +201,7 @@ def test_damage_everywhere_is_an_error_in_one_line(run):
         ('{"format": 2, "tejax": "0.1', "damaged"),
         ("[]", "not the config of a tejax run"),
         ("{}", "not the config of a tejax run"),
-        ('{"format": 2, "tejax": "0.1.0"}', "run format 1, but this tejax reads format 2"),
+        ('{"format": 1, "tejax": "0.1.0"}', "run format 1, but this tejax reads format 2"),
         ('{"format": 2, "tejax": "0.0.9"}', "made by tejax 0.0.9"),
         ('{"format": 2, "tejax": "7.1.0"}', "made by tejax 7.1.0"),
     ],

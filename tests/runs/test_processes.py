@@ -10,8 +10,8 @@ import pytest
 
 import tejax
 from tejax import cli, errors
-from tejax.parallel import processes
 from tejax.errors import InputError
+from tejax.parallel import processes
 from tests.helpers import TINY, checkpoints, evolve, fingerprints, start, tejax_process, tiny, wait_for
 
 TOTAL = 12

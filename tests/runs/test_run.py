@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from jax.sharding import NamedSharding, PartitionSpec
 
-from tejax.parallel.mesh import AXIS, make_mesh, put
 import tejax
 from tejax import runs
 from tejax.core import pytrees
 from tejax.errors import InputError
+from tejax.parallel.mesh import AXIS, make_mesh, put
 from tejax.runs.checkpoints import Checkpoints
 from tests.helpers import checkpoints, evolve, fingerprints, tiny
 

@@ -11,7 +11,9 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 
 from tejax import InputError, networks, tasks
 from tejax.core import fixedpoint
+from tejax.registry import LOSSES
 from tests.oracles import losses as oracle
+from tests.oracles.scripted import Scripted
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4))
@@ -26,10 +28,10 @@ GENOME_9 = jax.jit(NETWORK_9.init)(jax.random.key(0))
 def test_the_split_is_stratified_and_by_seed():
     y = np.repeat(np.arange(3), [60, 30, 10])
     x = np.arange(100.0)[:, None]
-    task = tasks.classification(x, y, test=0.2, trits=64, kind="thermometer")
+    task = tasks.classification(x, y, test_share=0.2, trits=64, kind="thermometer")
     assert np.bincount(task.y_test).tolist() == [12, 6, 2]
     assert np.bincount(task.y_train).tolist() == [48, 24, 8]
-    again, other = (tasks.classification(x, y, test=0.2, trits=64, kind="thermometer", seed=seed) for seed in (0, 1))
+    again, other = (tasks.classification(x, y, test_share=0.2, trits=64, kind="thermometer", split_seed=seed) for seed in (0, 1))
     assert np.array_equal(task.x_test, again.x_test)
     assert not np.array_equal(task.x_test, other.x_test)
 
@@ -42,7 +44,7 @@ def test_train_and_test_hold_every_sample_once():
 
 
 def test_thresholds_come_from_the_training_split_alone():
-    task = classify(X, Y, seed=3)
+    task = classify(X, Y, split_seed=3)
     test_rows = [
         row
         for row in range(60)
@@ -50,7 +52,7 @@ def test_thresholds_come_from_the_training_split_alone():
     ]
     changed = X.copy()
     changed[test_rows] *= 1000
-    assert np.array_equal(classify(changed, Y, seed=3).x_train, task.x_train)
+    assert np.array_equal(classify(changed, Y, split_seed=3).x_train, task.x_train)
 
 
 def _code(x, row, task):
@@ -60,11 +62,11 @@ def _code(x, row, task):
     return (x[row] > low + third).astype(np.int8) + (x[row] > low + 2 * third).astype(np.int8) - 1
 
 
-@pytest.mark.parametrize("loss", fixedpoint.LOSSES)
+@pytest.mark.parametrize("loss", LOSSES)
 def test_fitness_is_minus_the_summed_loss(loss):
     task = classify(X, Y, loss=loss, temperature=(2, 1))
     outputs = np.asarray(jax.jit(NETWORK.apply)(GENOME, task.x_train))
-    fitness = int(task.evaluate(jax.random.key(1), NETWORK.apply, GENOME))
+    fitness = int(task.evaluate(jax.random.key(1), NETWORK, GENOME))
     pairs = list(zip(outputs, np.asarray(task.y_train).tolist(), strict=True))
     if loss == "cross_entropy":
         bits = sum(oracle.cross_entropy(row, y, (2, 1)) for row, y in pairs)
@@ -74,9 +76,9 @@ def test_fitness_is_minus_the_summed_loss(loss):
         assert -fitness == sum(oracle.margin(row, y, 2) for row, y in pairs)
     else:
         assert -fitness == sum(oracle.wrong(row, y) for row, y in pairs)
-        assert 1 + fitness / task.scale == pytest.approx(task.accuracy(NETWORK.apply, GENOME, "train"))
-    assert int(task.validate(NETWORK.apply, GENOME)) == fitness
-    assert int(np.sum(task.cases(jax.random.key(1), NETWORK.apply, GENOME))) == fitness
+        assert 1 + fitness / task.scale == pytest.approx(task.accuracy(NETWORK, GENOME, "train"))
+    assert int(task.validate(NETWORK, GENOME)) == fitness
+    assert int(np.sum(task.cases(jax.random.key(1), NETWORK, GENOME))) == fitness
 
 
 def test_cases_add_up_to_the_fitness_where_their_sum_must_be_halved():
@@ -88,18 +90,18 @@ def test_cases_add_up_to_the_fitness_where_their_sum_must_be_halved():
         """As far from the label as a loss goes."""
         return jnp.broadcast_to(jnp.array([-(2**20), 2**20, 0], jnp.int32), (*x.shape[:-1], 3))
 
-    cases = np.asarray(jax.jit(lambda key: task.cases(key, worst, GENOME))(jax.random.key(0)))
-    assert cases.sum(dtype=np.int64) == task.evaluate(jax.random.key(0), worst, GENOME) == -(2**30)
+    cases = np.asarray(jax.jit(lambda key: task.cases(key, Scripted(worst), GENOME))(jax.random.key(0)))
+    assert cases.sum(dtype=np.int64) == task.evaluate(jax.random.key(0), Scripted(worst), GENOME) == -(2**30)
 
 
-@pytest.mark.parametrize("batch", [None, 9])
-def test_a_generation_sees_every_sample_of_its_minibatch_in_one_of_its_places(batch):
+@pytest.mark.parametrize("samples", [None, 9])
+def test_a_generation_sees_every_sample_of_its_minibatch_in_one_of_its_places(samples):
     x, y = RNG.integers(0, 16, (30, 9)), np.arange(30) % 3
-    plain, task = (classify(x, y, trits=4, batch=batch, shift=shift) for shift in (0, 0.5))
-    assert plain.variants is None
-    assert task.variants.shape == (9, 24, 36)
-    assert np.array_equal(task.variants[4], plain.x_train)  # in the middle
-    places, labels = np.asarray(task.variants), np.asarray(task.y_train)
+    plain, task = (classify(x, y, trits=4, samples=samples, shift=shift) for shift in (0, 0.5))
+    assert plain.augmented is None
+    assert task.augmented.shape == (9, 24, 36)
+    assert np.array_equal(task.augmented[4], plain.x_train)  # in the middle
+    places, labels = np.asarray(task.augmented), np.asarray(task.y_train)
     seen = []
     for seed in range(3):
         found, classes = task._minibatch(jax.random.key(seed))
@@ -109,20 +111,20 @@ def test_a_generation_sees_every_sample_of_its_minibatch_in_one_of_its_places(ba
             assert labels[number] == label
             seen.append(int(place))
     assert len(set(seen)) == 9
-    assert task.validate(NETWORK_9.apply, GENOME_9) == plain.validate(NETWORK_9.apply, GENOME_9)
+    assert task.validate(NETWORK_9, GENOME_9) == plain.validate(NETWORK_9, GENOME_9)
 
 
 def test_only_pictures_are_shifted():
     with pytest.raises(InputError, match="x must be pictures to be shifted"):
         classify(X[:, :3], Y, shift=1)
-    with pytest.raises(InputError, match="shift must be from 0 to 2 pixels, the side of a picture: got shift=-1"):
-        classify(X, Y, shift=-1)
+    with pytest.raises(InputError, match="shift must be from 0 to 2 pixels, the side of a picture: got shift=3"):
+        classify(X, Y, shift=3)
 
 
 def test_a_minibatch_is_distinct_training_samples_with_their_labels():
     numbers = np.arange(40)
     bits = np.array([[(number >> place) & 1 for place in range(6)] for number in numbers])
-    task = classify(bits, numbers % 2, batch=9)
+    task = classify(bits, numbers % 2, samples=9)
     seen = []
 
     def show(genome, x):
@@ -132,7 +134,7 @@ def test_a_minibatch_is_distinct_training_samples_with_their_labels():
         )  # the label is the low bit
 
     for seed in (0, 0, 1):
-        assert int(task.evaluate(jax.random.key(seed), show, None)) == 0
+        assert int(task.evaluate(jax.random.key(seed), Scripted(show), None)) == 0
     train = {tuple(row) for row in task.x_train.tolist()}
     assert seen[0] == seen[1] != seen[2]
     for rows in seen:
@@ -145,17 +147,17 @@ def test_accuracy_and_predictions_by_hand():
     task = classify(X, Y)
     for split, x, y in [("train", task.x_train, task.y_train), ("test", task.x_test, task.y_test)]:
         guesses = np.argmax(np.asarray(jax.jit(NETWORK.apply)(GENOME, x)), axis=1)
-        assert task.predict(NETWORK.apply, GENOME, split).tolist() == guesses.tolist()
-        assert task.accuracy(NETWORK.apply, GENOME, split) == pytest.approx(np.mean(guesses == np.asarray(y)))
+        assert task.predict(NETWORK, GENOME, split).tolist() == guesses.tolist()
+        assert task.accuracy(NETWORK, GENOME, split) == pytest.approx(np.mean(guesses == np.asarray(y)))
 
 
 def test_a_task_is_a_pytree_of_its_arrays():
-    task = classify(X, Y, batch=5)
+    task = classify(X, Y, samples=5)
     leaves, structure = jax.tree.flatten(task)
     assert len(leaves) == 4
     assert {leaf.dtype for leaf in leaves} == {jnp.dtype(jnp.int8), jnp.dtype(jnp.int32)}
-    assert structure == jax.tree.structure(classify(X, Y, batch=5))
-    assert structure != jax.tree.structure(classify(X, Y, batch=6))
+    assert structure == jax.tree.structure(classify(X, Y, samples=5))
+    assert structure != jax.tree.structure(classify(X, Y, samples=6))
 
 
 @pytest.mark.parametrize("x", [X.astype(np.float32), (X * 10).astype(np.int16), X > 0, X.reshape(60, 2, 2), X.tolist()])
@@ -171,10 +173,10 @@ def test_digits_are_the_real_ones():
     x, y = load_digits(return_X_y=True)
     task = tasks.digits(trits=1)
     assert (task.features, task.classes, task.outputs) == (64, 10, 10)
-    assert task.rows == task.batch
+    assert task.rows == task.samples
     assert len(task.y_train) + len(task.y_test) == len(x) == 1797
     assert (np.bincount(task.y_train) + np.bincount(task.y_test)).tolist() == np.bincount(y).tolist()
-    assert tasks.digits(batch=None, trits=2, kind="thermometer").features == 128
+    assert tasks.digits(samples=None, trits=2, kind="thermometer").features == 128
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,29 @@
 """Control: masked ends, common episodes, memory, and the trits that go in and out."""
 
+import dataclasses
 import json
 import re
 import sys
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tejax.config import Control, Conv, Experiment, Recurrent
 
-from tejax import engines, export, networks, strategies, testing
-from tejax.cli.stored import stored
+from tejax import engines, export, networks, strategies
+from tejax.cli.stored import load_experiment
 from tejax.core import pytrees
 from tejax.errors import InputError
-from tejax.evolution import evaluate
+from tejax.evolution import check_fit, evaluate
+from tejax.registry import NETWORKS, TASKS
+from tejax.runs import Experiment
 from tejax.tasks._control import control
 from tejax.tasks.environments import named
+from tejax.types import Recurrent
+from tests.helpers import first_quick
+from tests.oracles.scripted import Scripted
 
 
 class State(NamedTuple):
@@ -46,7 +52,7 @@ class Discrete(NamedTuple):
 
 
 class Walk:
-    """A walk on whole numbers: it pays where it stands, ends at the edge, and then begins anew by itself."""
+    """A walk on whole numbers: it pays where it stands, ends at the edge, and then begins again by itself."""
 
     default_params = Params()
 
@@ -72,38 +78,34 @@ class Walk:
         return self.see(after), State(after, state.time + 1), place, done, {}
 
 
-class Always:
+def right(genome, x):
     """A policy of one answer."""
+    return jnp.broadcast_to(jnp.array([0, 1], jnp.int32), (*x.shape[:-1], 2))
 
-    features = (4, 2)
 
-    def __init__(self, *answer):
-        self.answer = jnp.asarray(answer, jnp.int32)
-
-    def apply(self, genome, x):
-        return jnp.broadcast_to(self.answer, (*x.shape[:-1], *self.answer.shape))
+RIGHT = Scripted(right, (4, 2))
 
 
 def walk(**options):
-    return control(Walk(options.pop("space", Discrete(2))), episodes=6, trits=2, steps=9, judged=5, **options)
+    return control(Walk(options.pop("space", Discrete(2))), episodes=6, trits=2, steps=9, eval_episodes=5, **options)
 
 
 def test_rewards_end_with_the_episode_though_the_environment_goes_on():
-    task, right = walk(), Always(0, 1)
-    cases = np.asarray(task.cases(jax.random.key(0), right.apply, jnp.zeros(1, jnp.int8)))
+    task = walk()
+    cases = np.asarray(task.cases(jax.random.key(0), RIGHT, jnp.zeros(1, jnp.int8)))
     assert set(cases) == {1 + 2 + 3, 2 + 3}  # from place 0 and from place 1 up to the edge, and no step more
-    path = task.rollout(jax.random.key(0), right.apply, jnp.zeros(1, jnp.int8), episodes=6)
+    path = task.rollout(jax.random.key(0), RIGHT, jnp.zeros(1, jnp.int8), episodes=6)
     assert path.rewards.shape == (9, 6)
     np.testing.assert_array_equal(np.asarray(path.rewards).sum(0), cases)
     np.testing.assert_array_equal(np.asarray(path.alive).sum(0), np.where(cases == 6, 3, 2))
 
 
 def test_fitness_is_the_sum_of_returns_in_units_of_the_resolution():
-    genome, apply = jnp.zeros(1, jnp.int8), Always(0, 1).apply
-    returns = np.asarray(walk().cases(jax.random.key(1), apply, genome))
+    genome = jnp.zeros(1, jnp.int8)
+    returns = np.asarray(walk().cases(jax.random.key(1), RIGHT, genome))
     coarse = walk(resolution=4.0)
-    np.testing.assert_array_equal(np.asarray(coarse.cases(jax.random.key(1), apply, genome)), np.round(returns / 4))
-    assert int(coarse.evaluate(jax.random.key(1), apply, genome)) == np.round(returns / 4).sum()
+    np.testing.assert_array_equal(np.asarray(coarse.cases(jax.random.key(1), RIGHT, genome)), np.round(returns / 4))
+    assert int(coarse.evaluate(jax.random.key(1), RIGHT, genome)) == np.round(returns / 4).sum()
     assert coarse.scale == 6 / 4
 
 
@@ -113,6 +115,7 @@ def test_a_rollout_is_what_a_python_loop_gives():
     genome = jax.jit(network.init)(jax.random.key(3))
     key, env = jax.random.key(4), task.environment
     wanted = []
+    apply, step = jax.jit(network.apply), jax.jit(env.step)
     for episode in jax.random.split(key, task.episodes):
         begin, onward = jax.random.split(episode)
         observation, state = env.reset(begin, task.params)
@@ -121,15 +124,15 @@ def test_a_rollout_is_what_a_python_loop_gives():
             numbers = np.asarray(observation)
             low, high = np.asarray(task.thresholds)
             x = ((numbers > low).astype(np.int8) + (numbers > high).astype(np.int8) - 1).reshape(-1)
-            action = np.argmax(network.apply(genome, x)).astype(np.int32)
-            observation, state, reward, done, _ = env.step(
+            action = np.argmax(apply(genome, x)).astype(np.int32)
+            observation, state, reward, done, _ = step(
                 jax.random.fold_in(jax.random.clone(onward), time), state, action, task.params
             )
             total += float(reward)
             if done:
                 break
         wanted.append(round(total))
-    np.testing.assert_array_equal(np.asarray(task.cases(jax.random.clone(key), network.apply, genome)), wanted)
+    np.testing.assert_array_equal(np.asarray(task.cases(jax.random.clone(key), network, genome)), wanted)
 
 
 def test_every_individual_meets_the_same_episodes_in_any_batch():
@@ -138,9 +141,8 @@ def test_every_individual_meets_the_same_episodes_in_any_batch():
     strategy = strategies.Genetic(population=6, elites=1)
     one = jax.jit(network.init)(jax.random.key(0))
     population = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (6, *leaf.shape)), one)
-    fitness = [
-        np.asarray(evaluate(strategy, network, task, jax.random.key(2), population, batch)) for batch in (None, 2)
-    ]
+    run = jax.jit(partial(evaluate, strategy, network), static_argnames="batch")
+    fitness = [np.asarray(run(task, jax.random.key(2), population, batch=batch)) for batch in (None, 2)]
     assert len({*fitness[0], *fitness[1]}) == 1
 
 
@@ -149,11 +151,19 @@ def test_continuous_actions_are_means_of_trits_between_low_and_high():
     assert task.outputs == 6
     actions = task.act(jnp.asarray([[5, 1, 2, -3, -1, -9], [7, 0, 0, 4, -4, 0]], jnp.int32))
     np.testing.assert_allclose(np.asarray(actions), [[3, -1], [1 + 2 / 3, 1]], rtol=1e-6)
-    testing.check_task(task, networks.MLP((task.features, task.outputs)))
+    network = networks.MLP((task.features, task.outputs))
+    genome = jax.jit(network.init)(jax.random.key(0))
+    cases = task.cases(jax.random.key(1), network, genome)
+    assert cases.dtype == jnp.int32
+    rewards = task.rollout(jax.random.key(1), network, genome, task.episodes).rewards
+    np.testing.assert_array_equal(cases, np.round(np.asarray(rewards).sum(0, dtype=np.float32)))
 
 
-class Counter:
+@dataclasses.dataclass(frozen=True)
+class Counter(Recurrent):
     """A network that remembers how many steps it has made, and turns back after two."""
+
+    features: tuple[int, ...] = (4, 2)
 
     def init_state(self):
         return jnp.int32(0)
@@ -168,7 +178,7 @@ class Counter:
 
 def test_a_network_with_a_memory_keeps_it_through_an_episode():
     task = walk()
-    places = task.rollout(jax.random.key(0), Counter().apply, jnp.zeros(1, jnp.int8), 6).states.place
+    places = task.rollout(jax.random.key(0), Counter(), jnp.zeros(1, jnp.int8), 6).states.place
     moves = np.diff(np.asarray(places), axis=0)
     started_at_zero = np.asarray(places)[0] == 0
     np.testing.assert_array_equal(moves[:3, started_at_zero].T, [[1, 1, -1]] * started_at_zero.sum())
@@ -178,7 +188,7 @@ def test_fresh_episodes_are_not_those_of_validation():
     task = walk()
     network = networks.MLP((task.features, task.outputs))
     genome = jax.jit(network.init)(jax.random.key(0))
-    assert task.score(network.apply, genome) == task.score(network.apply, genome)
+    assert task.score(network, genome) == task.score(network, genome)
     streams = [pytrees.fingerprint(jax.random.key_data(task._stream(number))) for number in range(3)]
     assert len(set(streams)) == 3
 
@@ -190,10 +200,10 @@ def test_another_seed_is_other_episodes_but_no_other_program():
         traced.append(x.shape)
         return jnp.zeros((*x.shape[:-1], 2), jnp.int32).at[..., 1].set(1)
 
-    scores = []
+    scores, network = [], Scripted(apply, (2, 2))
     for seed in (0, 1, 2, 3):
-        task = control(environment, episodes=2, trits=1, steps=4, judged=3, seed=seed)
-        scores.append(task.score(apply, jnp.zeros(1, jnp.int8)))
+        task = control(environment, episodes=2, trits=1, steps=4, eval_episodes=3, episode_seed=seed)
+        scores.append(task.score(network, jnp.zeros(1, jnp.int8)))
         if seed == 0:
             first = len(traced)
     assert len(traced) == first > 0
@@ -203,7 +213,7 @@ def test_another_seed_is_other_episodes_but_no_other_program():
 @pytest.mark.parametrize(
     "options",
     [
-        *({"episodes": 0}, {"trits": 0}, {"steps": 0}, {"resolution": 0.0}, {"action_trits": 0}, {"judged": 0}),
+        *({"episodes": 0}, {"trits": 0}, {"steps": 0}, {"resolution": 0.0}, {"action_trits": 0}, {"eval_episodes": 0}),
         *({"thresholds": [[[0.0, 1.0]]] * 2}, {"thresholds": [[[0.0, np.inf]] * 4] * 2}, {"resolution": np.inf}),
     ],
 )
@@ -212,12 +222,14 @@ def test_bad_sizes_are_refused(options):
         control(Walk(), **options)
 
 
-@pytest.mark.parametrize("name", ["CartPole-v1", "MountainCar-v0", "Acrobot-v1", "Pendulum-v1", "Breakout-MinAtar"])
+@pytest.mark.parametrize(
+    "name", first_quick(["Pendulum-v1", "CartPole-v1", "MountainCar-v0", "Acrobot-v1", "Breakout-MinAtar"])
+)
 def test_gymnax_environments_keep_the_contract_of_a_task(name):
     pytest.importorskip("gymnax")
-    task = control(name, episodes=2, trits=1, steps=5, judged=2)
+    task = control(name, episodes=2, trits=1, steps=5, eval_episodes=2)
     network = networks.MLP((task.features, task.outputs))
-    assert task.cases(jax.random.key(0), network.apply, jax.jit(network.init)(jax.random.key(1))).shape == (2,)
+    assert task.cases(jax.random.key(0), network, jax.jit(network.init)(jax.random.key(1))).shape == (2,)
 
 
 class Switch(Walk):
@@ -234,7 +246,7 @@ def test_a_number_of_two_values_is_told_apart_midway():
 
 
 TINY = [
-    *("control", "--steps", "5", "--episodes", "2", "--trits", "1", "--judged", "3", "--hidden", "3"),
+    *("control", "--steps", "5", "--episodes", "2", "--trits", "1", "--eval-episodes", "3", "--hidden", "3"),
     *("--population", "8", "--elites", "1", "--chunk", "2"),
 ]
 
@@ -253,7 +265,7 @@ def test_the_command_line_speaks_of_returns_and_keeps_the_thresholds(command, tm
     assert (code, out.strip()) == (0, line)
 
     recorded = np.asarray(control(episodes=2, trits=1, steps=5).thresholds)
-    np.testing.assert_array_equal(np.asarray(stored(path).build().task.thresholds), recorded)
+    np.testing.assert_array_equal(np.asarray(load_experiment(path).build().task.thresholds), recorded)
     note = export.read(path / "best.safetensors").metadata["task"]
     assert note["thresholds"] == recorded.tolist()
     assert command("export", path, "--out", tmp_path / "copy.safetensors", "--format", "safetensors")[0] == 0
@@ -273,18 +285,22 @@ def test_the_command_line_speaks_of_returns_and_keeps_the_thresholds(command, tm
     config = json.loads((path / "config.json").read_text(), parse_constant=pytest.fail)
     config["experiment"]["task"]["thresholds"][0][0][0] = 0.125  # what is written is what is used
     (path / "config.json").write_text(json.dumps(config))
-    assert float(stored(path).build().task.thresholds[0, 0, 0]) == 0.125
+    assert float(load_experiment(path).build().task.thresholds[0, 0, 0]) == 0.125
 
 
-def test_both_kinds_of_network_act_and_others_are_refused():
+def test_networks_with_and_without_a_memory_act_and_readers_of_sequences_do_not():
     pytest.importorskip("gymnax")
-    options = Control(steps=3, judged=1)
-    network = Experiment(options, Recurrent(neurons=5)).build().network
+    options = TASKS.choose("control", steps=3, eval_episodes=1)
+    network = Experiment(options, NETWORKS.choose("recurrent", neurons=5)).build().network
     assert network.features == (16, 5, 2)
     rows = "int8" if engines.choose(16) == "native" else "auto"  # a policy has few rows, native wants many
     assert Experiment(options).build().network.engine == rows
-    with pytest.raises(InputError, match="network must be mlp or recurrent for the task control: got network='conv'"):
-        Experiment(options, Conv()).build()
+
+    class Reader(Scripted):
+        reads = "sequence"
+
+    with pytest.raises(InputError, match="network must be one that acts on single observations: got network="):
+        check_fit(Reader(right, (4, 2)), walk())
 
 
 def test_a_missing_gymnax_is_said_in_one_line(command, monkeypatch, tmp_path):

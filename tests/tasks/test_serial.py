@@ -7,6 +7,7 @@ import pytest
 
 from tejax import InputError, networks, tasks
 from tejax.tasks._serial import OPERATIONS
+from tests.oracles.scripted import Scripted
 
 FORMULAS = {
     "add": lambda a, b: a + b,
@@ -44,7 +45,7 @@ def test_answers_are_those_of_python(operation):
     assert max(max(pair) for pair in seen) == 7
 
 
-def test_comparison_judges_the_bits_so_far():
+def test_comparison_is_of_the_bits_so_far():
     for a, b, wanted in _rows(tasks.serial("compare", 3, pairs=None)):
         for step, trit in enumerate(wanted, start=1):
             low = a % 2**step, b % 2**step
@@ -59,7 +60,7 @@ def test_training_pairs_are_distinct_and_the_test_has_all():
     task = tasks.serial("add", 4, pairs=20)
     assert len({(a, b) for a, b, _ in _rows(task)}) == 20
     assert len({(a, b) for a, b, _ in _rows(task, "test")}) == 256
-    other = tasks.serial("add", 4, pairs=20, seed=1)
+    other = tasks.serial("add", 4, pairs=20, split_seed=1)
     assert not np.array_equal(task.x_train, other.x_train)
     assert tasks.serial("add", 2, pairs=100).rows == 16
     assert tasks.serial("add", 12, pairs=5).x_test.shape == (2**14, 13, 2)
@@ -70,44 +71,45 @@ def test_fitness_counts_right_trits():
     network = networks.Recurrent((2, 4, 1))
     genome = jax.jit(network.init)(jax.random.key(0))
     right = np.sign(jax.jit(network.apply)(genome, task.x_train)) == np.asarray(task.y_train)
-    assert int(task.evaluate(jax.random.key(1), network.apply, genome)) == right.sum()
-    assert int(task.validate(network.apply, genome)) == right.sum()
-    assert task.cases(jax.random.key(1), network.apply, genome).tolist() == right.reshape(-1).astype(int).tolist()
-    assert task.accuracy(network.apply, genome, "train") == pytest.approx(right.mean())
+    assert int(task.evaluate(jax.random.key(1), network, genome)) == right.sum()
+    assert int(task.validate(network, genome)) == right.sum()
+    assert task.cases(jax.random.key(1), network, genome).tolist() == right.reshape(-1).astype(int).tolist()
+    assert task.accuracy(network, genome, "train") == pytest.approx(right.mean())
     assert task.scale == right.size
 
 
 def test_the_wanted_outputs_have_the_highest_fitness():
     task = tasks.serial("compare", 3, pairs=None)
-    assert int(task.validate(lambda genome, x: 5 * task.y_train.astype(jnp.int32), None)) == task.scale
-    assert task.accuracy(lambda genome, x: task.y_test.astype(jnp.int32), None) == 1.0
+    assert int(task.validate(Scripted(lambda genome, x: 5 * task.y_train.astype(jnp.int32)), None)) == task.scale
+    assert task.accuracy(Scripted(lambda genome, x: task.y_test.astype(jnp.int32)), None) == 1.0
 
 
 def test_a_minibatch_is_distinct_rows_picked_by_the_key():
-    task = tasks.serial("add", 3, pairs=20, batch=6)
+    task = tasks.serial("add", 3, pairs=20, samples=6)
     seen = []
 
     def show(genome, x):
         seen.append(np.asarray(x).tolist())
         return jnp.ones((*x.shape[:-1], 1), jnp.int32)
 
-    for seed in (0, 0, 1):
-        task.evaluate(jax.random.key(seed), show, None)
+    with jax.disable_jit():  # so that the network is shown numbers
+        for seed in (0, 0, 1):
+            task.evaluate(jax.random.key(seed), Scripted(show), None)
     assert seen[0] == seen[1] != seen[2]
     assert all(len({str(row) for row in rows}) == 6 for rows in seen)
     assert task.rows == 6
 
 
-def test_unbroken_rows_count_twice():
-    task = tasks.serial("add", 3, pairs=20, unbroken=True)
+def test_right_trits_after_right_ones_count_twice():
+    task = tasks.serial("add", 3, pairs=20, prefix_bonus=True)
     network = networks.Recurrent((2, 4, 1))
-    genome = network.init(jax.random.key(0))
-    right = np.sign(network.apply(genome, task.x_train)) == np.asarray(task.y_train)
+    genome = jax.jit(network.init)(jax.random.key(0))
+    right = np.sign(jax.jit(network.apply)(genome, task.x_train)) == np.asarray(task.y_train)
     wanted = [[1 + all(row[: at + 1]) if row[at] else 0 for at in range(len(row))] for row in right[..., 0].tolist()]
-    cases = task.cases(jax.random.key(1), network.apply, genome)
+    cases = task.cases(jax.random.key(1), network, genome)
     assert cases.tolist() == np.array(wanted).reshape(-1).tolist()
-    assert int(task.validate(network.apply, genome)) == np.sum(wanted)
-    assert task.accuracy(network.apply, genome, "train") == pytest.approx(right.mean())
+    assert int(task.validate(network, genome)) == np.sum(wanted)
+    assert task.accuracy(network, genome, "train") == pytest.approx(right.mean())
     assert task.scale == 2 * right.size
 
 
@@ -123,7 +125,7 @@ def test_products_are_those_of_python(split):
         assert _number(wanted) == pair[0] * pair[1]
         seen.add(pair)
     assert len(seen) == (32 if split == "train" else 256)
-    for wrong in ({"held": 0}, {"streamed": 9}, {"batch": 257}):
+    for wrong in ({"stationary": 0}, {"streaming": 9}, {"samples": 257}):
         with pytest.raises(InputError, match="must be from 1 to"):
             tasks.product(**wrong)
 
@@ -134,8 +136,8 @@ def test_products_are_those_of_python(split):
         ({"operation": "divide"}, "operation must be one of"),
         ({"bits": 0}, "bits must be from 1 to 16"),
         ({"bits": 17}, "bits must be from 1 to 16"),
-        ({"pairs": 0}, "pairs must be at least 1, or None"),
-        ({"pairs": 5, "batch": 6}, "batch must be from 1 to 5 pairs, or None"),
+        ({"pairs": 0}, "pairs must be at least 1"),
+        ({"pairs": 5, "samples": 6}, "samples must be from 1 to 5 pairs, or None"),
     ],
 )
 def test_bad_options_are_refused(wrong, words):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tejax import InputError, networks, tasks
+from tests.oracles.scripted import Scripted
 
 
 def _number(bits):
@@ -60,15 +61,15 @@ def test_fitness_counts_the_outputs_with_the_right_sign():
     network = networks.MLP((4, 3))
     genome = jax.jit(network.init)(jax.random.key(0))
     right = np.sign(np.asarray(jax.jit(network.apply)(genome, task.x))) == np.asarray(task.y)
-    assert int(task.evaluate(jax.random.key(1), network.apply, genome)) == right.sum()
-    assert int(task.validate(network.apply, genome)) == right.sum()
-    assert task.cases(jax.random.key(1), network.apply, genome).tolist() == right.reshape(-1).astype(int).tolist()
-    assert task.accuracy(network.apply, genome) == pytest.approx(right.mean())
+    assert int(task.evaluate(jax.random.key(1), network, genome)) == right.sum()
+    assert int(task.validate(network, genome)) == right.sum()
+    assert task.cases(jax.random.key(1), network, genome).tolist() == right.reshape(-1).astype(int).tolist()
+    assert task.accuracy(network, genome) == pytest.approx(right.mean())
     assert task.scale == right.size
 
 
-def test_a_lenient_task_gives_half_for_a_zero_in_fitness_alone():
-    task = tasks.addition(2, lenient=True)
+def test_partial_credit_gives_half_for_a_zero_in_fitness_alone():
+    task = tasks.addition(2, partial_credit=True)
     answers = jnp.asarray(np.random.default_rng(0).integers(-1, 2, task.y.shape))
     marks = {1: 2, 0: 1, -1: 0}
     wanted = sum(
@@ -76,21 +77,19 @@ def test_a_lenient_task_gives_half_for_a_zero_in_fitness_alone():
         for answer, bit in zip(answers.reshape(-1).tolist(), task.y.reshape(-1).tolist(), strict=True)
     )
 
-    def apply(genome, x):
-        return answers
-
-    assert int(task.validate(apply, None)) == int(task.evaluate(jax.random.key(0), apply, None)) == wanted
+    network = Scripted(lambda genome, x: answers)
+    assert int(task.validate(network, None)) == int(task.evaluate(jax.random.key(0), network, None)) == wanted
     assert task.scale == 2 * task.y.size
-    assert task.accuracy(apply, None) == np.mean(np.asarray(answers) == np.asarray(task.y))
+    assert task.accuracy(network, None) == np.mean(np.asarray(answers) == np.asarray(task.y))
 
 
 def test_a_zero_is_never_right():
     task = tasks.parity(3)
-    assert int(task.validate(lambda genome, x: jnp.zeros((8, 1), jnp.int32), None)) == 0
+    assert int(task.validate(Scripted(lambda genome, x: jnp.zeros((8, 1), jnp.int32)), None)) == 0
 
 
 def test_a_minibatch_is_distinct_rows_picked_by_the_key():
-    task = tasks.parity(4, batch=6)
+    task = tasks.parity(4, samples=6)
     seen = []
 
     def show(genome, x):
@@ -98,7 +97,7 @@ def test_a_minibatch_is_distinct_rows_picked_by_the_key():
         return jnp.ones((6, 1), jnp.int32)
 
     for seed in (0, 0, 1):
-        task.evaluate(jax.random.key(seed), show, None)
+        task.evaluate(jax.random.key(seed), Scripted(show), None)
     assert seen[0] == seen[1] != seen[2]
     assert all(len({tuple(row) for row in rows}) == 6 for rows in seen)
     assert task.rows == 6
@@ -111,5 +110,5 @@ def test_some_network_solves_xor_exactly():
     )
     task = tasks.xor()
     network = networks.MLP((2, 2, 1), dead_zone=0, bias=1)
-    assert int(task.validate(network.apply, genome)) == 4
-    assert task.accuracy(network.apply, genome) == 1.0
+    assert int(task.validate(network, genome)) == 4
+    assert task.accuracy(network, genome) == 1.0

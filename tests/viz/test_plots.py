@@ -4,8 +4,8 @@ import sys
 import numpy as np
 import pytest
 
-from tejax.viz import plots
 from tejax.errors import InputError
+from tejax.viz import plots
 
 METRICS = [
     {"generation": g, "best": -100 + g, "median": -120 + g, "worst": -200, "accuracy": g / 100, "train_accuracy": 0.5}
@@ -55,9 +55,27 @@ def test_weights_are_drawn_where_inputs_are_square():
 
 
 def test_pictures_need_no_pyplot():
-    """In a process of its own: gymnax, which other tests load, brings pyplot along."""
-    program = "import sys; from tejax import plots; plots.curves(%r); sys.exit('matplotlib.pyplot' in sys.modules)"
+    """In another process: gymnax, which other tests load, brings pyplot along."""
+    program = "import sys; from tejax import viz; viz.plots.curves(%r); sys.exit('matplotlib.pyplot' in sys.modules)"
     subprocess.run([sys.executable, "-c", program % METRICS], check=True)
+
+
+def test_trials_of_a_search_and_bars():
+    rows = [
+        {"trial": 2, "state": "complete", "value": 0.7},
+        {"trial": 0, "state": "complete", "value": 0.5},
+        {"trial": 1, "state": "pruned", "value": 0.9},
+        {"trial": 3, "state": "running", "value": None},
+    ]
+    (panel,) = plots.trials(rows).axes
+    np.testing.assert_array_equal(panel.lines[0].get_ydata(), [0.5, 0.7])
+    assert [text.get_text() for text in panel.get_legend().get_texts()] == ["complete: 2", "pruned: 1", "best: 0.7"]
+    with pytest.raises(InputError, match="rows must be of a finished trial or more"):
+        plots.trials(rows[3:])
+    (panel,) = plots.bars({"a_b": 1.0, "c": 2.0}, "share").axes
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["a b", "c"]
+    with pytest.raises(InputError, match="values must be of one number or more"):
+        plots.bars({}, "share")
 
 
 def test_a_figure_is_saved(tmp_path):

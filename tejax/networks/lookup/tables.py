@@ -94,8 +94,7 @@ class Lookup(Recurrent):
         neurons = range(len(self.sources))
         three = all(len(row) == 3 and all(source in neurons for source in row) for row in self.sources)
         require(bool(self.sources) and three, "three neurons, from 0 on, for each neuron", sources=self.sources)
-        for name in ("inputs", "outputs"):
-            chosen = getattr(self, name)
+        for name, chosen in (("inputs", self.inputs), ("outputs", self.outputs)):
             some = bool(chosen) and len(set(chosen)) == len(chosen) and all(one in neurons for one in chosen)
             require(some, f"different neurons, from 0 to {len(neurons) - 1}", **{name: chosen})
         free = self.signal in neurons and self.signal not in self.inputs

@@ -77,7 +77,7 @@ class TiledTissue(FixedTissue):
 
     def laid(self, genome: Tile) -> tuple[FixedTissue, Synapses]:
         """The same network without tiles: an ordinary tissue and its genome."""
-        own = {field.name: getattr(self, field.name) for field in dataclasses.fields(FixedTissue)}
+        own = {field.name: vars(self)[field.name] for field in dataclasses.fields(FixedTissue)}
         return FixedTissue(**own), Synapses(self.ring(genome).synapses)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tejax.tasks.datasets.loaders import encoding
+from tejax.tasks.datasets import encoding
 
 
 def _oracle(x, thresholds, kind):

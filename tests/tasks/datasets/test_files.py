@@ -46,13 +46,13 @@ def test_a_task_from_files(tmp_path):
     (tmp_path / "images.gz").write_bytes(gzip.compress(idx(x)))
     (tmp_path / "labels").write_bytes(idx(y))
     np.savez(tmp_path / "both.npz", x=x, y=y)
-    first = tasks.from_files(tmp_path / "images.gz", tmp_path / "labels", batch=8, seed=5, trits=1)
-    second = tasks.from_files(tmp_path / "both.npz", batch=8, seed=5, trits=1)
-    direct = tasks.classification(x, y, batch=8, seed=5, trits=1)
+    first = tasks.from_files(tmp_path / "images.gz", tmp_path / "labels", samples=8, split_seed=5, trits=1)
+    second = tasks.from_files(tmp_path / "both.npz", samples=8, split_seed=5, trits=1)
+    direct = tasks.classification(x, y, samples=8, split_seed=5, trits=1)
     for task in (first, second):
         assert np.array_equal(task.x_train, direct.x_train)
         assert np.array_equal(task.y_test, direct.y_test)
-        assert (task.features, task.classes, task.batch) == (9, 4, 8)
+        assert (task.features, task.classes, task.samples) == (9, 4, 8)
 
 
 GOOD = idx(np.arange(12, dtype=np.uint8).reshape(3, 4))

@@ -5,9 +5,9 @@ import math
 
 import numpy as np
 import pytest
-from tejax.tasks.datasets.loaders.pictures import shifted
 
 from tejax import InputError
+from tejax.tasks.datasets.pictures import shifted
 
 RNG = np.random.default_rng(0)
 
