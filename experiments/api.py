@@ -5,7 +5,6 @@ python -m experiments.api
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,13 +17,27 @@ Shape letters: P population, B batch, F features in, H hidden, O outputs, N neur
 time, G generations, I islands, D devices, C cases, R runs of a sweep. Trits are int8, fitness is int32, keys are those
 of `jax.random.key`. Bad input raises `InputError`, one line that names the argument, its value and what is allowed.
 """
-# in the order in which a reader wants them; a module not named here is none of a user's business
+# in the order in which a reader wants them
 MODULES = (
-    *("tejax", "networks", "tasks", "strategies", "operators.mutation", "operators.crossover", "operators.selection"),
-    *("operators.tissue", "operators.circle", "operators.lookup", "evolution", "islands", "portfolio", "sweep"),
-    *("devices", "runs", "export", "plots", "plots_ring", "testing", "rivals", "rivals.rounding", "interop.aigarth"),
-    "config",
-    *("trits", "draws", "trees", "changes", "fixedpoint", "types", "errors", "processes"),
+    *(
+        "tejax",
+        "networks",
+        "networks.tissue",
+        "networks.tissue.mutation",
+        "networks.circle",
+        "networks.circle.mutation",
+    ),
+    *(
+        "networks.lookup",
+        "networks.lookup.mutation",
+        "tasks",
+        "strategies",
+        "operators.mutation",
+        "operators.crossover",
+    ),
+    *("operators.selection", "evolution", "parallel", "runs", "search", "export", "viz.plots", "viz.animation"),
+    *("viz.tissue", "testing", "baselines", "baselines.rounding", "baselines.post_training", "interop.aigarth"),
+    *("registry", "options", "trits", "core.random", "core.pytrees", "core.fixedpoint", "types", "errors"),
 )
 
 
@@ -37,178 +50,97 @@ class Found(NamedTuple):
 
 def page() -> str:
     """The whole page."""
-    shown: set[tuple[str, str]] = set()  # what the facade has is not told twice
-    parts = [HEAD, " · ".join(f"[{_full(name)}](#{_full(name).replace('.', '')})" for name in MODULES)]
-    for name in MODULES:
-        tree, _ = _module(_full(name))
-        parts += [f"## {_full(name)}", _whole(tree)]
-        for public in _public(tree):
-            found = _find(_full(name), public)
-            key = public, "\n".join(found.lines)
-            # a module that is part of another one has a section of its own, or is left to those who look for it
-            if not isinstance(found.node, ast.Module) and (key not in shown or found.lines == [""]):
+    shown: set[tuple[str, str]] = set()  # what the facade has is not shown twice
+    names = [name if name == "tejax" else f"tejax.{name}" for name in MODULES]
+    parts = [HEAD, " · ".join(f"[{name}](#{name.replace('.', '')})" for name in names)]
+    for module in names:
+        tree, _ = _module(module)
+        parts += [f"## {module}", _docstring(tree)]
+        for name in _public(tree):
+            found = _find(module, name)
+            key = name, "\n".join(found.lines)
+            # a module that is part of another one has a section of its own
+            if not isinstance(found.node, ast.Module) and key not in shown:
                 shown.add(key)
-                parts.append(_entry(public, found))
+                parts.append(_entry(name, found))
     return "\n\n".join(parts) + "\n"
 
 
-def _full(name: str) -> str:
-    return name if name == "tejax" else f"tejax.{name}"
-
-
-def _module(name: str) -> tuple[ast.Module, list[str]]:
+def _module(name: str) -> Found:
     """The syntax tree and the lines of a module."""
     base = ROOT.joinpath(*name.split("."))
-    path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
-    text = path.read_text(encoding="utf-8")
-    return ast.parse(text), text.splitlines()
+    text = (base / "__init__.py" if base.is_dir() else base.with_suffix(".py")).read_text(encoding="utf-8")
+    return Found(ast.parse(text), text.splitlines())
 
 
-def _public(tree: ast.Module) -> list[str]:
+def _public(tree: ast.AST) -> list[str]:
     """What `__all__` lists."""
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            return list(ast.literal_eval(node.value))
-    return []
+    listed = (node.value for node in tree.body if isinstance(node, ast.Assign) and "__all__" in _targets(node))
+    return list(ast.literal_eval(next(listed, ast.List([]))))
 
 
 def _find(module: str, name: str) -> Found:
     """The definition of a name that a module defines or takes from another one."""
     tree, lines = _module(module)
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
-            return Found(node, lines)
-        if isinstance(node, ast.Assign | ast.AnnAssign) and name in _targets(node):
+    for node in ast.walk(tree):
+        defined = isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name
+        if defined or (isinstance(node, ast.Assign | ast.AnnAssign) and name in _targets(node)):
             return Found(node, lines)
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
-                    return _imported(module, node.module, alias.name)
+                    return _imported(node.module, alias.name)
     raise LookupError(f"{module}.{name} is public, but nothing defines it")
 
 
-def _imported(here: str, module: str, name: str) -> Found:
-    """What `here` takes from a module: a part of itself, another module's definition, or something that is not ours."""
+def _imported(module: str, name: str) -> Found:
+    """What is taken from a module: a part of it, its definition, or something that is not ours."""
     if module.split(".")[0] != "tejax":
-        return Found(ast.parse(f"{name} = {module}.{name}").body[0], [""])
-    return Found(*_module(f"{module}.{name}")) if module == here else _find(module, name)
+        return Found(ast.parse(f"{name} = {module}.{name}").body[0], [f"{name} = {module}.{name}"])
+    path = ROOT.joinpath(*module.split("."), name)
+    return _module(f"{module}.{name}") if path.is_dir() or path.with_suffix(".py").exists() else _find(module, name)
 
 
 def _targets(node: ast.Assign | ast.AnnAssign) -> list[str]:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return [ast.unparse(target) for target in targets]
+    return [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
 
 
 def _entry(name: str, found: Found) -> str:
     """A heading with the signature, and below it what the name is."""
     node = found.node
     if isinstance(node, ast.FunctionDef):
-        return f"### {name}\n\n{_code(_signature(node))}\n\n{_whole(node)}"
-    if isinstance(node, ast.ClassDef):
-        body = [f"### {name}", _whole(node)]
-        above = [base for base in map(ast.unparse, node.bases) if base not in ("NamedTuple", "Protocol")]
-        fields = [f"class {name}({', '.join(above)})"] * bool(above) + list(_fields(node, found.lines))
-        if fields:
-            body.insert(1, _code("\n".join(fields)))
-        body += [_method(each) for each in _methods(node)]
-        return "\n\n".join(body)
-    assert isinstance(node, ast.Assign | ast.AnnAssign)
-    value = node.value
-    comment = _comment(node, found.lines)
-    if isinstance(value, ast.Dict):
-        keys = ", ".join(f"`{ast.literal_eval(key)}`" for key in value.keys if isinstance(key, ast.Constant))
-        return f"### {name}\n\nA table with the names {keys}."
-    return f"### {name}\n\n{_code(ast.unparse(node))}" + (f"\n\n{comment}" if comment else "")
+        return f"### {name}\n\n```python\n{_signature(node)}\n```\n\n{_docstring(node)}"
+    if not isinstance(node, ast.ClassDef):
+        return f"### {name}\n\n```python\n{_source(node, found.lines)}\n```"
+    above = [base for base in map(ast.unparse, node.bases) if base not in ("NamedTuple", "Protocol")]
+    fields = [each for each in node.body if isinstance(each, ast.AnnAssign) and not ast.unparse(each).startswith("_")]
+    code = [f"class {name}({', '.join(above)})" if above else f"class {name}"]
+    code += [f"    {_source(each, found.lines)}" for each in fields]
+    methods = [each for each in node.body if isinstance(each, ast.FunctionDef) and not each.name.startswith("_")]
+    lines = [f"- `{_signature(each)}`  \n  {_docstring(each).partition(chr(10))[0].strip()}" for each in methods]
+    return "\n\n".join([f"### {name}", "```python\n" + "\n".join(code) + "\n```", _docstring(node), *lines])
 
 
-def _code(text: str) -> str:
-    return f"```python\n{text}\n```"
+def _source(node: ast.AST, lines: list[str]) -> str:
+    """As it is written, with the comment beside it."""
+    return "\n".join(lines[node.lineno - 1 : node.end_lineno]).strip()
 
 
 def _signature(node: ast.FunctionDef) -> str:
-    """The definition line, without its body; one argument a line where it is long."""
+    """The definition line, without its body."""
     answer = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    whole = f"{node.name}({', '.join(_arguments(node.args))}){answer}"
-    if len(whole) <= 110:
-        return whole
-    lines = "".join(f"    {argument},\n" for argument in _arguments(node.args))
-    return f"{node.name}(\n{lines}){answer}"
+    arguments = re.sub(r"^(self|cls)(: \w+)?(, )?", "", ast.unparse(node.args))
+    kinds = {ast.unparse(each).rpartition(".")[2] for each in node.decorator_list}
+    return f"{node.name}{'' if kinds & {'property', 'cached_property'} else f'({arguments})'}{answer}"
 
 
-def _arguments(arguments: ast.arguments) -> Iterator[str]:
-    """Each argument as it is written."""
-    plain = [*arguments.posonlyargs, *arguments.args]
-    defaults = [None] * (len(plain) - len(arguments.defaults)) + list(arguments.defaults)
-    pairs = [*zip(plain, defaults, strict=True)]
-    yield from (_argument(each, default) for each, default in pairs)
-    if arguments.vararg:
-        yield f"*{ast.unparse(arguments.vararg)}"
-    elif arguments.kwonlyargs:
-        yield "*"
-    for each, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        yield _argument(each, default)
-    if arguments.kwarg:
-        yield f"**{ast.unparse(arguments.kwarg)}"
-
-
-def _argument(argument: ast.arg, default: ast.expr | None) -> str:
-    return ast.unparse(argument) + (f" = {ast.unparse(default)}" if default else "")
-
-
-def _fields(node: ast.ClassDef, lines: list[str]) -> Iterator[str]:
-    """The fields of a record, with the comments beside them, or the arguments of a class with an `__init__`."""
-    for each in node.body:
-        if isinstance(each, ast.AnnAssign) and not ast.unparse(each.target).startswith("_"):
-            comment = _comment(each, lines)
-            yield ast.unparse(each) + (f"  # {comment}" if comment else "")
-        elif isinstance(each, ast.FunctionDef) and each.name == "__init__":
-            arguments = each.args
-            arguments.args = arguments.args[1:]
-            yield f"{node.name}({', '.join(_arguments(arguments))})"
-
-
-def _comment(node: ast.stmt, lines: list[str]) -> str:
-    """The comment at the end of a definition, or on the lines right above it."""
-    end = node.end_lineno or node.lineno
-    line = lines[end - 1][node.end_col_offset or 0 :] if end <= len(lines) else ""
-    if line.lstrip().startswith("# ") and "noqa" not in line:
-        return line.strip()[2:]
-    above = []
-    for text in reversed(lines[: node.lineno - 1]):
-        if not text.strip().startswith("# "):
-            break
-        above.insert(0, text.strip()[2:])
-    return " ".join(above)
-
-
-def _methods(node: ast.ClassDef) -> list[ast.FunctionDef]:
-    return [each for each in node.body if isinstance(each, ast.FunctionDef) and not each.name.startswith("_")]
-
-
-def _method(node: ast.FunctionDef) -> str:
-    """One line of a list."""
-    node.args.args = [each for each in node.args.args if each.arg not in ("self", "cls")]
-    kinds = {ast.unparse(each) for each in node.decorator_list}
-    answer = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    arguments = "" if kinds & {"property", "cached_property"} else f"({', '.join(_arguments(node.args))})"
-    return f"- `{node.name}{arguments}{answer}`  \n  {_first(ast.get_docstring(node) or '')}"
-
-
-def _whole(node: ast.FunctionDef | ast.ClassDef | ast.Module) -> str:
-    """The docstring; a line that begins with an argument's name stays a line."""
-    paragraphs = (ast.get_docstring(node) or "").split("\n\n")
-    return "\n\n".join(_plain(re.sub(r"\n(?=\w+(, \w+)*: )", "  \n", each)) for each in paragraphs)
-
-
-def _first(text: str) -> str:
-    """The first paragraph, as one line."""
-    return _plain(" ".join(text.split("\n\n")[0].split()))
-
-
-def _plain(text: str) -> str:
-    """Text in which nothing but code is Markdown."""
-    parts = text.split("`")
-    parts[::2] = [part.replace("*", "\\*").replace("<", "\\<") for part in parts[::2]]
+def _docstring(node: ast.AST) -> str:
+    """The docstring, its lines kept, and nothing but code in it Markdown."""
+    parts = (ast.get_docstring(node) or "").split("`")
+    parts[::2] = [
+        re.sub(r"(?<=\S)\n(?=\S| )", "  \n", part).replace("*", "\\*").replace("<", "\\<") for part in parts[::2]
+    ]
     return "`".join(parts)
 
 

@@ -2,50 +2,41 @@
 
     python -m experiments.readme
 
-In README.md everything between `<!-- NAME: begin -->` and `<!-- NAME: end -->` is replaced; the page is written whole.
+The texts are in experiments/pages. In README.md everything between `<!-- NAME: begin -->` and `<!-- NAME: end -->` is
+replaced; experiments/README.md is written whole.
 """
 
 import argparse
 from pathlib import Path
 
-from experiments import headline, tables
+from experiments import tables
+from experiments.render import Table
 
-README = Path(__file__).parents[1] / "README.md"
-PAGE = Path(__file__).parent / "README.md"
-CLAIMS = Path(__file__).parent / "claims" / "README.md"
-HEAD = """\
-# What was measured
-
-Every table is made from the JSON files in `results/` by `python -m experiments.readme`; those are written by the
-commands that stand beside the tables, with the machine, the versions and the seeds. The claims have a page of their
-own: [claims](claims/README.md)."""
+HERE = Path(__file__).parent
+README, PAGE = HERE.parent / "README.md", HERE / "README.md"
+BLOCKS = {"figures": "figures", "same bits": "same_bits", "scaling": "scaling"}  # of README.md -> a page
 
 
-def figures(text: str) -> str:
-    """The README `text` with the tables of today's records."""
-    blocks = {
-        "figures": headline.table(),
-        "claims": claims(),
-        "same bits": tables.SAME_BITS,
-        "scaling": f"{tables.SCALING_COUNTS}\n\n{tables.SCALING_MODEL}",
-    }
-    for name, content in blocks.items():
-        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-        text = f"{text.split(begin)[0]}{begin}\n\n{content}\n\n{end}{text.split(end)[1]}"
-    return text
+def page(name: str = "README") -> str:
+    """A text of experiments/pages with its tables and words."""
+    known = {key.lower(): value for key, value in vars(tables).items() if isinstance(value, Table)}
+    return (HERE / "pages" / f"{name}.md").read_text().format(**known)
 
 
 def claims() -> str:
     """The verdicts of the claims' own page."""
-    lines = CLAIMS.read_text().splitlines()
+    lines = (HERE / "claims" / "README.md").read_text().splitlines()
     start = lines.index("| claim | verdict |")
     return "\n".join(lines[start : lines.index("", start)]).replace("](#", "](experiments/claims/README.md#")
 
 
-def page() -> str:
-    """All tables."""
-    sections = ("\n\n".join([f"## {name}", *map(str, some)]) for name, some in tables.SECTIONS.items())
-    return "\n\n".join([HEAD, *sections]) + "\n"
+def figures(text: str) -> str:
+    """The README `text` with the tables of today's records."""
+    blocks = {name: page(file).rstrip() for name, file in BLOCKS.items()}
+    for name, content in {**blocks, "claims": claims()}.items():
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        text = f"{text.split(begin)[0]}{begin}\n\n{content}\n\n{end}{text.split(end)[1]}"
+    return text
 
 
 def main() -> None:

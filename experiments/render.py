@@ -2,7 +2,7 @@
 
 A `Table` names a record, which of its rows make a line together, and for every column what is said of these rows:
 
-    Table("studies.digits", text, {"seeds": count(), "one network": spread("test_accuracy", ".2%")}, by=("shift",))
+    Table("studies.digits", {"seeds": count(), "one network": spread("test_accuracy", ".2%")}, by=("shift",))
 """
 
 import statistics
@@ -13,25 +13,10 @@ from typing import Any, NamedTuple
 from experiments import record
 from experiments.record import Record, Row
 
-__all__ = [
-    "Table",
-    "count",
-    "exact",
-    "field",
-    "first",
-    "grouped",
-    "lines",
-    "machine",
-    "mean",
-    "median",
-    "most",
-    "spread",
-]
+__all__ = ["Table", "count", "exact", "field", "first", "grouped", "lines", "mean", "median", "most", "spread"]
 
 Field = str | tuple[str, ...] | Callable[[Row], Any]  # a field, a path of nested ones, or a function of the row
 Cell = Callable[[list[Row]], object]
-BUSY = "{machine}, busy with other things as well."
-ALONE = "{machine}."
 
 
 def field(row: Row, path: Field) -> Any:
@@ -104,48 +89,56 @@ def lines(head: Iterable[object], body: Iterable[Iterable[object]]) -> str:
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in (head, ["---"] * len(head), *body))
 
 
-def machine(kept: Record) -> str:
-    """The machine and the versions behind a record, in words."""
-    about = kept.machine
-    return f"{about['processor']}, {about['cores']} cores; JAX {about['jax']}, Python {about['python']}"
-
-
 class Table(NamedTuple):
-    """A table, with what is said above and below it.
+    """A table, and what a text around it may say of its record.
 
     Attributes:
         module: the experiment, below `experiments`; its last part is the name of the record.
-        text: above the table, with {command}, {machine}, {settings[name]} and the names in `words` filled in.
         columns: heading -> what stands there for the rows of a line; or a function of the record that gives them.
         by: fields whose values rows of a line share; or a function from rows to the groups that make lines; (): each
             row is a line.
         fields: values of the rows that count.
-        words: further names in the texts -> what they stand for.
-        notes: below the table.
+        words: name -> what it stands for; in a text `{table.name}`, beside `settings`, `machine` and `command`.
     """
 
     module: str
-    text: str
     columns: Mapping[str, Cell] | Callable[[Record], Mapping[str, Cell]]
     by: tuple[Field, ...] | Callable[[list[Row]], Iterable[list[Row]]] = ()
     fields: Mapping[str, Any] = {}
     words: Mapping[str, Callable[[Record], object]] = {}
-    notes: tuple[str, ...] = (ALONE,)
+
+    @property
+    def record(self) -> Record:
+        """What it shows."""
+        kept = record.read(self.module.rpartition(".")[2])
+        return kept._replace(rows=chosen(kept.rows, **self.fields))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Those that all rows were measured with."""
+        return self.record.settings
+
+    @property
+    def machine(self) -> str:
+        """The machine and the versions, in words."""
+        about = self.record.machine
+        return f"{about['processor']}, {about['cores']} cores; JAX {about['jax']}, Python {about['python']}"
+
+    @property
+    def command(self) -> str:
+        """What measures it."""
+        return f"`python -m experiments.{self.module}`"
+
+    def __getattr__(self, name: str) -> object:
+        if name not in self.words:
+            raise AttributeError(f"{self.module} has no word {name!r}")
+        return self.words[name](self.record)
 
     def __str__(self) -> str:
-        kept = record.read(self.module.rpartition(".")[2])
-        rows = chosen(kept.rows, **self.fields)
+        kept = self.record
         if callable(self.by):
-            groups = list(self.by(rows))
+            groups = list(self.by(kept.rows))
         else:
-            groups = list(grouped(rows, *self.by).values()) if self.by else [[row] for row in rows]
+            groups = list(grouped(kept.rows, *self.by).values()) if self.by else [[row] for row in kept.rows]
         columns = self.columns(kept) if callable(self.columns) else self.columns
-        named = {name: word(kept._replace(rows=rows)) for name, word in self.words.items()}
-        known = {
-            "settings": kept.settings,
-            "machine": machine(kept),
-            "command": f"`python -m experiments.{self.module}`",
-        }
-        body = lines(columns, ([cell(group) for cell in columns.values()] for group in groups))
-        above, *below = (text.format(**known, **named) for text in (self.text, *self.notes))
-        return "\n\n".join(filter(None, [above, body, *below]))
+        return lines(columns, ([cell(group) for cell in columns.values()] for group in groups))

@@ -29,7 +29,7 @@ from experiments import record
 from experiments.record import Job, Row
 from tejax.types import Genome, Network, Strategy, Task
 
-__all__ = ["Lesson", "Study", "apart", "lesson", "parser", "signs", "timed", "where"]
+__all__ = ["Lesson", "Study", "apart", "evolved", "lesson", "parser", "signs", "timed", "where"]
 
 
 def parser(doc: str | None) -> argparse.ArgumentParser:
@@ -107,6 +107,20 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     start = time.perf_counter()
     result = work()
     return round(time.perf_counter() - start, 1), result
+
+
+def evolved(
+    key: jax.Array, strategy: Strategy, network: Network, task: Task, **options: Any
+) -> tuple[tejax.Result, Row]:
+    """What `tejax.evolve` gives, and what every study says of it: seconds, effort, size and fingerprint."""
+    seconds, result = timed(lambda: tejax.evolve(key, strategy, network, task, **options))
+    return result, {
+        "seconds": seconds,
+        "generations": result.generations,
+        "evaluations": result.evaluations,
+        "trits": tejax.pytrees.size(result.best),
+        "best": tejax.pytrees.fingerprint(result.best),
+    }
 
 
 def apart(function: Callable[..., Any], *arguments: Any, **environment: str) -> Any:

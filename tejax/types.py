@@ -54,7 +54,20 @@ UNANSWERED = -(2**31)  # the output of a network that never came to one
 
 
 class Loss(Protocol):
-    """An integer loss, summed over samples; `tejax.fixedpoint.make_loss` gives one."""
+    """An integer loss; `tejax.fixedpoint.make_loss` gives one.
+
+    Attributes:
+        name: under which kernels know it; empty where none does.
+        temperature: of a cross-entropy, as a ratio; the limit of a margin.
+        limit: the largest loss of a sample.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def temperature(self) -> tuple[int, int]: ...  # noqa: D102
+    @property
+    def limit(self) -> int: ...  # noqa: D102
 
     def total(self, outputs: Int32[Array, "B O"], labels: Array) -> Int32[Array, ""]:
         """The summed loss of int32 outputs."""

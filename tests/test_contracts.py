@@ -1,6 +1,7 @@
 """Everything in a registry keeps the contract of its kind: a new entry is one more line in a table here."""
 
 import logging
+from functools import partial
 
 import jax
 import numpy as np
@@ -11,6 +12,7 @@ from tejax.core import pytrees
 from tejax.networks.tissue import mutation as tissue_mutation
 from tejax.operators import mutation
 from tejax.registry import CROSSOVERS, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS
+from tejax.testing.holding import traced
 from tests.helpers import first_quick
 
 NETWORK_CASES = {
@@ -77,7 +79,7 @@ SMALL = networks.MLP((2, 1))
 def test_the_tables_here_cover_the_registries():
     shipped = {name for name, each in TASKS.items() if each.__module__.startswith("tejax.")}
     assert set(NETWORK_CASES) == set(NETWORKS)
-    assert {*TASK_CASES, "files"} == shipped  # files: see test_files and test_classification
+    assert {*TASK_CASES, "files"} == {*shipped, "windowed_series"}  # files: see test_files; a series is no option
     assert set(STRATEGY_CASES) == set(STRATEGIES)
 
 
@@ -131,12 +133,13 @@ def check(make, caplog):
     make: other rates by name -> the strategy. What JAX logs of its compiler is counted.
     """
     testing.check_strategy(make(), SMALL, TASK)
+    network, _ = traced(SMALL)  # which the check has evolved
     caplog.clear()
     with jax.log_compiles(), caplog.at_level(logging.WARNING, "jax"):
         assert compiled(caplog, lambda: jax.jit(lambda x: x + 1)(np.int32(len(caplog.records)))) == 1, "it counts"
         for rates in ({}, OTHER_RATES):
-            strategy = make(**rates)
-            assert compiled(caplog, lambda: evolve(jax.random.key(3), strategy, SMALL, TASK, generations=2, chunk=2, batch=None)) == 0  # noqa: B023
+            run = partial(evolve, jax.random.key(3), make(**rates), network, TASK, generations=2, chunk=2, batch=None)
+            assert compiled(caplog, run) == 0
 
 
 def compiled(caplog, run):
@@ -146,6 +149,7 @@ def compiled(caplog, run):
     return sum("Compiling" in record.getMessage() for record in caplog.records[before:])
 
 
+# other than the defaults, of every strategy that has one of these
 OTHER_RATES = {"mutation_rate": 0.125, "learning_rate": 0.125, "density": 0.25}
 
 
@@ -175,7 +179,8 @@ def test_islands_of_a_strategy(name, caplog):
     check(lambda **rates: Islands(make(**rates), 3, every=2, migrants=2), caplog)
 
 
-@pytest.mark.parametrize("name", first_quick(["hill_climb", "categorical", "map_elites"]))
+@pytest.mark.long  # in the quick suite, the registered portfolio stands for them
+@pytest.mark.parametrize("name", ["hill_climb", "categorical", "map_elites"])
 def test_portfolio_of_strategies(name, caplog):
     """Each beside one that wants the fitness of every case."""
     makers = [made("genetic", STRATEGY_CASES["genetic"][-1]), made(name, STRATEGY_CASES[name][-1])]

@@ -47,7 +47,7 @@ def test_every_record_has_the_one_schema(path):
     kept = json.loads(path.read_text())
     assert list(kept) == ["format", "machine", "settings", "rows"]
     assert kept["format"] == record.FORMAT
-    assert {"jax", "python", "processor", "cores", "commit"} <= set(kept["machine"])
+    assert {"jax", "python", "device", "cores"} <= set(kept["machine"])
     assert isinstance(kept["settings"], dict)
     assert kept["rows"]
     assert all(isinstance(row, dict) for row in kept["rows"])

@@ -115,10 +115,7 @@ def ceiling() -> Row:
     product, copy = jax.jit(jnp.matmul), jax.jit(lambda x: x + jnp.int8(1))
     jax.block_until_ready((product(matrix, matrix), copy(block)))
     best = [min(seconds(work) for _ in range(5)) for work in (lambda: product(matrix, matrix), lambda: copy(block))]
-    return {
-        "float32 GMAC/s": round(size**3 / best[0] / 1e9, 1),
-        "copy GB/s": round(2 * block.size / best[1] / 1e9, 1),
-    }
+    return {"float32 GMAC/s": round(size**3 / best[0] / 1e9, 1), "copy GB/s": round(2 * block.size / best[1] / 1e9, 1)}
 
 
 def sizes(shape: str) -> tuple[int, ...]:
@@ -174,7 +171,7 @@ def _left_out(shape: str, population: int) -> bool:
 STUDY = Study(
     "generation",
     measure,
-    {"pairs": 5},
+    {"pairs": 3},
     {"shape": SHAPES, "population": [256, 512, 4096, 65536]},
     left_out=_left_out,
     quick={"pairs": 1, "shape": ["16-16-4"], "population": [256]},

@@ -18,68 +18,54 @@ HEADER = re.compile(r"^(ENTRY )?%?([\w.-]+) .*\{$")
 OPERATION = re.compile(r"^(?:ROOT )?%?[\w.-]+ = (.*?) ([a-z][\w-]*)\(")
 CALLS = re.compile(r"(body|condition|calls|to_apply|true_computation|false_computation)=%?([\w.-]+)")
 BRANCHES = re.compile(r"branch_computations=\{([^}]*)\}")
+INSIDE = {"body": ("loop",), "condition": ("loop",), "calls": (), "to_apply": ()}  # what a call stands in; else: branch
 
 
 class Collective(NamedTuple):
     """One operation of a compiled program that talks to other devices."""
 
     kind: str
-    size: int  # bytes of its result on one device
-    group: int  # how many devices exchange with each other
-    received: float  # bytes that come to a device, or that it adds up, in a ring of the group
+    received: float  # bytes that come to a device, or that it adds up, in a ring of its group
     where: tuple[str, ...]  # the loops and branches around it, from the outermost inwards
 
 
-def collectives(text: str) -> list[Collective]:
+def collectives(text: str) -> Iterator[Collective]:
     """All collectives of the HLO text `lowered.compile().as_text()`, in the order of the program."""
-    entry, bodies = _computations(text)
-    devices = int(found[1]) if (found := re.search(r"num_partitions=(\d+)", text)) else 1
-    return list(_within(entry, bodies, devices, ()))
-
-
-def _computations(text: str) -> tuple[str, dict[str, list[str]]]:
-    """The name of the entry, and the lines of every computation."""
     entry, name, bodies = "", "", {}
     for line in text.splitlines():
         header = HEADER.match(line)
         if header and " = " not in line.split("(")[0]:
             name = header[2]
-            bodies[name] = []
-            entry = name if header[1] else entry
+            bodies[name], entry = [], name if header[1] else entry
         elif name:
             bodies[name].append(line.strip())
-    return entry, bodies
+    devices = int(found[1]) if (found := re.search(r"num_partitions=(\d+)", text)) else 1
+    return _within(entry, bodies, devices, ())
 
 
 def _within(name: str, bodies: dict[str, list[str]], devices: int, where: tuple[str, ...]) -> Iterator[Collective]:
     for line in bodies[name]:
-        operation = OPERATION.match(line)
-        if not operation:
+        if not (operation := OPERATION.match(line)):
             continue
         result, kind = operation.groups()
         plain = kind.removesuffix("-start")
         if plain in KINDS:
-            yield _collective(plain, _bytes(result), line, devices, where, started=plain != kind)
+            yield Collective(plain, _received(plain, _bytes(result), line, devices, plain != kind), where)
         called = CALLS.findall(line)
-        called += [
-            ("branch", each.strip().lstrip("%")) for found in BRANCHES.findall(line) for each in found.split(",")
-        ]
+        called += [("branch", each.strip().lstrip("%")) for some in BRANCHES.findall(line) for each in some.split(",")]
         for how, callee in called:
-            inner = {"body": "loop", "condition": "loop", "calls": "", "to_apply": ""}.get(how, "branch")
-            yield from _within(callee, bodies, devices, (*where, inner) if inner else where)
+            yield from _within(callee, bodies, devices, (*where, *INSIDE.get(how, ("branch",))))
 
 
-def _collective(kind: str, size: int, line: str, devices: int, where: tuple[str, ...], started: bool) -> Collective:
+def _received(kind: str, size: int, line: str, devices: int, started: bool) -> float:
+    """Bytes that come to a device for a result of a size; the result of a start is both, what goes and what comes."""
     if kind == "collective-permute":
-        group = len(re.findall(r"\{\d+,\d+\}", line.split("source_target_pairs=")[1].split("}}")[0] + "}"))
-        size = size // 2 if started else size  # the result of a start is both, what goes and what comes
-        return Collective(kind, size, group, size, where)
+        return size // 2 if started else size
     group = _group(line, devices)
     if kind == "all-gather" and started:
         size = size * group // (group + 1)
     share = (group - 1) / group
-    factor = {"all-gather": share, "all-to-all": share, "all-reduce": 2 * share, "reduce-scatter": group - 1}[kind]
-    return Collective(kind, size, group, size * factor, where)
+    return size * {"all-reduce": 2 * share, "reduce-scatter": group - 1}.get(kind, share)
 
 
 def _group(line: str, devices: int) -> int:
@@ -89,15 +75,11 @@ def _group(line: str, devices: int) -> int:
         return math.prod(int(sizes[axis]) for axis in re.findall(r"'([\w.]+)'", found[2]))
     if found := re.search(r"replica_groups=\[\d+,(\d+)\]", line):
         return int(found[1])
-    if found := re.search(r"replica_groups=\{\{([\d,]+)\}", line):
-        return len(found[1].split(","))
-    return devices
+    found = re.search(r"replica_groups=\{\{([\d,]+)\}", line)
+    return len(found[1].split(",")) if found else devices
 
 
 def _bytes(shapes: str) -> int:
     """The bytes of a type, a tuple say."""
-    total = 0
-    for kind, sizes in SHAPE.findall(shapes):
-        bits = BITS.get(kind) or int(re.sub(r"\D", "", kind) or 0)
-        total += math.prod(int(size) for size in sizes.split(",") if size) * bits // 8
-    return total
+    pairs = ((BITS.get(kind) or int(re.sub(r"\D", "", kind) or 0), sizes) for kind, sizes in SHAPE.findall(shapes))
+    return sum(math.prod(int(size) for size in sizes.split(",") if size) * bits // 8 for bits, sizes in pairs)

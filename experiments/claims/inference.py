@@ -9,7 +9,7 @@ once from a cache of 8 KiB; a bitwise operation is counted as a 32-bit addition.
 
 import itertools
 import statistics
-import time
+import timeit
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -30,32 +30,24 @@ CLAIM = "Ternary networks need less memory and less computation to answer."
 MINUTES = 2.0
 BATCHES = (1, 1024)
 EVOLVED, SAME, EQUAL = (128, 64, 10), (64, 64, 10), (64, 16, 10)
+OURS, INT8, TWN = "evolved 128-64-10", "int8 64-64-10", "TWN 64-64-10"
+FLOATS = {"float32 64-64-10": SAME, "float32 64-16-10": EQUAL}
 # picojoules, Horowitz 2014, figure 1.1.9
 PICOJOULES = {"float32 multiply": 3.7, "float32 add": 0.9, "int8 multiply": 0.2, "int32 add": 0.1, "byte read": 10 / 8}
 POPCOUNT = 15  # operations of the exported C function `count`
+KEPT = 0.55  # of a TWN's weights are not 0
 
 
 def jobs(plan: Plan) -> Iterator[Job]:
     """Rows of three kinds: times, C programs, counts."""
     for batch in BATCHES:
         yield {"kind": "time", "batch": batch}, partial(_times, batch, 5 if plan.quick else 60)
-    for name, source in _programs().items():
+    network = networks.MLP(EVOLVED)
+    programs = {OURS: machine_code.ternary(network, network.init(key(0))), INT8: machine_code.dense(SAME, "int8_t")}
+    programs |= {name: machine_code.dense(sizes) for name, sizes in FLOATS.items()}
+    for name, source in programs.items():
         yield {"kind": "c", "name": name}, partial(machine_code.measured, source)
     yield {"kind": "count"}, _counts
-
-
-def _programs() -> dict[str, tuple[str, str, str]]:
-    network = networks.MLP(EVOLVED)
-    return {
-        f"evolved {_text(EVOLVED)}": machine_code.ternary(network, network.init(key(0))),
-        f"int8 {_text(SAME)}": machine_code.dense(SAME, "int8_t"),
-        f"float32 {_text(SAME)}": machine_code.dense(SAME),
-        f"float32 {_text(EQUAL)}": machine_code.dense(EQUAL),
-    }
-
-
-def _text(sizes: tuple[int, ...]) -> str:
-    return "-".join(map(str, sizes))
 
 
 def _calls(batch: int) -> dict[str, Callable[[], Any]]:
@@ -65,27 +57,19 @@ def _calls(batch: int) -> dict[str, Callable[[], Any]]:
     calls: dict[str, Callable[[], Any]] = {}
     for engine in ("packed", "int8", "float"):
         apply = jax.jit(partial(networks.MLP(EVOLVED, engine=engine).apply, genome))
-        calls[f"evolved {_text(EVOLVED)}, XLA {engine}"] = partial(_finished, apply, x)
+        calls[f"{OURS}, XLA {engine}"] = lambda apply=apply: apply(x).block_until_ready()
     layers = [(np.asarray(one.weights).T.astype(np.float32), np.asarray(one.bias).sum(axis=1)) for one in genome]
-    calls[f"evolved {_text(EVOLVED)}, NumPy"] = partial(_numpy, layers, np.asarray(x, np.float32), np.sign)
-    for sizes in (SAME, EQUAL):
+    calls[f"{OURS}, NumPy"] = partial(_numpy, layers, np.asarray(x, np.float32), np.sign)
+    for name, sizes in FLOATS.items():
         spec = Spec(sizes)
         params = spec.build(key(3))[1]
         numbers = np.random.default_rng(0).random((batch, sizes[0]), np.float32)
-        apply = jax.jit(partial(training.apply, spec, params))
-        calls[f"float32 {_text(sizes)}, XLA"] = partial(_finished, apply, jnp.asarray(numbers))
+        apply, there = jax.jit(partial(training.apply, spec, params)), jnp.asarray(numbers)
+        calls[f"{name}, XLA"] = lambda apply=apply, there=there: apply(there).block_until_ready()
         leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(params)]
         pairs = list(zip(leaves[1::2], leaves[::2], strict=True))
-        calls[f"float32 {_text(sizes)}, NumPy"] = partial(_numpy, pairs, numbers, _relu)
+        calls[f"{name}, NumPy"] = partial(_numpy, pairs, numbers, lambda sums: np.maximum(sums, 0))
     return calls
-
-
-def _finished(apply: Callable[[Any], jax.Array], x: jax.Array) -> jax.Array:
-    return apply(x).block_until_ready()
-
-
-def _relu(x: np.ndarray) -> np.ndarray:
-    return np.maximum(x, 0)
 
 
 def _numpy(layers: list[tuple[np.ndarray, np.ndarray]], x: np.ndarray, between: Callable) -> np.ndarray:
@@ -102,47 +86,44 @@ def _times(batch: int, rounds: int) -> list[Row]:
     micros: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
-            start = time.perf_counter()
-            for _ in range(5):
-                call()
-            micros[name].append((time.perf_counter() - start) / 5 * 1e6)
+            micros[name].append(timeit.timeit(call, number=5) / 5 * 1e6)
     return [{"name": name, "microseconds": round(statistics.median(values), 2)} for name, values in micros.items()]
 
 
 def _counts() -> list[Row]:
     """Operations of one inference, counted from the shapes, and the energy that they would take."""
-    rows = []
-    for name, sizes, number in (("float32", SAME, "float32"), ("float32", EQUAL, "float32"), ("int8", SAME, "int8")):
-        macs = sum(i * o for i, o in itertools.pairwise(sizes))
-        add = "float32 add" if number == "float32" else "int32 add"
-        each = 4 if number == "float32" else 1
-        biases = sum(sizes[1:]) * 4
-        operations = {f"{number} multiply": macs, add: macs, "byte read": each * macs + biases}
-        rows.append(_row(f"{name} {_text(sizes)}", operations))
-    macs, kept = sum(i * o for i, o in itertools.pairwise(SAME)), 0.55  # of a TWN's weights are not 0
-    scaled = {
-        "float32 add": round(macs * kept),
-        "float32 multiply": sum(SAME[1:]),
-        "byte read": macs // 4 + 4 * sum(SAME[1:]),
+
+    def macs(sizes: tuple[int, ...]) -> int:
+        return sum(i * o for i, o in itertools.pairwise(sizes))
+
+    counted = {
+        name: {
+            "float32 multiply": macs(sizes),
+            "float32 add": macs(sizes),
+            "byte read": 4 * (macs(sizes) + sum(sizes[1:])),
+        }
+        for name, sizes in FLOATS.items()
     }
-    rows.append(_row(f"TWN {_text(SAME)}", scaled))
+    read = macs(SAME) + 4 * sum(SAME[1:])
+    counted[INT8] = {"int8 multiply": macs(SAME), "int32 add": macs(SAME), "byte read": read}
+    counted[TWN] = {
+        "float32 add": round(macs(SAME) * KEPT),
+        "float32 multiply": sum(SAME[1:]),
+        "byte read": macs(SAME) // 4 + 4 * sum(SAME[1:]),
+    }
     words = sum(o * -(-i // 32) for i, o in itertools.pairwise(EVOLVED))
     steps = words * (3 + 2 * POPCOUNT + 3) + 6 * sum(EVOLVED[:-1])  # and setting each trit
-    rows.append(_row(f"evolved {_text(EVOLVED)}", {"int32 add": steps, "byte read": 8 * words + sum(EVOLVED[1:])}))
-    return rows
-
-
-def _row(name: str, operations: dict[str, int]) -> Row:
-    nanojoules = sum(PICOJOULES[what] * count for what, count in operations.items()) / 1000
-    return {"name": name, "operations": operations, "nanojoules": round(nanojoules, 2)}
+    counted[OURS] = {"int32 add": steps, "byte read": 8 * words + sum(EVOLVED[1:])}
+    joules = {
+        name: sum(PICOJOULES[what] * count for what, count in each.items()) / 1000 for name, each in counted.items()
+    }
+    return [{"name": name, "operations": counted[name], "nanojoules": round(joules[name], 2)} for name in counted]
 
 
 def finding(rows: list[Row]) -> Finding:
     """Ratios to float32 of the same width and of about the same accuracy."""
     taken = {(row["name"], row["batch"]): row["microseconds"] for row in rows if row["kind"] == "time"}
-    programs = {row["name"]: row for row in rows if row["kind"] == "c"}
-    counts = {row["name"]: row for row in rows if row["kind"] == "count"}
-    ours = f"evolved {_text(EVOLVED)}"
+    programs, counts = ({row["name"]: row for row in rows if row["kind"] == kind} for kind in ("c", "count"))
     table, words, won = [], [], []
     for (name, batch), micros in taken.items():
         table.append([name, f"batch {batch:,}", f"{micros:,.1f} µs", f"{batch / micros:,.3g} million a second"])
@@ -152,29 +133,28 @@ def finding(rows: list[Row]) -> Finding:
     for name, row in counts.items():
         text = ", ".join(f"{count:,} {what}" for what, count in row["operations"].items())
         table.append([name, "counted", text, f"{row['nanojoules']:,} nJ, an estimate"])
-    for batch in BATCHES:
-        fastest = min((micros, name) for (name, b), micros in taken.items() if b == batch and name.startswith(ours))
-        for sizes in (SAME, EQUAL):
-            there = min(
-                micros for (name, b), micros in taken.items() if b == batch and f"float32 {_text(sizes)}" in name
-            )
-            won.append(there >= fastest[0])
-            words.append(
-                f"Batch {batch:,}: the fastest form of the evolved network ({fastest[1].split(', ')[1]}) takes "
-                f"{fastest[0]:,.1f} µs, {times(there, fastest[0])} the fastest float32 {_text(sizes)}."
-            )
-    for sizes in (SAME, EQUAL):
-        our, there = programs[ours], programs[f"float32 {_text(sizes)}"]
+
+    def fastest(form: str, batch: int) -> tuple[float, str]:
+        return min((micros, name) for (name, each), micros in taken.items() if each == batch and name.startswith(form))
+
+    for batch, other in itertools.product(BATCHES, FLOATS):
+        (micros, name), (there, _) = fastest(OURS, batch), fastest(other, batch)
+        won.append(there >= micros)
+        words.append(
+            f"Batch {batch:,}: the fastest form of the evolved network ({name.split(', ')[1]}) takes {micros:,.1f} µs, "
+            f"{times(there, micros)} the fastest {other}."
+        )
+    for other in FLOATS:
+        our, there = programs[OURS], programs[other]
         if our["instructions"] and there["instructions"]:
             won.append(there["instructions"] >= our["instructions"])
             words.append(
-                f"As C, {times(there['instructions'], our['instructions'])} float32 {_text(sizes)} in "
-                f"instructions ({our['instructions']:,} against {there['instructions']:,}), without a multiplication."
+                f"As C, {times(there['instructions'], our['instructions'])} {other} in instructions "
+                f"({our['instructions']:,} against {there['instructions']:,}), without a multiplication."
             )
         won.append(there["bytes"] >= our["bytes"])
-        words.append(f"In bytes of code and constants, {times(there['bytes'], our['bytes'])} float32 {_text(sizes)}.")
-        energy = counts[f"float32 {_text(sizes)}"]["nanojoules"] / counts[ours]["nanojoules"]
-        words.append(f"Estimated energy: {times(energy, 1)} float32 {_text(sizes)}.")
+        words.append(f"In bytes of code and constants, {times(there['bytes'], our['bytes'])} {other}.")
+        words.append(f"Estimated energy: {times(counts[other]['nanojoules'], counts[OURS]['nanojoules'])} {other}.")
     counted = f"{sum(won)} of {len(won)} comparisons of time, instructions and bytes"
     verdict = f"{graded(all(won), any(won))}: better than float32 in {counted}"
     return Finding(verdict, words, ["network", "how", "cost", "rate or size"], table)

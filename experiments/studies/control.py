@@ -254,11 +254,7 @@ STUDY = Study(
     "control",
     measure,
     {"environments": ENVIRONMENTS},
-    {
-        "environment": list(ENVIRONMENTS),
-        "kind": ["trits", "tuning", "floats"],
-        "seed": [0, 1, 2, 3, 4, TUNING],
-    },
+    {"environment": list(ENVIRONMENTS), "kind": ["trits", "tuning", "floats"], "seed": [0, 1, 2, 3, 4, TUNING]},
     left_out=_left_out,
     quick={
         "environments": {name: setting | QUICK for name, setting in ENVIRONMENTS.items()},

@@ -165,13 +165,7 @@ def _rates(strategy: Strategy, given: dict[str, Any], size: int) -> dict[str, An
 
 
 def _scores(
-    strategy: Strategy,
-    arm: Arm,
-    tried: list[dict[str, Any]],
-    network: Network,
-    task: Task,
-    seed: int,
-    generations: int,
+    strategy: Strategy, arm: Arm, tried: list[dict[str, Any]], network: Network, task: Task, seed: int, generations: int
 ) -> Iterator[float]:
     if len(arm.schedule) == 1:
         swept = tejax.sweep(strategy, network, task, rates=tried, seeds=[seed], generations=generations, chunk=100)

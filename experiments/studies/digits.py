@@ -22,7 +22,7 @@ import numpy as np
 
 import tejax
 from experiments.record import Row
-from experiments.study import Study, timed
+from experiments.study import Study, evolved, timed
 from tejax.networks import Ensemble, Tied
 
 
@@ -52,21 +52,16 @@ def measure(settings: dict[str, Any], method: str, shift: float, seed: int) -> R
     task = tejax.tasks.digits(shift=shift, **settings["task"])
     network = Tied((task.features, settings["hidden"], task.outputs), planes=settings["task"]["trits"])
     strategy = tejax.strategies.Categorical(settings["population"], **settings["rates"])
-    generations, cpu = settings["generations"], time.process_time()
-    seconds, result = timed(
-        lambda: tejax.evolve(jax.random.key(seed), strategy, network, task, generations=generations, chunk=500)
-    )
+    options, cpu = {"generations": settings["generations"], "chunk": 500}, time.process_time()
+    result, row = evolved(jax.random.key(seed), strategy, network, task, **options)
     cpu = time.process_time() - cpu
     return {
         "test_accuracy": task.accuracy(network, result.best),
         "train_accuracy": task.accuracy(network, result.best, "train"),
         "vote_accuracy": task.accuracy(Ensemble(network), strategy.candidates(result.state)),
-        "seconds": seconds,
         "processor_seconds": round(cpu, 1),
         "weights": sum(layer.weights.size for layer in result.best),
-        "generations": result.generations,
-        "evaluations": result.evaluations,
-        "best": tejax.pytrees.fingerprint(result.best),
+        **row,
     }
 
 

@@ -10,9 +10,8 @@ from typing import Any
 
 import jax
 
-import tejax
 from experiments.record import Row
-from experiments.study import Study, timed
+from experiments.study import Study, evolved
 from tejax.registry import STRATEGIES, TASKS
 from tejax.runs import Experiment, Schedule
 
@@ -21,18 +20,10 @@ def measure(settings: dict[str, Any], seed: int) -> Row:
     """One run as `tejax evolve digits --crossover uniform --seed SEED` makes it."""
     experiment = Experiment.from_json(settings)
     task, network, strategy = experiment.build()
-    generations = experiment.schedule.generations
-    seconds, result = timed(
-        lambda: tejax.evolve(jax.random.key(seed), strategy, network, task, generations=generations, chunk=64)
-    )
-    return {
-        "test_accuracy": task.accuracy(network, result.best),
-        "train_accuracy": task.accuracy(network, result.best, "train"),
-        "seconds": seconds,
-        "generations": result.generations,
-        "evaluations": result.evaluations,
-        "best": tejax.pytrees.fingerprint(result.best),
-    }
+    options = {"generations": experiment.schedule.generations, "chunk": 64}
+    result, row = evolved(jax.random.key(seed), strategy, network, task, **options)
+    test, train = (task.accuracy(network, result.best, split) for split in ("test", "train"))
+    return {"test_accuracy": test, "train_accuracy": train, **row}
 
 
 def _settings(**schedule: Any) -> dict[str, Any]:

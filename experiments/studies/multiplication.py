@@ -14,7 +14,7 @@ import jax
 
 import tejax
 from experiments.record import Row
-from experiments.study import Study, timed
+from experiments.study import Study, evolved
 
 
 def measure(settings: dict[str, Any], bits: int, selection: str, seed: int) -> Row:
@@ -26,16 +26,13 @@ def measure(settings: dict[str, Any], bits: int, selection: str, seed: int) -> R
     network = tejax.networks.MLP((task.features, *hidden, task.outputs), bias=bias)
     shared = {name: settings[name] for name in ("population", "elites", "tournament")}
     strategy = tejax.strategies.Genetic(selection=selection, crossover="uniform", mutation_rate=rate, **shared)
-    key, target = jax.random.key(seed), int(task.scale)
-    seconds, result = timed(lambda: tejax.evolve(key, strategy, network, task, generations=generations, target=target))
+    options = {"generations": generations, "target": int(task.scale)}
+    result, row = evolved(jax.random.key(seed), strategy, network, task, **options)
     every = max(1, len(result.history.best) // 40)
     return {
-        "seconds": seconds,
-        "trits": tejax.pytrees.size(result.best),
-        "evaluations": result.evaluations,
+        **row,
         "share of right bits": task.accuracy(network, result.best),
         f"curve, every {every} generations": [round(int(v) / task.scale, 4) for v in result.history.best[::every]],
-        "best": tejax.pytrees.fingerprint(result.best),
     }
 
 

@@ -14,7 +14,7 @@ import jax
 
 import tejax
 from experiments.record import Row
-from experiments.study import Study, timed
+from experiments.study import Study, evolved
 from tejax.strategies import Categorical, Genetic, HillClimb, LowRank, MapElites
 
 FIRST = 100  # seeds below are for trials
@@ -33,17 +33,13 @@ def measure(settings: dict[str, Any], strategy: str, seed: int) -> Row:
     """One run, until a network is exact or the evaluations are spent."""
     sizes, made = tuple(settings["sizes"]), STRATEGIES[strategy]
     network, task = tejax.networks.MLP(sizes, bias=settings["bias"]), tejax.tasks.parity(sizes[0])
-    key, generations = jax.random.key(FIRST + seed), settings["evaluations"] // made.population
-    seconds, result = timed(
-        lambda: tejax.evolve(key, made, network, task, generations=generations, target=2 ** sizes[0], chunk=64)
-    )
+    options = {"generations": settings["evaluations"] // made.population, "target": 2 ** sizes[0], "chunk": 64}
+    result, row = evolved(jax.random.key(FIRST + seed), made, network, task, **options)
     curve = result.history.best.tolist()
     return {
         "right": result.fitness,
-        "evaluations": result.evaluations,
-        "seconds": seconds,
+        **row,
         "curve": curve[:: max(1, len(curve) // 32)],  # rows right in 32 generations on the way
-        "best": tejax.pytrees.fingerprint(result.best),
     }
 
 

@@ -69,12 +69,7 @@ STUDY = Study(
     "portfolio",
     measure,
     {"evaluations": 204_800, "changes": 3, "learning_rate": 0.2},
-    {
-        "strategy": [*ALONE, *PORTFOLIOS],
-        "every": LENGTHS,
-        "problem": defaults.PROBLEMS,
-        "seed": [*SEEDS, *CHOOSING],
-    },
+    {"strategy": [*ALONE, *PORTFOLIOS], "every": LENGTHS, "problem": defaults.PROBLEMS, "seed": [*SEEDS, *CHOOSING]},
     left_out=_left_out,
     quick={"evaluations": 20_480, "problem": ["parity"], "seed": [0]},
 )

@@ -137,11 +137,7 @@ def tile(settings: Row, stages: Row, seed: int, constant: int, carries_first: bo
     narrow = tejax.tasks.addition(NARROW, partial_credit=True)
     wide = tejax.tasks.addition(BITS, samples=stages["pairs"], partial_credit=True)
     first = carries(narrow, NARROW, settings["gap"]) if carries_first else narrow
-    plan = [
-        (small, first, stages["carries"]),
-        (small, narrow, stages["narrow"]),
-        (large, wide, stages["wide"]),
-    ]
+    plan = [(small, first, stages["carries"]), (small, narrow, stages["narrow"]), (large, wide, stages["wide"])]
     begun, done, curve, start = time.perf_counter(), 0, [], None
 
     def look(progress: Any) -> bool:

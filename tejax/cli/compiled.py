@@ -1,8 +1,9 @@
 """Where compiled programs are kept from one command to the next."""
 
 import os
-from pathlib import Path
 from typing import Any
+
+from tejax.core.caches import cache_folder
 
 __all__ = ["keep_compiled_programs"]
 
@@ -13,7 +14,8 @@ def keep_compiled_programs() -> None:
 
     config: Any = jax.config
     if config.jax_compilation_cache_dir is None:
-        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        config.update("jax_compilation_cache_dir", str(Path(home) / "tejax" / "jax"))
+        folder = cache_folder()
+        if folder is not None:
+            config.update("jax_compilation_cache_dir", str(folder / "jax"))
     if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
         config.update("jax_persistent_cache_min_compile_time_secs", 0.2)

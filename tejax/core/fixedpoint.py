@@ -18,9 +18,10 @@ from tejax.errors import require
 from tejax.registry import LOSSES
 from tejax.types import Array, Int32
 
-__all__ = ["UNIT", "Loss", "cross_entropy", "halvings", "log2", "make_loss", "margin", "total", "wrong"]
+__all__ = ["SIGNS", "UNIT", "Loss", "cross_entropy", "halvings", "log2", "make_loss", "margin", "total", "wrong"]
 
 UNIT = 1 << 10  # one bit of cross-entropy is 1,024 units
+SIGNS = "signs"  # the name of the loss of signs
 LIMIT = 32 * UNIT  # a sample's cross-entropy saturates at 32 bits
 _ONE = 20  # powers of two are held as multiples of 2^-20
 _SHIFTED = ((1, 1), (2, 1), (4, 1), (8, 1))  # temperatures whose powers need no table
@@ -29,8 +30,7 @@ _STEPS = 8  # the table of log2 has 2^8 intervals, linear in between
 
 def log2(x: Array, one: int = 0) -> Int32[Array, "..."]:
     """log2(x / 2^one) in UNITs, rounded, for uint32 x >= 1; within one UNIT of the true value."""
-    mantissas = 1 + np.arange(2**_STEPS + 1) / 2**_STEPS
-    table = jnp.asarray(np.rint(np.log2(mantissas) * 2**_ONE), jnp.int32)
+    table = jnp.asarray(log2_table())
     exponent = 31 - lax.clz(x).astype(jnp.int32)
     fraction = (x << (31 - exponent).astype(jnp.uint32)) & jnp.uint32(0x7FFFFFFF)
     index = (fraction >> (31 - _STEPS)).astype(jnp.int32)
@@ -39,6 +39,12 @@ def log2(x: Array, one: int = 0) -> Int32[Array, "..."]:
     value = low + (((high - low) * rest) >> 10)
     shift = _ONE - UNIT.bit_length() + 1
     return (exponent - one) * UNIT + ((value + (1 << (shift - 1))) >> shift)
+
+
+def log2_table() -> np.ndarray:
+    """log2 of 1 to 2 in 2^8 even steps, as multiples of 2^-20, int32 [257]."""
+    mantissas = 1 + np.arange(2**_STEPS + 1) / 2**_STEPS
+    return np.rint(np.log2(mantissas) * 2**_ONE).astype(np.int32)
 
 
 def cross_entropy(
@@ -66,7 +72,7 @@ def _powers(below: Array, over: int, under: int) -> Array:
     Where over / under is 1, 2, 4 or 8, the same numbers come from a shift and a choice among as many constants, which
     a processor does to many lanes at once; a test holds that against the table.
     """
-    table = _power_table(over, under)
+    table = power_table(over, under)
     below = jnp.minimum(below, jnp.uint32(len(table) - 1))
     if (over, under) not in _SHIFTED:
         return jnp.asarray(table, jnp.uint32)[below.astype(jnp.int32)]
@@ -77,7 +83,7 @@ def _powers(below: Array, over: int, under: int) -> Array:
     return (power + (jnp.uint32(1) << (shift - 1)) - 1) >> shift  # one half becomes 0, as NumPy rounds it
 
 
-def _power_table(over: int, under: int) -> np.ndarray:
+def power_table(over: int, under: int) -> np.ndarray:
     """The powers as far as they do not round to 0, and one that does."""
     powers = np.rint(2.0 ** (_ONE - np.arange(math.ceil(over * (_ONE + 2) / under)) * under / over))
     return np.append(powers[powers > 0], 0.0)
@@ -128,6 +134,8 @@ class Loss(NamedTuple):
     sample: Callable[[Array, Array], Array]  # (outputs [..., O], label [...]) -> int32 [...]
     limit: int
     unit: int
+    name: str = ""  # under which kernels know it
+    temperature: tuple[int, int] = (1, 1)
 
     def total(self, outputs: Int32[Array, "B O"], labels: Array) -> Int32[Array, ""]:
         """The summed loss of a batch, halved as `total` has it."""
@@ -155,7 +163,19 @@ def make_loss(name: str, temperature: tuple[int, int] = (1, 1)) -> Loss:
 
     Raises InputError for another name, and for a temperature that is not a ratio (1 to 4096, 1 to 64).
     """
-    return LOSSES.get(name)(_ratio(temperature))
+    ratio = _ratio(temperature)
+    made: Loss = LOSSES.get(name)(ratio)
+    return made._replace(name=name, temperature=ratio)
+
+
+def wrong_signs(outputs: Int32[Array, "... O"], wanted: Array) -> Int32[Array, "..."]:
+    """How many outputs have another sign than the trits [..., O] that are wanted; a zero is the sign of a zero."""
+    return jnp.sum(jnp.sign(outputs) != wanted.astype(jnp.int32), axis=-1, dtype=jnp.int32)
+
+
+def sign_loss(outputs: int) -> Loss:
+    """The loss of signs for so many outputs: its total, where it is not halved, counts the wrong ones."""
+    return Loss(wrong_signs, outputs, outputs, SIGNS)
 
 
 def halvings(count: int, limit: int) -> int:

@@ -1,19 +1,22 @@
 """Engines: exact sums of trits, computed in the ways that are fast on the devices that are here."""
 
 from tejax.engines import native, packed, plain  # isort: skip  (the order in which they are listed)
-from tejax.engines.gpu import fused  # isort: skip
-from tejax.engines.base import ENGINES, Engine, choose, get, names, table, table_path, ternarize
+from tejax.engines import gpu
+from tejax.engines.base import ENGINES, Engine, choose, get, names, status, table, table_path, ternarize
+from tejax.engines.fused import fused_loss
 
 __all__ = [
     "ENGINES",
     "Engine",
     "choose",
-    "fused",
+    "fused_loss",
     "get",
+    "gpu",
     "names",
     "native",
     "packed",
     "plain",
+    "status",
     "table",
     "table_path",
     "ternarize",

@@ -7,6 +7,7 @@ form that suits it, so that nothing is converted on the way. Each is registered 
 
 import functools
 import json
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -15,14 +16,22 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from tejax.core.caches import cache_folder
+from tejax.engines.selftest import outcome
 from tejax.errors import require
 from tejax.types import Array, Int32, Trits
 
-__all__ = ["ENGINES", "Engine", "choose", "get", "names", "table", "table_path", "ternarize"]
+__all__ = ["ENGINES", "Engine", "choose", "get", "names", "status", "table", "table_path", "ternarize"]
 
 # platform -> (fan-in, the fastest engine up to it), as `tejax bench --calibrate` found it; beyond, int8.
 # Rows of an engine that this machine does not have are passed over.
 TABLE: dict[str, tuple[tuple[int, str], ...]] = {"cpu": ((2**20, "native"), (1024, "packed"))}
+
+
+FALLBACK = ("int8", "float")  # where no row of the table will do
+
+logger = logging.getLogger("tejax")
+_warned: set[str] = set()
 
 
 def _ready() -> str:
@@ -49,9 +58,23 @@ def ternarize(sums: Array, dead_zone: int | Array = 0) -> Trits:
 
 
 def choose(fan_in: int) -> str:
-    """The engine that `auto` takes for layers of up to this fan-in on the default platform: the measured fastest."""
-    rows = table(jax.default_backend())
-    return next((name for limit, name in rows if fan_in <= limit and name in names()), "int8")
+    """The engine that `auto` takes for layers of up to this fan-in on the default platform: the measured fastest.
+
+    One that is not here, or that has not proved itself on this device, is passed over.
+    """
+    rows = [name for limit, name in table(jax.default_backend()) if fan_in <= limit]
+    return next((name for name in (*rows, *FALLBACK) if _may_be_used(name)), FALLBACK[-1])
+
+
+def _may_be_used(name: str) -> bool:
+    """Whether an engine is here and right; one warning a process for one that is wrong."""
+    if ENGINES[name].status() != "ready":
+        return False
+    found = outcome(name)
+    if found != "ready" and name not in _warned:
+        _warned.add(name)
+        logger.warning("the %s engine is %s, and is passed over", name, found)
+    return found == "ready"
 
 
 def names() -> list[str]:
@@ -59,10 +82,16 @@ def names() -> list[str]:
     return [name for name, engine in ENGINES.items() if engine.status() == "ready"]
 
 
+def status(name: str) -> str:
+    """`ready`, or why an engine cannot be used: it is not here, or it is wrong on this device."""
+    here = ENGINES[name].status()
+    return outcome(name) if here == "ready" else here
+
+
 def table_path() -> Path:
     """Where `tejax bench --calibrate` keeps what it measured: TEJAX_ENGINES, or a file in the user's cache folder."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("TEJAX_ENGINES") or home / "tejax" / "engines.json")
+    given, folder = os.environ.get("TEJAX_ENGINES"), cache_folder()
+    return Path(given).expanduser() if given else (folder or Path("nowhere")) / "engines.json"
 
 
 @functools.cache
@@ -84,6 +113,6 @@ def get(name: str, fan_in: int) -> Engine:
     require(name == "auto" or name in ENGINES, f"one of {['auto', *ENGINES]}", engine=name)
     if name == "auto":
         return ENGINES[choose(fan_in)]
-    status = ENGINES[name].status()
-    require(status == "ready", f"another one here: the {name} engine is {status}", engine=name)
+    found = status(name)
+    require(found == "ready", f"another one here: the {name} engine is {found}", engine=name)
     return ENGINES[name]

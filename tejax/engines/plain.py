@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from tejax.engines.base import ENGINES, Engine, ternarize
+from tejax.engines.products import contract
 from tejax.errors import require
 from tejax.types import Array, Int32, Trits
 
@@ -27,25 +28,19 @@ def _plain(product: Callable[[Trits, Trits], Int32[Array, "B O"]]) -> Engine:
     return Engine(lambda x: x, hidden, output)
 
 
-def _contract(x: Array, w: Array, accumulate: Any) -> Array:
-    return lax.dot_general(x, w, (((1,), (1,)), ((), ())), preferred_element_type=accumulate)
-
-
-def _int8(x: Trits, w: Trits) -> Int32[Array, "B O"]:
-    return _contract(x, w, jnp.int32)
-
-
 def _as_floats(dtype: Any) -> Callable[[Trits, Trits], Int32[Array, "B O"]]:
     """Trits are exact in any float, and float32 sums are while they stay below 2^24."""
 
     def product(x: Trits, w: Trits) -> Int32[Array, "B O"]:
         fan_in = x.shape[-1]
         require(fan_in <= FLOAT_EXACT, f"at most {FLOAT_EXACT} for float sums to be exact", fan_in=fan_in)
-        return _contract(x.astype(dtype), w.astype(dtype), jnp.float32).astype(jnp.int32)
+        dimensions = (((1,), (1,)), ((), ()))
+        sums = lax.dot_general(x.astype(dtype), w.astype(dtype), dimensions, preferred_element_type=jnp.float32)
+        return sums.astype(jnp.int32)
 
     return product
 
 
-ENGINES["int8"] = _plain(_int8)
+ENGINES["int8"] = _plain(contract)
 ENGINES["float"] = _plain(_as_floats(jnp.float32))
 ENGINES["bfloat16"] = _plain(_as_floats(jnp.bfloat16))

@@ -8,11 +8,12 @@ import jax
 
 from tejax import engines
 from tejax.engines import low_rank
+from tejax.engines.low_rank import LowRankMatrix
 from tejax.errors import require
 from tejax.networks.layer import Layer, constants, fresh
 from tejax.options import Between, Count, Derived, Positive, Probability
 from tejax.registry import NETWORKS
-from tejax.types import Array, Int32, Key, Network, Task, Trits
+from tejax.types import Array, Int8, Int32, Key, Loss, Network, Task, Trits
 
 __all__ = ["MLP", "Layer"]
 
@@ -27,7 +28,7 @@ class MLP(Network):
         dead_zone: a hidden sum becomes 0 where its magnitude is at most dead_zone * sqrt(fan-in), rounded down.
         bias: C, the constant inputs of each layer.
         density: the share of non-zero weights in a fresh genome.
-        engine: how products are computed: auto, native, packed, int8, float, bfloat16 or fused; it changes no result.
+        engine: how products are computed: auto, native, packed, int8, float or bfloat16; it changes no result.
 
     Raises:
         InputError: for a size or rate out of range, and from `apply` for inputs of another width.
@@ -90,3 +91,26 @@ class MLP(Network):
             x = low_rank.hidden(engine, x, layer.weights, constants(layer), zone)
         sums = low_rank.output(engine, x, last.weights, constants(last))
         return sums.reshape(*batch, self.features[-1])
+
+    def loss(self, genome: tuple[Layer, ...], x: Trits, y: Array, loss: Loss) -> Int32[Array, ""]:
+        """The summed loss of one genome; on a GPU in one kernel, which no output leaves."""
+        zones = tuple(self.threshold(fan_in) for fan_in in self.features[:-2])
+        return self._loss(genome, x, y, loss, zones, x)
+
+    def _loss(
+        self,
+        genome: tuple[Layer, ...],
+        x: Trits,
+        y: Array,
+        loss: Loss,
+        zones: tuple[int, ...],
+        numbers: Int8[Array, "B F"],
+    ) -> Int32[Array, ""]:
+        """As `loss`; a kernel is given `numbers`, which the genome's first layer multiplies, in place of trits."""
+        plain = not any(isinstance(layer.weights, LowRankMatrix) for layer in genome)
+        if self.engine == "auto" and plain:
+            layers = [(layer.weights, constants(layer)) for layer in genome]
+            fused = engines.fused_loss(numbers, y, layers, zones, loss)
+            if fused is not None:
+                return fused
+        return super().loss(genome, x, y, loss)

@@ -6,15 +6,19 @@ number by one trit of the genome. What is saved in trits can be spent on neurons
 
 import dataclasses
 
+import jax.numpy as jnp
+
 from tejax.engines import low_rank
 from tejax.errors import require
 from tejax.networks.layer import Layer
 from tejax.networks.mlp import MLP
 from tejax.options import Derived, Positive
 from tejax.registry import NETWORKS
-from tejax.types import Array, Int32, Key, Trits
+from tejax.types import Array, Int32, Key, Loss, Trits
 
 __all__ = ["Tied"]
+
+NUMBERS = 127  # planes whose sum an int8 holds, whatever their signs
 
 
 @NETWORKS.register("tied")
@@ -60,3 +64,11 @@ class Tied(MLP):
     def apply(self, genome: tuple[Layer, ...], x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., O] of one genome (its matrices plain or `LowRankMatrix`) for trits x [..., F]."""
         return self.plain.apply(self.untied(genome), x)
+
+    def loss(self, genome: tuple[Layer, ...], x: Trits, y: Array, loss: Loss) -> Int32[Array, ""]:
+        """The summed loss of one genome; a kernel is given the numbers that the trits make, not the trits."""
+        zones = tuple(self.threshold(fan_in) for fan_in in self.features[:-2])
+        if self.planes > NUMBERS:
+            return self.plain.loss(self.untied(genome), x, y, loss)
+        planes = x.reshape(*x.shape[:-1], self.planes, self.features[0] // self.planes)
+        return self._loss(genome, x, y, loss, zones, jnp.sum(planes, axis=-2, dtype=jnp.int8))

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tejax.core import random
+from tejax.core import fixedpoint, random
 from tejax.options import Between, Positive, Seed
 from tejax.registry import TASKS
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
@@ -65,19 +65,28 @@ class TruthTable(Task):
 
     def evaluate(self, key: Key, network: Network, genome: Genome) -> Int32[Array, ""]:
         """The fitness of one individual on the rows that `key` picks."""
-        return jnp.sum(self.cases(key, network, genome), dtype=jnp.int32)
+        return self._fitness(network, genome, *self._minibatch(key))
 
     def validate(self, network: Network, genome: Genome) -> Int32[Array, ""]:
         """The fitness of one individual on the whole table."""
-        return jnp.sum(_marks(self, network, genome, self.x, self.y), dtype=jnp.int32)
+        return self._fitness(network, genome, self.x, self.y)
 
     def cases(self, key: Key, network: Network, genome: Genome) -> Int32[Array, "C"]:
         """1 or 0 for every output bit of every row that `key` picks, row after row; 2, 1 or 0 with partial credit."""
-        x, y = self.x, self.y
-        if self.samples is not None:
-            rows = draw_rows(key, x.shape[0], self.samples)
-            x, y = x[rows], y[rows]
-        return _marks(self, network, genome, x, y).reshape(-1)
+        return _marks(self, network, genome, *self._minibatch(key)).reshape(-1)
+
+    def _minibatch(self, key: Key) -> tuple[Int8[Array, "B F"], Int8[Array, "B O"]]:
+        if self.samples is None:
+            return self.x, self.y
+        rows = draw_rows(key, self.x.shape[0], self.samples)
+        return self.x[rows], self.y[rows]
+
+    def _fitness(self, network: Network, genome: Genome, x: Array, y: Array) -> Int32[Array, ""]:
+        loss = fixedpoint.sign_loss(y.shape[-1])
+        plain = not (self.mirrored or self.partial_credit) and fixedpoint.halvings(x.shape[0], loss.limit) == 0
+        if plain:
+            return jnp.int32(y.size) - network.loss(genome, x, y, loss)
+        return jnp.sum(_marks(self, network, genome, x, y), dtype=jnp.int32)
 
     def accuracy(self, network: Network, genome: Genome) -> float:
         """The share of right bits over the whole table, 0 to 1 (a truth table has no split)."""

@@ -1,5 +1,6 @@
 """What the checks rest on: a claim holds or its sentence is raised; a result is the same however it is called."""
 
+import functools
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn
@@ -103,20 +104,27 @@ def hashable(thing: Any) -> bool:
 
 
 def traced(network: Network) -> tuple[Network, Callable[[], int]]:
-    """The same network but for its type, and how often its `init` and `apply` have been traced so far."""
-    kind, calls = type(network), []
+    """The same network but for its type, and how often `init` and `apply` of that type have been traced so far."""
+    counting, calls = _counting(type(network))
+    twin = object.__new__(counting)
+    vars(twin).update(vars(network))
+    return twin, lambda: len(calls)
 
-    def noted(method: Callable[..., Any]) -> Callable[..., Any]:
+
+@functools.cache
+def _counting(kind: type[Network]) -> tuple[type[Network], list[str]]:
+    """A subclass that notes its calls; for equal networks an equal one, so that programs are shared."""
+    calls: list[str] = []
+
+    def noted(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
-            calls.append(method)
+            calls.append(name)
             return method(*arguments)
 
         return call
 
-    counting = type(kind.__name__, (kind,), {"init": noted(kind.init), "apply": noted(kind.apply)})
-    twin = object.__new__(counting)
-    vars(twin).update(vars(network))
-    return twin, lambda: len(calls)
+    methods = {"init": kind.init, "apply": kind.apply}
+    return type(kind.__name__, (kind,), {name: noted(name, method) for name, method in methods.items()}), calls
 
 
 def name_of(thing: Any) -> str:

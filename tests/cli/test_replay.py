@@ -40,4 +40,4 @@ def test_only_control_can_be_replayed(command, tmp_path):
     file = policy(tmp_path / "policy.safetensors", TASKS.choose("parity", n=3))
     code, _, err = command("replay", file)
     assert code == 2
-    assert err == "tejax: task must be one of control, which acts in an environment: got task='TruthTable'\n"
+    assert err == "tejax: task must be one of control, which acts in an environment: got task=TruthTable\n"

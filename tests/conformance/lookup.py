@@ -5,10 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax import networks, tasks
+from tejax.core.words64 import split_words
 from tejax.networks.lookup import Tables, from_digits, mutation, to_digits
 from tejax.types import UNANSWERED
 from tests.conformance.golden import Counts
 from tests.oracles.lookup import INFINITE
+from tests.oracles.scripted import Scripted
 
 NONE, NOT_RUN = 255, -1
 
@@ -34,20 +36,21 @@ class Replay:
         self.task = tasks.windowed_series(
             trits(data["task_inputs"]), int(data["window_width"]), trits(data["task_outputs"])
         )
-        self.windows = self.task.inputs(jnp.arange(self.task.windows, dtype=jnp.int32))
-        self.judge = jax.jit(self._judge)
+        self.windows = self.task.rows_at(jnp.arange(self.task.windows, dtype=jnp.int32))
+        self.run = jax.jit(self._run)
         self.mutate = jax.jit(self._mutate)
         self.watch = jax.jit(self._watch)
 
-    def _judge(self, genome):
+    def _run(self, genome):
         answer = self.network.answer(genome, self.windows)
-        return answer, self.task.validate(lambda genome, x: answer.outputs, genome)
+        return answer, self.task.validate(Scripted(lambda genome, x: answer.outputs), genome)
 
     def _watch(self, genome, x):
         """The states of one window before every tick, and whether each is a finished one."""
 
         def tick(state, _):
-            return self.network.step(genome, state, x), (state, self.network.finished(state))
+            after, _ = self.network.step(genome, state, x)
+            return after, (state, self.network.finished(state))
 
         longest = self.data["trace_values"].shape[1]
         return jax.lax.scan(tick, self.network.init_state(), None, length=longest)[1]
@@ -65,7 +68,7 @@ class Replay:
 
     def evaluate(self, genome):
         """(score, ticks, predictions) as a file has them: nothing after the first window that never ends."""
-        answer, fitness = self.judge(genome)
+        answer, fitness = self.run(genome)
         ticks, outputs = np.array(answer.ticks), np.asarray(answer.outputs)[:, 0]
         endless = outputs == UNANSWERED
         assert (ticks[endless] == self.network.max_ticks).all()
@@ -103,14 +106,14 @@ def replay_lookup(data):
 
     best, best_score, genomes = current, score, {-1: current}
     for step in range(int(data["n_mutations"])):
-        candidate, (pick, before, after) = replay.mutate(current, mutation.halves(data["mutation_words"][step, :entries]))
-        for name, mine in (
+        candidate, (pick, before, after) = replay.mutate(current, split_words(data["mutation_words"][step, :entries]))
+        for name, found in (
             ("neuron", pick.neuron),
             ("line", pick.line),
             ("trit_before", before),
             ("trit_after", after),
         ):
-            assert np.array_equal(mine, data[f"step_{name}"][step, :entries]), f"{name} of step {step}"
+            assert np.array_equal(found, data[f"step_{name}"][step, :entries]), f"{name} of step {step}"
         assert np.array_equal(to_digits(np.asarray(candidate.lines)), data["step_lut"][step]), f"tables of step {step}"
         result, ticks, predicted = replay.evaluate(candidate)
         assert np.array_equal(ticks, data["step_window_ticks"][step]), f"ticks of step {step}"

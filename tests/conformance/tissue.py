@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tejax.core.words64 import split_words
 from tejax.networks import FixedTissue, Tissue
 from tejax.networks.tissue import Codes, Settled
 from tejax.networks.tissue import mutation as operators
@@ -152,7 +153,7 @@ def replay_hyperidentity(data):
     same(wanted, data["expected_output_trits"], "expected_output_trits")
     values = network.start(ring, jnp.asarray(x))
     same(values[: len(data["init_values"])], data["init_values"], "init_values")
-    words = jnp.asarray(operators.halves(data["mutation_words"])[:steps])
+    words = jnp.asarray(split_words(data["mutation_words"])[:steps])
     first, wrong, last, notes = jax.device_get(
         _hyperidentity(network, ring, values, words, jnp.asarray(wanted), jnp.int32(data["population_limit"]))
     )
@@ -252,7 +253,7 @@ def replay_addition_growing(data):
     network = _grown(data)
     ring, steps = _start(data, network), data["n_steps_executed"]
     x, y = _pairs(data)
-    words = jnp.asarray(operators.halves(data["mutation_words"])[:steps])
+    words = jnp.asarray(split_words(data["mutation_words"])[:steps])
     limit = jnp.int32(data["population_limit"])
     first, last, notes = jax.device_get(_addition_growing(network, ring, words, x, y, limit))
     for name, got in first.items():
@@ -335,7 +336,7 @@ def replay_addition_fixed(data):
         return replay_production(data, steps=8)
     network, genome = fixed_start(data)
     x, y = _pairs(data)
-    words = jnp.asarray(operators.halves(data["mutation_words"]))
+    words = jnp.asarray(split_words(data["mutation_words"]))
     first, last, notes = jax.device_get(_addition_fixed(network, genome, words, x, y))
     for name, got in first.items():
         same(got, data[f"init_{name}"], f"init_{name}")
@@ -377,7 +378,7 @@ def replay_production(data, steps=None):
     first = jax.device_get(jax.jit(_judge, static_argnums=0)(network, genome, x, y))
     for name, got in first.items():
         same(got, data[f"init_{name}"], f"init_{name}")
-    words = jnp.asarray(operators.halves(data["mutation_words"]))
+    words = jnp.asarray(split_words(data["mutation_words"]))
     count = len(words) if steps is None else steps
     known = np.where(np.arange(len(words)) < count, -1, data["step_score"]).astype(np.int32)
     last, notes = jax.device_get(

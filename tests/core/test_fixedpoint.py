@@ -65,7 +65,7 @@ def test_log2_is_exact_at_powers_of_two_and_never_falls():
 
 @pytest.mark.parametrize("temperature", fixedpoint._SHIFTED)
 def test_shifted_powers_are_those_of_the_table(temperature):
-    table = fixedpoint._power_table(*temperature)
+    table = fixedpoint.power_table(*temperature)
     below = jnp.arange(len(table) + 3, dtype=jnp.uint32)
     assert np.array_equal(fixedpoint._powers(below, *temperature), [*table, 0, 0, 0])
 

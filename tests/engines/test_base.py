@@ -32,7 +32,9 @@ def test_without_the_native_engine_auto_takes_the_next(table, monkeypatch):
     missing = engines.ENGINES["native"]._replace(status=lambda: "not here")
     monkeypatch.setitem(engines.ENGINES, "native", missing)
     assert [engines.choose(fan_in) for fan_in in (1, 1024, 1025)] == ["packed", "packed", "int8"]
-    with pytest.raises(InputError, match=r"^engine must be another one here: the native engine is not here: got engine="):
+    with pytest.raises(
+        InputError, match=r"^engine must be another one here: the native engine is not here: got engine="
+    ):
         engines.get("native", 8)
 
 

@@ -52,7 +52,9 @@ def test_a_network_takes_low_rank_genomes_and_nothing_changes_where_the_change_i
     network = networks.MLP((33, 5, 3), dead_zone=0.3)
     x, genome = trits.sample(jax.random.key(2), (6, 33)), jax.jit(network.init)(jax.random.key(3))
     still = jax.tree.map(
-        lambda leaf: LowRankMatrix(leaf, jnp.ones((leaf.shape[0], 1), jnp.int8), jnp.zeros((1, leaf.shape[1]), jnp.int8)),
+        lambda leaf: LowRankMatrix(
+            leaf, jnp.ones((leaf.shape[0], 1), jnp.int8), jnp.zeros((1, leaf.shape[1]), jnp.int8)
+        ),
         genome,
     )
     assert np.array_equal(jax.jit(network.apply)(still, x), jax.jit(network.apply)(genome, x))

@@ -147,7 +147,7 @@ def test_bad_input_is_refused():
         ("mutation_rate must be given one value or more", {"rates": {"mutation_rate": []}}),
         ("mutation_rate must be from 0 to 1: got mutation_rate=-1", {"rates": {"mutation_rate": [-1]}}),
         ("mutation_rate must be a finite number", {"rates": {"mutation_rate": [float("nan")]}}),
-        ("crossover_rate must be a finite number .*: got crossover_rate=None", {"rates": {"crossover_rate": [None]}}),
+        ("crossover_rate must be a finite number: got crossover_rate=None", {"rates": {"crossover_rate": [None]}}),
         ("seeds must be of one seed or more", {"seeds": 0}),
         ("generations must be at least 1", {"generations": 0}),
         ("at_once must be at least 1", {"at_once": 0}),

@@ -9,6 +9,7 @@ import pytest
 
 from tejax import InputError, networks
 from tejax.core import pytrees
+from tests.helpers import first_quick
 from tests.oracles import memory
 
 SHAPES = [
@@ -30,7 +31,7 @@ def test_apply_equals_the_oracle(options):
     outputs = jax.jit(network.apply)(genome, x)
     assert outputs.dtype == jnp.int32
     names = ("cells", "neurons", "ticks", "neighbours", "edge", "dead_zone")
-    rest = [getattr(network, name) for name in names]
+    rest = [vars(network)[name] for name in names]
     wanted = [memory.cellular(genome, row.reshape(network.planes, -1), *rest) for row in np.asarray(x)]
     assert outputs.tolist() == np.array(wanted).tolist()
 
@@ -56,7 +57,7 @@ def test_news_travels_a_cell_a_tick():
     assert changed == {4, 5, 6}
 
 
-@pytest.mark.parametrize("batch", [(), (1,), (2, 3), (0,)])
+@pytest.mark.parametrize("batch", first_quick([(2, 3), (), (1,), (0,)], 2))
 def test_apply_takes_any_batch_axes(batch):
     network = networks.Cellular(width=3, cells=4, neurons=2, ticks=2)
     genome = jax.jit(network.init)(jax.random.key(3))
@@ -70,9 +71,9 @@ def test_apply_takes_any_batch_axes(batch):
         ({"cells": 3}, "cells must be at least the width"),
         ({"neighbours": (0,)}, "neighbours must be distances other than 0"),
         ({"neighbours": (5,)}, "neighbours must be distances other than 0, shorter than the line"),
-        ({"edge": "round"}, "edge must be last or zero"),
+        ({"edge": "round"}, "edge must be one of \\['last', 'zero'\\]"),
         ({"ticks": 0}, "ticks must be at least 1"),
-        ({"density": 2.0}, "density must be between 0 and 1"),
+        ({"density": 2.0}, "density must be from 0 to 1"),
     ],
 )
 def test_bad_options_are_refused(wrong, words):

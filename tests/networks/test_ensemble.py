@@ -49,7 +49,7 @@ def test_an_ensemble_of_opposites_knows_nothing():
     task, member = tasks.parity(3), networks.MLP((3, 1), bias=1)
     genome = jax.jit(member.init)(jax.random.key(1))
     both = jax.tree.map(lambda leaf: jnp.stack([leaf, -leaf]), genome)
-    assert task.accuracy(Ensemble(member, 2, "sign").apply, both) == 0.0
+    assert task.accuracy(Ensemble(member, 2, "sign"), both) == 0.0
 
 
 def test_one_member_is_itself():
@@ -65,7 +65,7 @@ def test_one_member_is_itself():
     assert decide(jax.jit(Ensemble(member, 1).apply)(alone, x)).tolist() == winners
 
 
-@pytest.mark.parametrize(("wrong", "words"), [({"members": 0}, "at least 1"), ({"reading": "loud"}, "class or sign")])
+@pytest.mark.parametrize(("wrong", "words"), [({"members": 0}, "at least 1"), ({"reading": "loud"}, "one of \\['sign', 'class'\\]")])
 def test_bad_options_are_refused(wrong, words):
     with pytest.raises(InputError, match=words):
         Ensemble(networks.MLP((3, 2)), **wrong)

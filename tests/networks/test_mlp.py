@@ -7,6 +7,7 @@ import pytest
 
 from tejax import InputError, engines, networks
 from tejax.core import pytrees
+from tests.helpers import first_quick
 from tests.oracles import alphabet
 
 SHAPES = [((3, 2), {}), ((5, 7, 4), {"bias": 0}), ((33, 9, 40, 3), {"dead_zone": 1.0}), ((64, 5, 2), {"density": 1.0})]
@@ -16,9 +17,10 @@ def _inputs(*shape):
     return jnp.asarray(np.random.default_rng(0).integers(-1, 2, shape, np.int8))
 
 
-@pytest.mark.parametrize("engine", ["auto", *engines.names()])
-@pytest.mark.parametrize(("features", "options"), SHAPES, ids=str)
-def test_apply_equals_the_oracle(engine, features, options):
+@pytest.mark.parametrize("engine", engines.names())
+@pytest.mark.parametrize("shape", first_quick([SHAPES[2], SHAPES[1], SHAPES[0], SHAPES[3]], 2), ids=str)
+def test_apply_equals_the_oracle(engine, shape):
+    features, options = shape
     network = networks.MLP(features, engine=engine, **options)
     genome, x = jax.jit(network.init)(jax.random.key(1)), _inputs(4, features[0])
     outputs = jax.jit(network.apply)(genome, x)
@@ -27,7 +29,7 @@ def test_apply_equals_the_oracle(engine, features, options):
 
 
 @pytest.mark.parametrize("engine", engines.names())
-@pytest.mark.parametrize("value", [-1, 0, 1])
+@pytest.mark.parametrize("value", first_quick([-1, 0, 1]))
 def test_uniform_genomes(engine, value):
     network = networks.MLP((300, 4, 3), bias=2, dead_zone=0.0, engine=engine)
     genome = jax.tree.map(lambda leaf: jnp.full_like(leaf, value), jax.jit(network.init)(jax.random.key(0)))
@@ -36,7 +38,7 @@ def test_uniform_genomes(engine, value):
     assert jax.jit(network.apply)(genome, ones).tolist() == [[(4 * hidden + 2) * value] * 3]
 
 
-@pytest.mark.parametrize("batch", [(), (1,), (2, 3), (0,)])
+@pytest.mark.parametrize("batch", first_quick([(2, 3), (), (1,), (0,)], 2))
 def test_apply_takes_any_batch_axes(batch):
     network = networks.MLP((6, 4, 3))
     genome, x = jax.jit(network.init)(jax.random.key(2)), _inputs(*batch, 6)
@@ -65,7 +67,7 @@ def test_equal_specs_are_equal_and_hash_alike():
     assert networks.MLP((3, 2)) != networks.MLP((3, 2), bias=1)
 
 
-@pytest.mark.parametrize("engine", ["auto", *engines.names()])
+@pytest.mark.parametrize("engine", engines.names())
 @pytest.mark.parametrize("width", [5, 7, 40])
 def test_inputs_of_another_width_are_refused(engine, width):
     network = networks.MLP((6, 4, 3), engine=engine)

@@ -12,9 +12,9 @@ from tejax.core import pytrees
 from tests.oracles import memory
 
 SHAPES = [
-    {"streams": 2, "neurons": 3, "hidden": (2,)},
-    {"held": 1, "width": 3, "neurons": 2, "hidden": (2, 3), "neighbours": (1,)},
-    {"streams": 2, "held": 2, "width": 2, "neurons": 2, "hidden": (), "neighbours": (-1, 2), "bias": 2},
+    {"streaming": 2, "neurons": 3, "hidden": (2,)},
+    {"stationary": 1, "width": 3, "neurons": 2, "hidden": (2, 3), "neighbours": (1,)},
+    {"streaming": 2, "stationary": 2, "width": 2, "neurons": 2, "hidden": (), "neighbours": (-1, 2), "bias": 2},
 ]
 
 
@@ -28,13 +28,13 @@ def test_apply_equals_the_oracle(options):
     genome, x = jax.jit(network.init)(jax.random.key(1)), _inputs(4, 5, network.features[0])
     outputs = jax.jit(network.apply)(genome, x)
     assert outputs.dtype == jnp.int32
-    rest = network.streams, network.width, network.neurons, network.neighbours
+    rest = network.streaming, network.width, network.neurons, network.neighbours
     wanted = [memory.systolic(genome, row, *rest) for row in np.asarray(x)]
     assert outputs[..., 0].tolist() == np.array(wanted).tolist()
 
 
 def test_a_genome_fits_any_line():
-    short = networks.Systolic(held=1, width=2, neurons=2, hidden=(3,), neighbours=(1,))
+    short = networks.Systolic(stationary=1, width=2, neurons=2, hidden=(3,), neighbours=(1,))
     shapes = [
         jax.eval_shape(network.init, jax.random.key(0)) for network in (short, dataclasses.replace(short, width=9))
     ]
@@ -44,11 +44,11 @@ def test_a_genome_fits_any_line():
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"streams": 0}, "streams must be at least 1"),
-        ({"held": -1}, "held must be at least 0"),
-        ({"hidden": (3, 0)}, "hidden must be positive sizes"),
+        ({"streaming": 0}, "streaming must be at least 1"),
+        ({"stationary": -1}, "stationary must be at least 0"),
+        ({"hidden": (3, 0)}, "hidden must be at least 1"),
         ({"neighbours": (0,)}, "neighbours must be distances other than 0"),
-        ({"density": 2.0}, "density must be between 0 and 1"),
+        ({"density": 2.0}, "density must be from 0 to 1"),
     ],
 )
 def test_bad_options_are_refused(wrong, words):
@@ -57,6 +57,6 @@ def test_bad_options_are_refused(wrong, words):
 
 
 def test_apply_refuses_another_width():
-    network = networks.Systolic(held=1, width=3)
+    network = networks.Systolic(stationary=1, width=3)
     with pytest.raises(InputError, match="features must be 4, the inputs of the network"):
-        network.apply(network.init(jax.random.key(0)), _inputs(2, 5, 5))
+        network.apply(jax.eval_shape(network.init, jax.random.key(0)), _inputs(2, 5, 5))

@@ -10,7 +10,7 @@ import pytest
 from tejax import networks, strategies, tasks, testing
 from tejax.core import random
 from tejax.operators import crossover, mutation, selection
-from tejax.strategies.genetic import Rates
+from tejax.types import Network, Task
 
 COUNTER = itertools.count()
 
@@ -84,24 +84,24 @@ def test_a_broken_selection_is_named(sentence):
         testing.check_selection(SELECTIONS[sentence])
 
 
-INNER = networks.MLP((5, 4, 3))
+INNER = networks.MLP((5, 3))
 
 
 @dataclasses.dataclass(frozen=True)
-class Broken:
-    """An MLP with one method replaced."""
+class Broken(Network):
+    """A perceptron with one method replaced."""
 
     fault: str
-    inner: networks.MLP = INNER
+    features: tuple[int, ...] = INNER.features
 
     def init(self, key):
         if self.fault == "all keys gave the same genome":
-            return self.inner.init(jax.random.key(0))
-        genome = self.inner.init(key)
+            return INNER.init(jax.random.key(0))
+        genome = INNER.init(key)
         return each(genome, lambda leaf: leaf.astype(jnp.float32)) if self.fault == "must stay int8" else genome
 
     def apply(self, genome, x):
-        outputs = self.inner.apply(genome, x)
+        outputs = INNER.apply(genome, x)
         match self.fault:
             case "must be int32":
                 return outputs.astype(jnp.float32)
@@ -111,6 +111,8 @@ class Broken:
                 return outputs + jnp.int32(x.ndim)
             case "wherever it stands":
                 return jnp.cumsum(outputs, axis=0, dtype=jnp.int32) if x.ndim > 1 else outputs
+            case "must give 3 outputs":
+                return outputs[..., :2]
         return outputs
 
 
@@ -121,6 +123,7 @@ NETWORK_FAULTS = {
     "must map": r"must map \[\.\.\., F\]",
     "alone": "alone",
     "wherever it stands": "alone|wherever it stands",
+    "must give 3 outputs": "apply must give 3 outputs, the last of features, not 2",
 }
 
 
@@ -132,26 +135,59 @@ def test_a_broken_network_is_named(fault):
 
 def test_a_network_that_cannot_be_hashed_is_named():
     @dataclasses.dataclass
-    class Loose:
+    class Loose(Network):
         features: tuple[int, ...] = (5, 3)
 
     with pytest.raises(AssertionError, match="must be hashable"):
         testing.check_network(Loose(), 5, jax.random.key(0))
 
 
-NETWORK = networks.MLP((3, 2, 1))
+def test_a_network_of_other_inputs_than_it_declares_is_named():
+    with pytest.raises(AssertionError, match="features and reads must be those of the inputs"):
+        testing.check_network(INNER, 4, jax.random.key(0))
+
+
+def test_a_memory_that_apply_does_not_share_is_named():
+    class Forgetful(networks.Recurrent):
+        def step(self, genome, state, x):
+            return super().step(genome, jnp.ones_like(state), x)
+
+    with pytest.raises(AssertionError, match="apply must give the outputs that step gives, from init_state on"):
+        testing.check_network(Forgetful((2, 4, 2), ticks=1), (3, 2), jax.random.key(0))
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        lambda: testing.check_network(object(), 5, jax.random.key(0)),
+        lambda: testing.check_task(object(), NETWORK),
+        lambda: testing.check_strategy(object(), NETWORK, TASK),
+    ],
+)
+def test_what_is_no_subclass_is_named(check):
+    with pytest.raises(AssertionError, match=r"object must be a subclass of tejax\.types\."):
+        check()
+
+
+NETWORK, TASK = networks.MLP((2, 1)), tasks.parity(2)
 
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
-class BrokenTask:
+class BrokenTask(Task):
     """Parity with one method replaced."""
 
     inner: tasks.TruthTable
     fault: str = dataclasses.field(metadata={"static": True})
 
-    def evaluate(self, key, apply, genome):
-        fitness = self.inner.evaluate(key, apply, genome)
+    @property
+    def features(self):
+        return 3 if self.fault == "fit" else 2
+
+    outputs = 1
+
+    def evaluate(self, key, network, genome):
+        fitness = self.inner.evaluate(key, network, genome)
         match self.fault:
             case "evaluate must be int32":
                 return fitness.astype(jnp.float32)
@@ -163,13 +199,16 @@ class BrokenTask:
                 return fitness + jnp.int32(int(fitness))
         return fitness
 
-    def validate(self, apply, genome):
-        fitness = self.inner.validate(apply, genome)
+    def validate(self, network, genome):
+        fitness = self.inner.validate(network, genome)
         return fitness.astype(jnp.int16) if self.fault == "validate must be int32" else fitness
 
-    def cases(self, key, apply, genome):
-        cases = self.inner.cases(key, apply, genome)
+    def cases(self, key, network, genome):
+        cases = self.inner.cases(key, network, genome)
         return cases.sum(dtype=jnp.int32) if self.fault == "cases must give one row" else cases
+
+    def report(self, network, genome):
+        return {"accuracy": float("nan")} if self.fault == "report" else {}
 
 
 TASK_FAULTS = {
@@ -179,13 +218,15 @@ TASK_FAULTS = {
     "evaluate fails with ConcretizationTypeError": "evaluate fails with ConcretizationTypeError",
     "validate must be int32": "fitness of validate must be int32, not int16",
     "cases must give one row": "cases must give one row of numbers an individual",
+    "report": "report must hold finite numbers: got {'accuracy': nan}",
+    "fit": "the network fails with InputError: network must be from 3 inputs to 1 outputs",
 }
 
 
 @pytest.mark.parametrize("fault", TASK_FAULTS)
 def test_a_broken_task_is_named(fault):
     with pytest.raises(AssertionError, match=TASK_FAULTS[fault]):
-        testing.check_task(BrokenTask(tasks.parity(3), fault), NETWORK)
+        testing.check_task(BrokenTask(TASK, fault), NETWORK)
 
 
 def test_a_task_whose_sizes_are_not_static_is_named():
@@ -199,42 +240,65 @@ def test_a_task_whose_sizes_are_not_static_is_named():
         testing.check_task(Sizes(3, "size"), NETWORK)
 
 
-GOOD = strategies.Genetic(population=6, elites=1, rates=Rates(mutation=0.05))
+class Good(strategies.Genetic):
+    """A strategy whose methods are replaced below."""
 
 
-def _short(key, state):
-    population, state = GOOD.ask(key, state)
-    return each(population, lambda leaf: leaf[:-1]), state
+def broken(**methods):
+    return type("Broken", (Good,), methods)(population=4, elites=1, mutation_rate=0.05)
 
 
-def _doubled(key, state):
-    population, state = GOOD.ask(key, state)
-    return each(population, lambda leaf: leaf * 2), state
+def asking(change, **options):
+    """A strategy that asks something else."""
+
+    def ask(self, key, state):
+        population, state = super(type(self), self).ask(key, state)
+        return each(population, change), state
+
+    return broken(ask=ask, **options)
+
+
+def _empty():
+    strategy = broken()
+    object.__setattr__(strategy, "population", 0)
+    return strategy
+
+
+def _drifting(self, key, state):
+    return Good.ask(self, jax.random.fold_in(key, next(COUNTER)), state)
+
+
+def _floats(self, state, population, fitness):
+    return Good.tell(self, state, population, fitness.astype(jnp.float32))
+
+
+def _python_rates(self, key, sample, rates):
+    return Good.init(self, key, sample, {name: float(rate) for name, rate in rates.items()})
+
+
+def _other(self):
+    return dataclasses.replace(Good.static(self), tournament=next(COUNTER) + 1)
 
 
 STRATEGIES = {
-    "population must be a positive whole number": GOOD._replace(population=0),
-    "must have 6 rows": GOOD._replace(ask=_short),
-    "must hold trits only": GOOD._replace(ask=_doubled),
-    "state after a generation must keep": GOOD._replace(
-        tell=lambda state, population, fitness: GOOD.tell(state, population, fitness.astype(jnp.float32))
-    ),
-    "best must be the fittest": GOOD._replace(best=lambda state: each(state.population, lambda leaf: -leaf[-1])),
-    "the genome that best gives must keep": GOOD._replace(best=lambda state: state.population),
-    "finalists": GOOD._replace(finalists=lambda state: each(state.population, lambda leaf: leaf[:0])),
-    "init fails with ConcretizationTypeError": GOOD._replace(
-        init=lambda key, sample, rates: GOOD.init(key, sample, type(rates)(*(float(rate) for rate in rates)))
-    ),
-    "a Python loop must give what scan gives": GOOD._replace(
-        ask=lambda key, state: GOOD.ask(jax.random.fold_in(key, next(COUNTER)), state)
-    ),
+    "population must be a positive whole number": _empty,
+    "must have 4 rows": lambda: asking(lambda leaf: leaf[:-1]),
+    "must hold trits only": lambda: asking(lambda leaf: leaf * 2),
+    "state after a generation must keep": lambda: broken(tell=_floats),
+    "best must be the fittest": lambda: broken(best=lambda self, state: each(state.population, lambda leaf: -leaf[-1])),
+    "the genome that best gives must keep": lambda: broken(best=lambda self, state: state.population),
+    "candidates": lambda: broken(candidates=lambda self, state: each(state.population, lambda leaf: leaf[:0])),
+    "init fails with ConcretizationTypeError": lambda: broken(init=_python_rates),
+    "a Python loop must give what scan gives": lambda: broken(ask=_drifting),
+    "equal by value": lambda: broken(__eq__=lambda self, other: self is other, __hash__=lambda self: id(self)),
+    "an equal strategy must not be traced again": lambda: broken(static=_other),
 }
 
 
 @pytest.mark.parametrize("sentence", STRATEGIES)
 def test_a_broken_strategy_is_named(sentence):
     with pytest.raises(AssertionError, match=sentence):
-        testing.check_strategy(STRATEGIES[sentence], NETWORK, tasks.parity(3))
+        testing.check_strategy(STRATEGIES[sentence](), NETWORK, TASK)
 
 
 def test_a_leaf_beyond_its_declared_range_is_named():

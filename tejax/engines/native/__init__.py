@@ -20,6 +20,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.core.caches import cache_folder
 from tejax.core.random import WORD
 from tejax.engines.base import ENGINES, Engine
 from tejax.types import Array, Int32, Trits, UInt32
@@ -92,7 +93,9 @@ def _build(compiler: str) -> Path:
     """The shared library for this source, compiler, jaxlib and processor; compiled unless it is kept already."""
     parts = (SOURCE.read_text(), compiler, str(FLAGS), jax.lib.__version__, _processor())
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tejax"
+    cache = cache_folder()
+    if cache is None:
+        raise OSError("there is no cache folder (neither HOME nor XDG_CACHE_HOME)")
     library = cache / f"layers-{digest}.so"
     if not library.exists():
         cache.mkdir(parents=True, exist_ok=True)

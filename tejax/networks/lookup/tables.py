@@ -17,7 +17,7 @@ from jax import lax
 
 from tejax import trits
 from tejax.errors import require
-from tejax.options import Between, Positive
+from tejax.options import Between, Count, Positive
 from tejax.registry import NETWORKS
 from tejax.types import UNANSWERED, Array, Int8, Int32, Key, Recurrent, Trits
 
@@ -85,7 +85,7 @@ class Lookup(Recurrent):
     sources: tuple[tuple[int, ...], ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    signal: int
+    signal: Count
     window: Positive
     max_ticks: Annotated[int, Between(1, 2**30)] = 5000
 

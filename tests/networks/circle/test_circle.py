@@ -10,7 +10,7 @@ import pytest
 
 from tejax import InputError, networks, operators
 from tejax.core import pytrees
-from tejax.networks.circle import ANSWERED, CAPPED, STILL, geometry
+from tejax.networks.circle import ANSWERED, CAPPED, STILL, geometry, mutation
 from tests.oracles import circle as oracle
 from tests.oracles.circle import Neuron
 from tests.oracles.rings import LIMIT, SEED, balanced, draw, from_arrays, from_live, library, rings, to_arrays, to_live
@@ -78,13 +78,13 @@ def agree(system, units, inputs):
     for widths, group in rings(units).items():
         for number, ring in enumerate(group):
             x = feeds(number, inputs, widths[0])
-            mine = settled(*widths)(to_arrays(ring, NEURONS, SYNAPSES), x)
+            found = settled(*widths)(to_arrays(ring, NEURONS, SYNAPSES), x)
             other = system(ring)
             for place, row in enumerate(x.tolist()):
                 wanted = other.settle(row)
-                got = mine.outputs[place].tolist(), int(mine.ticks[place]), int(mine.reason[place])
+                got = found.outputs[place].tolist(), int(found.ticks[place]), int(found.reason[place])
                 assert got == wanted, f"ring {number} of {widths}, input {place}"
-            reasons += mine.reason.tolist()
+            reasons += found.reason.tolist()
     return {reason: reasons.count(reason) for reason in (CAPPED, ANSWERED, STILL)}
 
 
@@ -107,8 +107,8 @@ def _changes(ring, picks, ways):
 
     def one(ring, forced):
         pick, way = forced
-        count = operators.circle.choices(ring)
-        after = operators.circle.change(ring, pick % count, way)
+        count = mutation.choices(ring)
+        after = mutation.change(ring, pick % count, way)
         return after, (after, count)
 
     return jax.lax.scan(one, ring, (picks, ways))[1]
@@ -124,13 +124,13 @@ def mutate_alike(system, units, mutations, longest, sizes):
         rng = np.random.default_rng([SEED, number, 2])
         picks, ways = rng.integers(2**30, size=mutations), rng.choice([-1, 1], mutations)
         start = to_arrays(ring, NEURONS, SYNAPSES)
-        mine, counts = jax.tree.map(np.asarray, changes(start, jnp.int32(picks), jnp.int8(ways)))
+        found, counts = jax.tree.map(np.asarray, changes(start, jnp.int32(picks), jnp.int8(ways)))
         other = system(ring)
         for step, (pick, way) in enumerate(zip(picks.tolist(), ways.tolist(), strict=True)):
             before = len(other.ring)
             assert len(oracle.choices(other.ring)) == counts[step]
             other.change(pick % int(counts[step]), way)
-            assert from_arrays(pytrees.take(mine, step)) == other.ring, f"ring {number} after change {step}"
+            assert from_arrays(pytrees.take(found, step)) == other.ring, f"ring {number} after change {step}"
             born, died = born + (len(other.ring) > before), died + (len(other.ring) < before)
     return born, died
 
@@ -152,7 +152,7 @@ def test_many_forced_mutations_give_equal_rings(system):
 def test_a_full_ring_does_not_grow():
     ring = [Neuron([1, 1], kind=-1), Neuron([1], kind=1), Neuron([-1, 1])]
     full = to_arrays(ring, 3, 2)
-    change = jax.jit(operators.circle.change)
+    change = jax.jit(mutation.change)
     for pick in range(len(oracle.choices(ring))):
         seat, slot = oracle.choices(ring)[pick]
         grows = ring[seat].weights[slot]
@@ -170,10 +170,10 @@ def test_cycles_are_skipped_without_a_trace():
         ring = [Neuron([0], kind=1), *draw(rng, 7, 2, 0, longest=6)]
         arrays, x = to_arrays(ring, 8, SYNAPSES), feeds(0, 4, 2)
         for limit in (1, 20, 53):
-            mine = settled(2, 1, 8, limit)(arrays, x)
+            found = settled(2, 1, 8, limit)(arrays, x)
             for place, row in enumerate(x.tolist()):
                 values, _, ticks, reason = oracle.settle(ring, row, limit)
-                assert (mine.values[place].tolist(), int(mine.ticks[place]), int(mine.reason[place])) == (
+                assert (found.values[place].tolist(), int(found.ticks[place]), int(found.reason[place])) == (
                     values,
                     ticks,
                     reason,
@@ -229,8 +229,10 @@ def test_mutate_keeps_to_its_rate_and_to_the_rules_of_change():
     genome = jax.jit(network.init)(jax.random.key(2))
     keys = jax.random.split(jax.random.key(3), 64)
 
+    mutate = jax.jit(jax.vmap(lambda key, rate: mutation.mutate(key, genome, rate=rate), (0, None)))
+
     def prints(rate):
-        mutants = jax.jit(jax.vmap(lambda key: operators.circle.mutate(key, genome, rate=rate)))(jax.random.clone(keys))
+        mutants = jax.tree.map(np.asarray, mutate(jax.random.clone(keys), jnp.float32(rate)))
         return [pytrees.fingerprint(pytrees.take(mutants, place)) for place in range(64)]
 
     ring = from_arrays(jax.tree.map(np.asarray, genome))
@@ -266,4 +268,4 @@ def test_sizes_out_of_range_are_refused(options, named):
 def test_x_of_another_width_is_refused():
     network = networks.Circle(3, 2, neurons=9, synapses=4)
     with pytest.raises(InputError, match=r"^features must be 3"):
-        network.apply(network.init(jax.random.key(0)), jnp.zeros((1, 2), jnp.int8))
+        network.apply(jax.eval_shape(network.init, jax.random.key(0)), jnp.zeros((1, 2), jnp.int8))

@@ -10,10 +10,12 @@ from scipy import stats
 
 from tejax import InputError, export, networks, tasks, testing
 from tejax.core import pytrees
+from tejax.core.words64 import halved, remainder, split_words
 from tejax.networks.lookup import Tables, from_digits, to_digits
 from tejax.networks.lookup import mutation as operators
 from tejax.types import UNANSWERED
 from tests.oracles import lookup as oracle
+from tests.oracles.scripted import Scripted
 
 NEURONS, INPUTS, WINDOW, LIMIT, ROWS = 9, 2, 3, 60, 15
 
@@ -45,19 +47,19 @@ def test_digits_and_trits():
 
 def test_networks_answer_like_the_oracle():
     endless = answered = 0
-    for seed in range(4):
+    for seed in range(2):
         net, (x, y) = network(seed), series(seed)
         task = tasks.windowed_series(trits(x), WINDOW, trits(y[:, None]))
         wiring = net.sources, net.inputs, net.outputs[0], net.signal
 
         @jax.jit
-        def judge(genome, net=net, task=task):
-            windows = task.inputs(jnp.arange(task.windows, dtype=jnp.int32))
-            return net.answer(genome, windows), task.validate(net.apply, genome)
+        def run(genome, net=net, task=task):
+            windows = task.rows_at(jnp.arange(task.windows, dtype=jnp.int32))
+            return net.answer(genome, windows), task.validate(net, genome)
 
-        for draw in range(10):
+        for draw in range(20):
             digits = tables(10 * seed + draw, unknown=0.6)
-            answer, fitness = judge(Tables(trits(digits)))
+            answer, fitness = run(Tables(trits(digits)))
             score, ticks, predicted = oracle.score(digits, *wiring, x, y, WINDOW, LIMIT)
             assert int(fitness) == (-1 if score == oracle.INFINITE else ROWS - WINDOW - score)
             for window in range(ROWS - WINDOW):
@@ -81,7 +83,8 @@ def test_steps_give_the_values_of_every_tick():
     for tick, values in enumerate(history):
         assert to_digits(np.asarray(state.values)).tolist() == values
         assert int(state.fed) == sum(feeds[:tick])
-        state = step(Tables(trits(digits)), state, trits(rows).reshape(-1))
+        state, outputs = step(Tables(trits(digits)), state, trits(rows).reshape(-1))
+        assert outputs.tolist() == [state.values[neuron] for neuron in net.outputs]
 
 
 def test_words_pick_what_the_oracle_picks():
@@ -98,7 +101,7 @@ def test_words_pick_what_the_oracle_picks():
 
         return jax.lax.scan(one, genome, words)
 
-    after, picks = run(Tables(trits(digits)), operators.halves(words))
+    after, picks = run(Tables(trits(digits)), split_words(words))
     wanted = [oracle.mutate(digits, word, net.updated) for word in words]
     assert list(zip(picks.neuron.tolist(), picks.line.tolist(), strict=True)) == [one[:2] for one in wanted]
     assert picks.advance.tolist() == [1 + int(word & np.uint64(1)) for word in words]
@@ -109,8 +112,8 @@ def test_words_pick_what_the_oracle_picks():
 def test_the_remainder_of_half_a_word_is_exact(divisor):
     words = np.random.default_rng(divisor).integers(2**64, size=50, dtype=np.uint64)
     words[:3] = [0, 2**64 - 1, 2**63 + 1]
-    one = jax.jit(jax.vmap(functools.partial(operators._half_modulo, divisor=divisor)))
-    assert one(operators.halves(words)).tolist() == [(int(word) >> 1) % divisor for word in words]
+    one = jax.jit(jax.vmap(lambda word: remainder(halved(word), jnp.uint32(divisor))))
+    assert one(split_words(words)).tolist() == [(int(word) >> 1) % divisor for word in words]
 
 
 def test_single_lines_touches_the_read_tables_evenly():
@@ -143,12 +146,12 @@ def test_single_lines_at_the_extreme_rates():
 def test_a_series_task_keeps_the_contract_and_refuses_bad_input():
     net = network(3)
     x = trits(series(3)[0])
-    testing.check_task(tasks.windowed_series(x, WINDOW, batch=4), networks.MLP((WINDOW * INPUTS, INPUTS)))
+    testing.check_task(tasks.windowed_series(x, WINDOW, samples=4), networks.MLP((WINDOW * INPUTS, INPUTS)))
     testing.check_task(tasks.windowed_series(x, WINDOW, x[:, :1]), net)
     for options, named in (
         ({"window": 0}, "window"),
         ({"window": ROWS}, "window"),
-        ({"window": 3, "batch": 13}, "batch"),
+        ({"window": 3, "samples": 13}, "samples"),
         ({"window": 3, "y": x[1:]}, "y"),
         ({"window": 3, "y": np.full((ROWS, 1), 2)}, "y"),
     ):
@@ -163,9 +166,9 @@ def test_a_series_task_counts_right_trits():
     task = tasks.windowed_series(x, 2)
 
     def always(value):
-        return lambda genome, windows: jnp.full((windows.shape[0], 1), value, jnp.int32)
+        return Scripted(lambda genome, windows: jnp.full((windows.shape[0], 1), value, jnp.int32))
 
-    assert task.inputs(jnp.arange(3, dtype=jnp.int32)).tolist() == [[1, 0], [0, -1], [-1, 1]]
+    assert task.rows_at(jnp.arange(3, dtype=jnp.int32)).tolist() == [[1, 0], [0, -1], [-1, 1]]
     assert [int(task.validate(always(value), None)) for value in (-7, 0, 1, UNANSWERED)] == [1, 1, 1, -1]
     assert task.accuracy(always(1), None) == pytest.approx(1 / 3)
     assert task.accuracy(always(UNANSWERED), None) == 0

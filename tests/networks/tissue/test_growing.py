@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import tejax
 from tejax import networks, strategies, tasks, trits
-from tejax.core import pytrees
+from tejax.core import pytrees, words64
+from tejax.core.words64 import split_words
 from tejax.errors import InputError
 from tejax.networks.tissue import Synapses, mutation, ring
 from tejax.networks.tissue.ring import EVOLUTION, INPUT, OUTPUT, Ring
@@ -20,6 +21,7 @@ from tests.helpers import first_quick
 from tests.oracles import tissue as oracle
 
 CAPACITY = 11
+remainder = jax.jit(words64.remainder)
 
 
 def make(rows, kinds, capacity=CAPACITY):
@@ -34,7 +36,7 @@ def rows(changed):
 
 
 def word(number):
-    return jnp.asarray(mutation.halves(np.uint64(number)))
+    return jnp.asarray(split_words(np.uint64(number)))
 
 
 def random_ring(rng, population, neighbors, capped):
@@ -109,7 +111,7 @@ def test_growing_with_stale_slots_and_shrinking_again():
         [1, 0, -1, 1, 0, -1, 0, -1],
         [-1, 1, 1, 0, 0, 1, 1, 0],
     ]
-    grown = mutation.insert(make(stale, KINDS[:4]), jnp.int32(1), jnp.int32(4), capped=True)
+    grown = jax.jit(partial(mutation.insert, capped=True))(make(stale, KINDS[:4]), jnp.int32(1), jnp.int32(4))
     assert rows(grown.ring) == [
         [1, -1, 0, 1, -1, -1, 1, 0],
         [0, 0, 1, 0, 0, 1, -1, 1],
@@ -117,7 +119,7 @@ def test_growing_with_stale_slots_and_shrinking_again():
         [1, 0, 1, 1, 0, -1, 0, -1],
         [-1, 1, 1, 0, 0, 1, 1, 0],
     ]
-    assert rows(mutation.remove(grown.ring, jnp.int32(2), capped=True).ring) == [
+    assert rows(jax.jit(partial(mutation.remove, capped=True))(grown.ring, jnp.int32(2)).ring) == [
         [1, -1, 0, 1, -1, 0, 1, 0],
         [0, 0, 1, 0, 1, 0, -1, 1],
         [1, 0, 0, 1, 0, -1, 0, -1],
@@ -125,12 +127,15 @@ def test_growing_with_stale_slots_and_shrinking_again():
     ]
 
 
+WINDOW = jax.jit(ring.window, static_argnames=("neighbors", "capped"))
+
+
 @pytest.mark.parametrize(
     ("population", "neighbors", "wanted"),
     [(3, 8, (1, 1)), (4, 8, (2, 1)), (5, 8, (2, 2)), (8, 8, (4, 3)), (9, 8, (4, 4)), (99, 8, (4, 4)), (17, 18, (8, 8))],
 )
 def test_windows(population, neighbors, wanted):
-    assert tuple(int(side) for side in ring.window(jnp.int32(population), neighbors, capped=True)) == wanted
+    assert tuple(int(side) for side in WINDOW(jnp.int32(population), neighbors, capped=True)) == wanted
 
 
 @pytest.mark.parametrize(("before", "after"), [(0, 2), (1, 3), (2, 0), (3, 1)])
@@ -197,8 +202,9 @@ def test_operators_match_the_oracle(seed, case):
     same(mutated, oracle.mutate(known, number), values)
 
 
-@pytest.mark.parametrize(("neighbors", "capped"), [(4, False), (4, True), (14, True)])
-def test_operators_are_the_same_under_vmap(neighbors, capped):
+@pytest.mark.parametrize("case", first_quick([(4, False), (4, True), (14, True)]), ids=str)
+def test_operators_are_the_same_under_vmap(case):
+    neighbors, capped = case
     drawn = [draw(seed, 5 + seed % 6, neighbors, capped) for seed in range(9)]
     one = [
         every_operator(genome, jnp.int32(neuron), jnp.int32(slot), up, word(number), capped=capped)
@@ -222,7 +228,7 @@ def test_a_full_ring_does_not_grow():
 
 @given(st.integers(0, 2**64 - 1), st.integers(1, 2**31))
 def test_remainder_of_64_bits(number, divisor):
-    assert int(mutation.remainder(word(number), jnp.uint32(divisor))) == number % divisor
+    assert int(remainder(word(number), jnp.uint32(divisor))) == number % divisor
 
 
 @given(st.integers(0, 10**6), CASES, st.booleans())
@@ -259,10 +265,10 @@ FIXED = networks.FixedTissue(4, 3, capacity=14, neighbors=6, ticks=9)
     "case",
     first_quick(
         [
-            *((1, True), (2, False), (3, False), (8, True), (9, False)),
-            *((1, False), (2, True), (3, True), (8, False), (9, True)),
+            *((2, False), (9, True), (1, True), (3, False), (8, True), (9, False)),
+            *((1, False), (2, True), (3, True), (8, False)),
         ],
-        quick=5,
+        quick=3,
     ),
 )
 def test_outputs_are_those_of_settling_whatever_the_engine(case):
@@ -330,7 +336,7 @@ def test_a_climb_by_the_references_mutation_grows():
     network = networks.Tissue(4, 3, capacity=12, neighbors=6, ticks=5)
     task, mutate = tasks.addition(2), jax.jit(mutation.grow())
     genome = start = jax.jit(network.init)(jax.random.key(3))
-    score = jax.jit(partial(task.validate, network.apply))
+    score = jax.jit(partial(task.validate, network))
     best = first = int(score(genome))
     for key in jax.random.split(jax.random.key(4), 120):
         child = mutate(key, genome, rate=1.0)
@@ -361,7 +367,7 @@ def test_no_odd_function_passes_the_ceiling(bits, most, of):
     assert ceiling(bits) == (most, of)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", first_quick(range(5), 2))
 def test_a_tissue_without_constants_is_an_odd_function(seed):
     genome = jax.jit(FIXED.init)(jax.random.key(seed))
     x = tasks.addition(2).x
@@ -376,14 +382,14 @@ def test_half_the_rows_of_addition_suffice_for_an_odd_function(bits):
     network = networks.FixedTissue(2 * bits, bits + 1, capacity=3 * bits + 4, neighbors=4, ticks=9)
     whole, half = tasks.addition(bits), tasks.addition(bits, mirrored=True)
     assert (half.outputs, half.scale) == (whole.outputs, whole.scale)
-    init, *scores = map(jax.jit, (network.init, *(partial(task.validate, network.apply) for task in (half, whole))))
+    init, *scores = map(jax.jit, (network.init, *(partial(task.validate, network) for task in (half, whole))))
     for key in jax.random.split(jax.random.key(6), 4):
         genome = init(key)
         assert len({int(score(genome)) for score in scores}) == 1
 
 
 def test_hyperidentity_is_one_row():
-    task, other = tasks.hyperidentity(100), tasks.hyperidentity(100, seed=1)
+    task, other = tasks.hyperidentity(100), tasks.hyperidentity(100, pattern_seed=1)
     assert task.x.shape == task.y.shape == (1, 100)
     assert len({pytrees.fingerprint(pattern) for pattern in (task.x, task.y, other.x, other.y)}) == 4
     assert set(np.asarray(task.x).ravel()) == {-1, 1}
@@ -399,15 +405,15 @@ def test_a_constant_input_lifts_the_ceiling():
 
 
 SETTLE = jax.jit(FIXED.settle)
-SCORE = jax.jit(partial(tasks.addition(2).validate, FIXED.apply))
+SCORE = jax.jit(partial(tasks.addition(2).validate, FIXED))
 
 
 # --- strategies ---
 
 
-@pytest.mark.parametrize("crossover", ["by_neuron", "uniform"])
+@pytest.mark.parametrize("crossover", first_quick(["by_neuron", "uniform"]))
 def test_the_genetic_strategy_evolves_a_fixed_tissue(crossover):
-    strategy = strategies.Genetic(population=64, elites=2, crossover=crossover)
+    strategy = strategies.Genetic(population=16, elites=2, crossover=crossover)
     result = tejax.evolve(jax.random.key(5), strategy, FIXED, tasks.addition(2), generations=15)
     assert result.history.best[-1] > result.history.best[0]
     assert jax.tree.structure(result.best) == jax.tree.structure(jax.jit(FIXED.init)(jax.random.key(0)))

@@ -1,0 +1,162 @@
+"""An engine proves itself against NumPy on this very device before its first use.
+
+The outcome is kept beside the other caches, one file a kind of device, driver and version of JAX, so that it is asked
+for once. What an engine computes is small integers, and the oracle is a few lines of NumPy: whatever a compiler, a
+driver or a library makes of a short product shows here and not in somebody's genomes.
+"""
+
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tejax.core.caches import cache_folder, write_json
+
+if TYPE_CHECKING:
+    from tejax.engines.base import Engine
+
+__all__ = ["CHECKS", "FAN_INS", "Case", "cases", "check_engine", "outcome", "outcomes_path"]
+
+FAN_INS = (*range(1, 71), 97, 130)  # the lengths of sums
+BATCH, HIDDEN, OUTPUTS, POPULATION = 5, 33, 3, 2  # odd widths
+
+
+class Case(NamedTuple):
+    """Two layers, and the sums that they must give."""
+
+    x: Any  # int8 [B, F]
+    weights: Any  # int8 [P, F, F'] of the output layer: sums of length F
+    hidden: Any  # int8 [P, H, F] of a hidden layer before one more
+    readout: Any  # int8 [P, O, H]
+    bias: Any  # int32 [O]
+
+
+def cases(fan_ins: Sequence[int] = FAN_INS) -> list[Case]:
+    """Random layers, the same everywhere."""
+    rng = np.random.default_rng(0)
+
+    def trits(*shape: int) -> np.ndarray:
+        return rng.integers(-1, 2, shape).astype(np.int8)
+
+    return [
+        Case(
+            trits(BATCH, fan_in),
+            trits(POPULATION, OUTPUTS, fan_in),
+            trits(POPULATION, HIDDEN, fan_in),
+            trits(POPULATION, OUTPUTS, HIDDEN),
+            rng.integers(-3, 4, OUTPUTS).astype(np.int32),
+        )
+        for fan_in in fan_ins
+    ]
+
+
+def expected(case: Case, two_layers: bool) -> np.ndarray:
+    """What NumPy makes of a case, int64 [P, B, O]."""
+    x = case.x.astype(np.int64)
+    if not two_layers:
+        return np.stack([x @ w.astype(np.int64).T + case.bias for w in case.weights])
+    sums = (x @ w.astype(np.int64).T for w in case.hidden)
+    trits = ((s > 1).astype(np.int64) - (s < -1).astype(np.int64) for s in sums)
+    return np.stack([t @ w.astype(np.int64).T + case.bias for t, w in zip(trits, case.readout, strict=True)])
+
+
+def check_engine(engine: "Engine", fan_ins: Sequence[int] = FAN_INS) -> str:
+    """Run an engine on all cases, as populations are run.
+
+    Args:
+        engine: the steps of a network.
+        fan_ins: lengths of sums to try; every twelfth of them also through a hidden layer.
+
+    Returns:
+        `ready`, or in a few words where it was wrong.
+    """
+    given = cases(fan_ins)
+    deep = given[::12]
+
+    def output(case: Case) -> Any:
+        def one(weights: jax.Array) -> jax.Array:
+            return engine.output(engine.encode(case.x), weights, case.bias)
+
+        return jax.vmap(one)(case.weights)
+
+    def through(case: Case) -> Any:
+        def one(hidden: jax.Array, readout: jax.Array) -> jax.Array:
+            trits = engine.hidden(engine.encode(case.x), hidden, jnp.zeros(hidden.shape[0], jnp.int32), 1)
+            return engine.output(trits, readout, case.bias)
+
+        return jax.vmap(one)(case.hidden, case.readout)
+
+    @jax.jit
+    def everything(given: list[Case], deep: list[Case]) -> Any:
+        return [output(case) for case in given], [through(case) for case in deep]
+
+    found = jax.tree.map(np.asarray, everything(*jax.tree.map(jnp.asarray, (given, deep))))
+    wrong = [
+        case.x.shape[1]
+        for group, sums, two_layers in ((given, found[0], False), (deep, found[1], True))
+        for case, each in zip(group, sums, strict=True)
+        if not np.array_equal(each, expected(case, two_layers))
+    ]
+    return f"wrong here for sums of length {', '.join(map(str, sorted(set(wrong))[:8]))}" if wrong else "ready"
+
+
+def outcomes_path() -> Path | None:
+    """Where outcomes on this kind of device are kept; None where there is no cache folder."""
+    folder = cache_folder()
+    if folder is None:
+        return None
+    device = jax.devices()[0]
+    parts = (
+        *(device.platform, device.device_kind, getattr(device.client, "platform_version", "")),
+        *(version("jax"), version("jaxlib"), os.environ.get("XLA_FLAGS", "")),
+    )
+    digest = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
+    return folder / f"engines-proved-{digest}.json"
+
+
+CHECKS: dict[str, Callable[[], str]] = {}  # of what is no engine: name -> the outcome
+
+
+@functools.cache
+def outcome(name: str) -> str:
+    """`ready`, or why an engine must not be used here; asked for once a process, and found out once a device.
+
+    Args:
+        name: of an engine whose own status is ready, or of another check.
+    """
+    from tejax.engines.base import ENGINES
+
+    path, known = outcomes_path(), {}
+    if path is not None and path.is_file():
+        try:
+            read = json.loads(path.read_text(encoding="utf-8"))
+            known = read if isinstance(read, dict) else {}
+        except (OSError, ValueError):
+            known = {}
+    if not isinstance(known.get(name), str):
+        known = {**known, name: _attempt(CHECKS.get(name) or functools.partial(check_engine, ENGINES[name]))}
+        if path is not None:
+            write_json(path, known)
+    return str(known[name])
+
+
+def _attempt(check: Callable[[], str]) -> str:
+    """The outcome of a check; what cannot even be run fails too.
+
+    In a thread of its own: a program may be traced in this one, and would take what is computed here for its own.
+    """
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(check).result()
+    except Exception as error:  # whatever a compiler or a driver raises
+        words = " ".join(str(error).split()) or type(error).__name__
+        return f"cannot be run here ({words:.100})"
