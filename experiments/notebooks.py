@@ -1,4 +1,4 @@
-"""Runs notebooks anew and keeps what their cells show.
+"""Runs notebooks again and keeps what their cells show.
 
 python -m experiments.notebooks                # all of notebooks/
 python -m experiments.notebooks notebooks/01_quickstart.ipynb

@@ -94,7 +94,7 @@ class Table(NamedTuple):
 
     Attributes:
         module: the experiment, below `experiments`; its last part is the name of the record.
-        columns: heading -> what stands there for the rows of a line; or a function of the record that gives them.
+        columns: heading -> what is said of the rows of a line; or a function of the record that gives them.
         by: fields whose values rows of a line share; or a function from rows to the groups that make lines; (): each
             row is a line.
         fields: values of the rows that count.

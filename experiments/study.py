@@ -124,7 +124,7 @@ def evolved(
 
 
 def apart(function: Callable[..., Any], *arguments: Any, **environment: str) -> Any:
-    """What a function of an experiment gives in a process of its own; arguments and result travel as JSON."""
+    """What a function of an experiment gives in a separate process; arguments and result travel as JSON."""
     module = function.__module__ if function.__module__ != "__main__" else sys.modules["__main__"].__spec__.name
     command = [sys.executable, "-c", APART, json.dumps([module, function.__name__, arguments])]
     done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
@@ -173,7 +173,7 @@ def lesson(
         task: what is asked of it.
         greatest: the fitness of an exact network on all data.
         patience: chunks in which the share of it must grow by more than `gain`; None: it need not.
-        gain: see there.
+        gain: what counts as growth.
         digits: to which shares are rounded; None: they are not.
         **options: of `tejax.evolve`.
     """

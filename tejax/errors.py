@@ -6,7 +6,7 @@ __all__ = ["InputError", "refuse", "require"]
 
 
 class InputError(ValueError):
-    """Input that a user can mend. The command line prints it as one line and exits 2."""
+    """Input that a user can fix. The command line prints it as one line and exits 2."""
 
 
 def refuse(message: str, cause: BaseException | None = None) -> NoReturn:

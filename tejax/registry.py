@@ -27,7 +27,7 @@ T = TypeVar("T")
 RESERVED = "name"  # under which config.json keeps the name of an entry beside its options
 
 
-class Entry(NamedTuple):
+class _Entry(NamedTuple):
     """What is registered under a name."""
 
     thing: Any  # a function or a class
@@ -51,7 +51,7 @@ class Registry(Mapping[str, Any]):
 
     def __init__(self, kind: str, check: bool = False) -> None:
         self.kind, self._check = kind, check
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, _Entry] = {}
 
     def register(self, name: str, make: Callable[..., Any] | None = None, **traits: Any) -> Callable[[T], T]:
         """A decorator that enters a function or a class.
@@ -77,7 +77,7 @@ class Registry(Mapping[str, Any]):
         known = self._entries.get(name)
         again = known is None or _origin(known.thing) == _origin(thing)
         require(again, f"a name that no other {self.kind} has", name=name)
-        entry = Entry(thing, make or getattr(thing, "for_task", thing), traits)
+        entry = _Entry(thing, make or getattr(thing, "for_task", thing), traits)
         taken = RESERVED in inspect.signature(entry.make).parameters
         require(not taken, f"without an option called {RESERVED!r}", **{self.kind: name})
         self._entries[name] = entry

@@ -30,10 +30,11 @@ def dot(x: Trits, w: Trits, engine: str = "auto") -> Int32[Array, "..."]:
     """The exact product of x [..., F] and w [O, F], int32 [..., O].
 
     All engines give the same integers and differ in speed alone. `native` is C++ (see `tejax.engines.native`); `packed`
-    counts bits; `int8` multiplies bytes and accumulates in int32; `float` and `bfloat16` accumulate in float32, exact while
-    no sum can pass 2^24 (F is held to that); `auto` takes the fastest by platform and fan-in.
+    counts bits; `int8` multiplies bytes and accumulates in int32; `float` and `bfloat16` accumulate in float32, exact
+    while no sum can pass 2^24 (F is held to that); `auto` takes the fastest by platform and fan-in.
 
-    Raises InputError for an unknown engine, for unequal F, and where the engine could not be exact.
+    Raises:
+        InputError: for an unknown engine, for unequal F, and where the engine could not be exact.
     """
     *batch, fan_in = x.shape
     chosen = engines.get(engine, fan_in)

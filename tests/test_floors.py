@@ -57,6 +57,7 @@ FOREIGN = {
     "library",
     "make",
     "mutation",
+    "os",
     "params",
     "parsed",
     "record",

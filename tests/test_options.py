@@ -30,7 +30,9 @@ TABLE = {"flip": 1, "step": 2}
 ABOVE = Annotated[float, Between(0, 1, above=True)]
 
 
-def example(n: Positive, rate: Traced[Probability | None] = None, kind: Literal["a", "b"] = "a", **options: Any) -> None:
+def example(
+    n: Positive, rate: Traced[Probability | None] = None, kind: Literal["a", "b"] = "a", **options: Any
+) -> None:
     """Nothing.
 
     Args:

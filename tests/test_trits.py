@@ -52,7 +52,9 @@ ENGINES = [*engines.names(), pytest.param("auto", marks=pytest.mark.long)]  # au
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("shape", first_quick([(1, 1, 1), (7, 9, 65), (3, 2, 31), (1, 5, 32), (4, 3, 33), (2, 4, 200)], 2))
+@pytest.mark.parametrize(
+    "shape", first_quick([(1, 1, 1), (7, 9, 65), (3, 2, 31), (1, 5, 32), (4, 3, 33), (2, 4, 200)], 2)
+)
 @given(seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=5)
 def test_dot_is_exact(engine, shape, seed):

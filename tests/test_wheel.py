@@ -1,4 +1,4 @@
-"""The wheel, installed into an environment of its own, works outside the checkout."""
+"""The wheel, installed into a fresh environment, works outside the checkout."""
 
 import json
 import os

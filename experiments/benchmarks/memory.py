@@ -2,7 +2,7 @@
 
     python -m experiments.benchmarks.memory --population 1000000
 
-Runs generations of the genetic strategy in a process of its own for int8 and for packed populations; the peak is that
+Runs generations of the genetic strategy in a separate process for int8 and for packed populations; the peak is that
 of the process as the operating system counts it.
 """
 
@@ -51,7 +51,7 @@ def measure_here(settings: Row, packed: bool) -> Row:
 
 
 def measure(settings: Row, packed: bool) -> Row:
-    """The same in a process of its own."""
+    """The same in a separate process."""
     return apart(measure_here, settings, packed)
 
 

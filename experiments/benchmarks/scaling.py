@@ -4,7 +4,7 @@
 
 Counts: the collectives in the compiled program of a chunk of generations, for 2, 8 and 64 pretended CPU devices, held
 against the closed forms of `scaling_model`. Times: seconds a generation on pretended devices, each number of them in a
-process of its own, and on real accelerators where there are several. Pretended devices share the cores of one machine:
+separate process, and on real accelerators where there are several. Pretended devices share the cores of one machine:
 their times say what dividing costs, and nothing about speed.
 """
 
@@ -91,7 +91,7 @@ def seconds(name: str, population: int) -> float:
 
 
 def on_devices(number: int, pretended: bool, function: Any, *arguments: Any) -> Any:
-    """What a function gives in a process of its own, which sees so many devices."""
+    """What a function gives in a separate process, which sees so many devices."""
     seen = {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": f"--xla_force_host_platform_device_count={number}"}
     if not pretended:
         seen = {"CUDA_VISIBLE_DEVICES": ",".join(map(str, range(number)))}

@@ -1,8 +1,8 @@
 """The bytes a generation sends between devices, in closed form, and what they would mean for 8, 64 and 1,024 of them.
 
 D devices; P individuals of n trits, or I islands of P / I. A device receives (D - 1) / D of what is gathered to all of
-them, and twice that of what is added up over them (in a ring). `experiments.benchmarks.scaling` holds the formulas against
-the collectives of the compiled programs.
+them, and twice that of what is added up over them (in a ring). `experiments.benchmarks.scaling` holds the formulas
+against the collectives of the compiled programs.
 """
 
 import math

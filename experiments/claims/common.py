@@ -112,9 +112,9 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if 100 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
-def times(there: float, here: float) -> str:
-    """How `here` stands to `there`: 2.1 times less than, 1.7 times more than, as much as."""
-    ratio = there / here
+def times(theirs: float, ours: float) -> str:
+    """How `ours` stands to `theirs`: 2.1 times less than, 1.7 times more than, as much as."""
+    ratio = theirs / ours
     if 0.95 < ratio < 1.05:
         return "as much as"
     return f"{number(ratio)} times less than" if ratio > 1 else f"{number(1 / ratio)} times more than"

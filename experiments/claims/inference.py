@@ -64,8 +64,8 @@ def _calls(batch: int) -> dict[str, Callable[[], Any]]:
         spec = Spec(sizes)
         params = spec.build(key(3))[1]
         numbers = np.random.default_rng(0).random((batch, sizes[0]), np.float32)
-        apply, there = jax.jit(partial(training.apply, spec, params)), jnp.asarray(numbers)
-        calls[f"{name}, XLA"] = lambda apply=apply, there=there: apply(there).block_until_ready()
+        apply, theirs = jax.jit(partial(training.apply, spec, params)), jnp.asarray(numbers)
+        calls[f"{name}, XLA"] = lambda apply=apply, theirs=theirs: apply(theirs).block_until_ready()
         leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(params)]
         pairs = list(zip(leaves[1::2], leaves[::2], strict=True))
         calls[f"{name}, NumPy"] = partial(_numpy, pairs, numbers, lambda sums: np.maximum(sums, 0))
@@ -138,22 +138,22 @@ def finding(rows: list[Row]) -> Finding:
         return min((micros, name) for (name, each), micros in taken.items() if each == batch and name.startswith(form))
 
     for batch, other in itertools.product(BATCHES, FLOATS):
-        (micros, name), (there, _) = fastest(OURS, batch), fastest(other, batch)
-        won.append(there >= micros)
+        (micros, name), (theirs, _) = fastest(OURS, batch), fastest(other, batch)
+        won.append(theirs >= micros)
         words.append(
             f"Batch {batch:,}: the fastest form of the evolved network ({name.split(', ')[1]}) takes {micros:,.1f} µs, "
-            f"{times(there, micros)} the fastest {other}."
+            f"{times(theirs, micros)} the fastest {other}."
         )
     for other in FLOATS:
-        our, there = programs[OURS], programs[other]
-        if our["instructions"] and there["instructions"]:
-            won.append(there["instructions"] >= our["instructions"])
+        our, theirs = programs[OURS], programs[other]
+        if our["instructions"] and theirs["instructions"]:
+            won.append(theirs["instructions"] >= our["instructions"])
             words.append(
-                f"As C, {times(there['instructions'], our['instructions'])} {other} in instructions "
-                f"({our['instructions']:,} against {there['instructions']:,}), without a multiplication."
+                f"As C, {times(theirs['instructions'], our['instructions'])} {other} in instructions "
+                f"({our['instructions']:,} against {theirs['instructions']:,}), without a multiplication."
             )
-        won.append(there["bytes"] >= our["bytes"])
-        words.append(f"In bytes of code and constants, {times(there['bytes'], our['bytes'])} {other}.")
+        won.append(theirs["bytes"] >= our["bytes"])
+        words.append(f"In bytes of code and constants, {times(theirs['bytes'], our['bytes'])} {other}.")
         words.append(f"Estimated energy: {times(counts[other]['nanojoules'], counts[OURS]['nanojoules'])} {other}.")
     counted = f"{sum(won)} of {len(won)} comparisons of time, instructions and bytes"
     verdict = f"{graded(all(won), any(won))}: better than float32 in {counted}"

@@ -83,16 +83,16 @@ def finding(rows: list[Row]) -> Finding:
     words, ratios = [], {}
     for target in TARGETS:
         sizes = {name: found[0] for name, points in curves.items() if (found := smallest(points, target))}
-        mine = min((sizes[name] for name in ours if name in sizes), default=None)
-        if mine is None or "float32" not in sizes:
+        evolved = min((sizes[name] for name in ours if name in sizes), default=None)
+        if evolved is None or "float32" not in sizes:
             continue
         trained = min((size for name, size in sizes.items() if name.startswith(("TWN", "BitNet"))), default=None)
-        ratios[target] = sizes["float32"] / mine
-        sentence = f"At {target:.1%} the smallest evolved network takes {mine:,} bytes, "
-        sentence += f"{times(sizes['float32'], mine)} the smallest float32 network ({sizes['float32']:,})"
-        sentence += f" and {times(sizes['int8'], mine)} int8 ({sizes['int8']:,})" if "int8" in sizes else ""
+        ratios[target] = sizes["float32"] / evolved
+        sentence = f"At {target:.1%} the smallest evolved network takes {evolved:,} bytes, "
+        sentence += f"{times(sizes['float32'], evolved)} the smallest float32 network ({sizes['float32']:,})"
+        sentence += f" and {times(sizes['int8'], evolved)} int8 ({sizes['int8']:,})" if "int8" in sizes else ""
         sentence += (
-            f"; it takes {times(trained, mine)} the smallest that gradients trained to be ternary ({trained:,})."
+            f"; it takes {times(trained, evolved)} the smallest that gradients trained to be ternary ({trained:,})."
             if trained
             else "; no network that gradients trained to be ternary reaches it."
         )

@@ -67,16 +67,16 @@ def finding(rows: list[Row]) -> Finding:
     for mark in MARKS:
         base = medians.get(("TWN", mark))
         for name in STRATEGIES:
-            mine = medians.get((name, mark))
-            if base and mine:
-                samples, operations, seconds = (number(ours / theirs) for ours, theirs in zip(mine, base, strict=True))
+            spent = medians.get((name, mark))
+            if base and spent:
+                samples, operations, seconds = (number(ours / theirs) for ours, theirs in zip(spent, base, strict=True))
                 words.append(
                     f"To {mark:.0%}, {name} takes {seconds} times the seconds, {operations} times the multiply-adds "
                     f"and {samples} times the sample evaluations of TWN."
                 )
             elif base:
                 words.append(f"To {mark:.0%}, {name} does not come in most runs at this budget; TWN does.")
-            elif mine:
+            elif spent:
                 words.append(f"To {mark:.0%}, {name} comes in most runs; TWN does not.")
     slower = {
         name: medians[name, 0.95][2] / medians["TWN", 0.95][2]

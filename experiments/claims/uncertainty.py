@@ -232,11 +232,11 @@ def _rules(name: str, ours: dict[int, Row], floats: dict[int, Row]) -> list[str]
             continue
         coverage, risk = (float(np.median([one[what] for one in some])) for what in ("coverage", "risk"))
         curves = np.median([row["risks"] for row in floats.values()], axis=0)
-        there = float(np.interp(coverage, COVERAGES, curves))
+        beside = float(np.interp(coverage, COVERAGES, curves))
         flagged = ", ".join(f"{np.median([one[what] for one in some]):.0%} of {what}" for what in STRANGE)
         words.append(
             f'{name}, rule "{rule}": answers {coverage:.1%} of the familiar digits with {risk:.1%} errors (float32 at '
-            f"that coverage: {there:.1%}), and calls unknown {flagged} among the unfamiliar."
+            f"that coverage: {beside:.1%}), and calls unknown {flagged} among the unfamiliar."
         )
     plain = {what: np.median([row[f"AUROC {what}"] for row in ours.values()]) for what in ("errors", *STRANGE)}
     zeros = {what: np.median([row["zeros"][what] for row in ours.values()]) for what in plain}

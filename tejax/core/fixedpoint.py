@@ -54,7 +54,9 @@ def cross_entropy(
 
     The softmax is over powers of two, 2^(outputs / T), so T = ln 2 would be the usual one. Any int32 outputs will do.
     Within 2 units of the float64 value for up to 1,024 outputs, and never above LIMIT (32 bits).
-    Raises InputError for a temperature with n above 4,096 or d above 64, and for more than 1,024 outputs.
+
+    Raises:
+        InputError: for a temperature with n above 4,096 or d above 64, and for more than 1,024 outputs.
     """
     over, under = _ratio(temperature)
     require(outputs.shape[-1] <= 1024, "at most 1024", outputs=outputs.shape[-1])
@@ -159,23 +161,28 @@ def _wrong_loss(temperature: tuple[int, int]) -> Loss:
 
 
 def make_loss(name: str, temperature: tuple[int, int] = (1, 1)) -> Loss:
-    """A registered loss; `temperature` is T of the cross-entropy and the limit of the margin.
+    """A registered loss.
 
-    Raises InputError for another name, and for a temperature that is not a ratio (1 to 4096, 1 to 64).
+    Args:
+        name: of the loss.
+        temperature: T of the cross-entropy, as a ratio; the limit of the margin.
+
+    Raises:
+        InputError: for another name, and for a temperature that is not a ratio (1 to 4096, 1 to 64).
     """
     ratio = _ratio(temperature)
     made: Loss = LOSSES.get(name)(ratio)
     return made._replace(name=name, temperature=ratio)
 
 
-def wrong_signs(outputs: Int32[Array, "... O"], wanted: Array) -> Int32[Array, "..."]:
+def _wrong_signs(outputs: Int32[Array, "... O"], wanted: Array) -> Int32[Array, "..."]:
     """How many outputs have another sign than the trits [..., O] that are wanted; a zero is the sign of a zero."""
     return jnp.sum(jnp.sign(outputs) != wanted.astype(jnp.int32), axis=-1, dtype=jnp.int32)
 
 
 def sign_loss(outputs: int) -> Loss:
     """The loss of signs for so many outputs: its total, where it is not halved, counts the wrong ones."""
-    return Loss(wrong_signs, outputs, outputs, SIGNS)
+    return Loss(_wrong_signs, outputs, outputs, SIGNS)
 
 
 def halvings(count: int, limit: int) -> int:

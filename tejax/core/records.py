@@ -26,10 +26,16 @@ def to_plain(record: Any) -> Any:
 
 
 def from_plain(cls: type[T], plain: Any, where: str) -> T:
-    """The dataclass `cls` that `to_plain` took apart; `where` begins the message of an error.
+    """The dataclass that `to_plain` took apart.
 
-    Raises InputError, in one line, for an unknown or a missing field and for a value of the wrong type; what the
-    class itself refuses is passed on with `where` in front.
+    Args:
+        cls: the dataclass.
+        plain: what JSON holds of it.
+        where: begins the message of an error.
+
+    Raises:
+        InputError: in one line, for an unknown or a missing field and for a value of the wrong type; what the class
+            itself refuses is passed on with `where` in front.
     """
     if not isinstance(plain, Mapping):
         refuse(f"{where} must be an object: got {plain!r:.60}")
@@ -43,7 +49,11 @@ def from_plain(cls: type[T], plain: Any, where: str) -> T:
 
 
 def values(hints: Mapping[str, Any], plain: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The fields of an object as values of their types. Raises InputError as `from_plain` does."""
+    """The fields of an object as values of their types.
+
+    Raises:
+        InputError: as `from_plain` does.
+    """
     unknown, missing = [name for name in plain if name not in hints], [name for name in hints if name not in plain]
     if unknown:
         refuse(f"{where}: unknown field {unknown[0]!r:.60}; the fields are {list(hints)}")
@@ -53,7 +63,11 @@ def values(hints: Mapping[str, Any], plain: Mapping[str, Any], where: str) -> di
 
 
 def name_of(plain: Any, where: str) -> str:
-    """The name under "name" of an object. Raises InputError where there is none."""
+    """The name under "name" of an object.
+
+    Raises:
+        InputError: where there is none.
+    """
     if not isinstance(plain, Mapping) or not isinstance(plain.get("name"), str):
         refuse(f"{where} must be an object with a name: got {plain!r:.60}")
     return str(plain["name"])

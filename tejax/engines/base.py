@@ -9,17 +9,16 @@ import functools
 import json
 import logging
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from tejax.core.caches import cache_folder
+from tejax.engines._engine import ENGINES, Engine
 from tejax.engines.selftest import outcome
 from tejax.errors import require
-from tejax.types import Array, Int32, Trits
+from tejax.types import Array, Trits
 
 __all__ = ["ENGINES", "Engine", "choose", "get", "names", "status", "table", "table_path", "ternarize"]
 
@@ -32,24 +31,6 @@ FALLBACK = ("int8", "float")  # where no row of the table will do
 
 logger = logging.getLogger("tejax")
 _warned: set[str] = set()
-
-
-def _ready() -> str:
-    return "ready"
-
-
-class Engine(NamedTuple):
-    """The steps of a network. `Any` is the engine's own form of trits between layers."""
-
-    encode: Callable[[Trits], Any]  # x [B, F] -> activations
-    # (activations, weights [O, F], bias [O], dead zone) -> activations
-    hidden: Callable[[Any, Trits, Int32[Array, "O"], int], Any]
-    # (activations, weights [O, F], bias [O]) -> sums
-    output: Callable[[Any, Trits, Int32[Array, "O"]], Int32[Array, "B O"]]
-    status: Callable[[], str] = _ready  # ready, or why it cannot be used here
-
-
-ENGINES: dict[str, Engine] = {}  # filled by the modules beside this one
 
 
 def ternarize(sums: Array, dead_zone: int | Array = 0) -> Trits:

@@ -13,16 +13,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from tejax.core.caches import cache_folder, write_json
-
-if TYPE_CHECKING:
-    from tejax.engines.base import Engine
+from tejax.engines._engine import ENGINES, Engine
 
 __all__ = ["CHECKS", "FAN_INS", "Case", "cases", "check_engine", "outcome", "outcomes_path"]
 
@@ -69,7 +67,7 @@ def expected(case: Case, two_layers: bool) -> np.ndarray:
     return np.stack([t @ w.astype(np.int64).T + case.bias for t, w in zip(trits, case.readout, strict=True)])
 
 
-def check_engine(engine: "Engine", fan_ins: Sequence[int] = FAN_INS) -> str:
+def check_engine(engine: Engine, fan_ins: Sequence[int] = FAN_INS) -> str:
     """Run an engine on all cases, as populations are run.
 
     Args:
@@ -133,8 +131,6 @@ def outcome(name: str) -> str:
     Args:
         name: of an engine whose own status is ready, or of another check.
     """
-    from tejax.engines.base import ENGINES
-
     path, known = outcomes_path(), {}
     if path is not None and path.is_file():
         try:
@@ -152,7 +148,7 @@ def outcome(name: str) -> str:
 def _attempt(check: Callable[[], str]) -> str:
     """The outcome of a check; what cannot even be run fails too.
 
-    In a thread of its own: a program may be traced in this one, and would take what is computed here for its own.
+    In another thread: a program may be traced in this one, and would take what is computed here for a part of it.
     """
     try:
         with ThreadPoolExecutor(1) as thread:

@@ -37,7 +37,7 @@ class Progress(NamedTuple):
 
 
 class Recorder(Protocol):
-    """Keeps a run: gives back where it stood, and is told of every chunk."""
+    """Keeps a run: gives back where it stood, and records every chunk."""
 
     def restore(self, state: Any) -> tuple[Any, int]:
         """The saved state (with the structure of `state`) and its generation, or `state` and 0."""
@@ -162,7 +162,11 @@ def chunks(
 def check_sizes(
     generations: int, chunk: int, batch: int | str | None, target: int | None
 ) -> tuple[int, int, int | str | None, int | None]:
-    """The same sizes as Python's own numbers. Raises InputError for one that is out of range."""
+    """The same sizes as Python's own numbers.
+
+    Raises:
+        InputError: for one that is out of range.
+    """
     require(batch == "auto" or not isinstance(batch, str), "auto, None or at least 1", batch=batch)
     return (
         normalise("generations", Count, generations),

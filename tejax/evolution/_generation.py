@@ -123,10 +123,10 @@ def first_state(strategy: Strategy, network: Network, task: Task, key: Key, rate
     """The strategy's first state, as wide as a `tell` will leave it: only the task knows how many cases there are."""
     state = strategy.init(key, network.init, rates)
     if strategy.per_case:
-        told, _ = jax.eval_shape(
+        after, _ = jax.eval_shape(
             partial(generation, strategy.placed(Placement()), network, task), jax.random.key(0), state
         )
-        state = jax.tree.map(lambda leaf, after: jnp.broadcast_to(leaf, after.shape), state, told)
+        state = jax.tree.map(lambda leaf, like: jnp.broadcast_to(leaf, like.shape), state, after)
     return place_rows(strategy, state)
 
 

@@ -97,7 +97,7 @@ def sweep(
     measure: Measure | None = None,
     callback: Callable[[int, int], object] | None = None,
 ) -> Sweep:
-    """Evolve with all rates from all seeds: R = configurations x seeds runs, each with the bits of a run of its own.
+    """Evolve with all rates from all seeds: R = configurations x seeds runs, each with the bits of a single run.
 
     Args:
         strategy: at its own rates, where `rates` does not name others.

@@ -21,21 +21,21 @@ Reading = Literal["sign", "class"]
 class Ensemble(Network):
     """A network whose genome is a population [P, ...] of another's: the final population, or samples of a distribution.
 
-    reading: what a member says, and so what is counted.
-      "class": its highest output. The outputs are the votes of each class; a member whose highest outputs are equal
-      does not vote.
-      "sign": the sign of each output. The outputs are the votes for +1 minus those for -1; a zero is no vote, and a
-      zero of the ensemble is its "unknown" (`tasks.TruthTable` counts it as wrong).
+    Args:
+        network: of every member.
+        members: in a fresh genome; `apply` takes any number of them.
+        reading: what a member says, and so what is counted. class: its highest output; the outputs are the votes of
+            each class, and a member whose highest outputs are equal does not vote. sign: the sign of each output; the
+            outputs are the votes for +1 minus those for -1, a zero is no vote, and a zero of the ensemble is its
+            "unknown" (`tasks.TruthTable` counts it as wrong).
 
-    Raises InputError for fewer than one member, and for another reading.
+    Raises:
+        InputError: for fewer than one member, and for another reading.
     """
 
     network: Network
-    members: Positive = 16  # in a fresh genome; `apply` takes any number of them
+    members: Positive = 16
     reading: Reading = "class"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
 
     @property
     def features(self) -> Any:

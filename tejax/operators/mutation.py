@@ -1,6 +1,7 @@
 """Mutations of one genome, any pytree of int8 trits: (key, genome, *, rate) -> the mutant, of the same shapes.
 
-`rate`, 0 to 1, is the probability that a trit is touched; for one marked `whole_genome`, such as `single`, that the genome is.
+`rate`, 0 to 1, is the probability that a trit is touched; for one marked `whole_genome`, such as `single`, that the
+genome is.
 """
 
 from collections.abc import Callable

@@ -30,7 +30,13 @@ def tournament(key: Key, fitness: Fitness, *, size: int = 4) -> Int32[Array, ""]
 def truncation(key: Key, fitness: Fitness, *, keep: float = 0.25) -> Int32[Array, ""]:
     """Any of the fittest `keep` share of the population (at least one), each as likely (Muehlenbein 1993).
 
-    fitness: int32 [P]. Raises InputError for a share outside 0 to 1.
+    Args:
+        key: of the choice.
+        fitness: int32 [P].
+        keep: the share that may be chosen, above 0.
+
+    Raises:
+        InputError: for a share outside 0 to 1.
     """
     require(0 < keep <= 1, "above 0 and at most 1", keep=keep)
     survivors = max(1, round(keep * fitness.shape[0]))

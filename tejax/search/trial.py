@@ -17,8 +17,7 @@ import numpy as np
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import Trial
 
-import tejax
-from tejax import export, runs
+from tejax import evolution, export, runs
 from tejax.errors import InputError
 from tejax.evolution import Progress
 from tejax.runs import Experiment, Parts
@@ -73,7 +72,7 @@ def evolve_trial(
         config = {"trial": experiment.to_json(), "held_out": HELD_OUT}
         run = runs.Run(folder, config, checkpoint_every=schedule.checkpoint_every, keep=schedule.keep)
         with runs.graceful(run):
-            result = tejax.evolve(
+            result = evolution.evolve(
                 jax.random.key(schedule.seed),
                 strategy,
                 network,

@@ -61,7 +61,7 @@ def attempt(slots: Slots, trial: Trial, plan: Plan, options: SearchOptions) -> E
     ending, folder = Ending("failed"), options.folder / "trials" / f"{slot:05d}"
     with heartbeat(trial, options.grace / 5) as lost:
         try:
-            values = space.suggest(plan.space, lambda path, values: suggest_value(trial, path, values), plan.fixed)
+            values = space.suggest(plan.space, lambda path, values: _suggest_value(trial, path, values), plan.fixed)
             experiment = space.compose(plan.fixed, values)
             ending = evolve_trial(trial, experiment, experiment.build(), folder, lost.is_set)
             trial.set_user_attr("seconds", round(time.perf_counter() - clock, 2))
@@ -79,7 +79,7 @@ def attempt(slots: Slots, trial: Trial, plan: Plan, options: SearchOptions) -> E
     return ending
 
 
-def suggest_value(trial: Trial, path: str, values: Any) -> Any:
+def _suggest_value(trial: Trial, path: str, values: Any) -> Any:
     """One parameter of a trial, from a Range or a list of values."""
     if not isinstance(values, space.Range):
         return space.value_of(values, trial.suggest_categorical(path, space.labels(values)))

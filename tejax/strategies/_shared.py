@@ -43,8 +43,8 @@ def mutation_rate(given: Rate | None, mutation: str | Mutation, genome: Genome, 
     """The rate for genomes like this one (shapes suffice): the one given, or for None one that follows their size.
 
     So many changes a child in the mean, but never more than an eighth of its trits, where the operator touches every
-    trit with this probability (Mühlenbein 1992 derives 1 / size for one climber); 1 for those that change a whole genome
-    or nothing, and know by themselves how much. In a traced rate NaN stands for None.
+    trit with this probability (Mühlenbein 1992 derives 1 / size for one climber); 1 for those that change a whole
+    genome or nothing, and know by themselves how much. In a traced rate NaN stands for None.
     """
     whole = changes_whole(MUTATIONS.get(mutation))
     fitting = 1.0 if whole else min(MOST, changes / max(1, pytrees.size(genome)))

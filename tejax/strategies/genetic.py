@@ -123,7 +123,7 @@ class Genetic(Strategy):
 
     def candidates(self, state: State) -> Population:
         """The last population and its majority."""
-        consensus = packed_majority(state.population) if self.packed else jax.tree.map(majority, state.population)
+        consensus = _packed_majority(state.population) if self.packed else jax.tree.map(_majority, state.population)
         return pytrees.concatenate(state.population, jax.tree.map(lambda leaf: leaf[None], consensus))
 
     def decode(self, individual: Any) -> Genome:
@@ -152,13 +152,13 @@ class Genetic(Strategy):
         return self._encode(mutate(changing, child, rate=rate)), multiplier
 
 
-def majority(trits: Array) -> Array:
+def _majority(trits: Array) -> Array:
     """The most frequent value along the leading axis, trit by trit; of equally frequent ones 0, then +1."""
     up, down = (jnp.sum(trits == value, axis=0, dtype=jnp.int32) for value in (1, -1))
     return _most(up, down, trits.shape[0])
 
 
-def packed_majority(population: Packed) -> Packed:
+def _packed_majority(population: Packed) -> Packed:
     """The same of a packed population, counted plane by plane."""
     planes = population.planes
     size = planes.nonzero.shape[1] * WORD

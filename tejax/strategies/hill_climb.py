@@ -47,8 +47,8 @@ class HillClimb(Strategy):
         population: P, the climbers and their offspring: each has P / climbers - 1 children a generation.
         climbers: C, a divisor of P.
         mutation: how a child differs: single, flip, step or reset, or a function (key, genome, *, rate) -> genome.
-        patience: a climber begins again after so many generations in which no child was better, unless it is the fittest
-            of all; None: never. A fresh start takes each trit from a random one of the starting genomes.
+        patience: a climber begins again after so many generations in which no child was better, unless it is the
+            fittest of all; None: never. A fresh start takes each trit from a random one of the starting genomes.
         mutation_rate: the probability that a trit is changed (single: that one is); None: it follows the size of the
             genome.
     """
@@ -120,14 +120,14 @@ class HillClimb(Strategy):
 
         def one(row: tuple[Population, Array, Key, Genome]) -> Genome:
             starts, due, key, climber = row
-            return jax.tree.map(partial(jnp.where, due), fresh_start(key, starts), climber)
+            return jax.tree.map(partial(jnp.where, due), _fresh_start(key, starts), climber)
 
         rows = Broadcast(state.starts), due, individual_keys(key, self.climbers), state.climbers
         renewed = map_population(one, rows, room_for(pytrees.take(state.climbers, 0)), self.placement)
         return state._replace(climbers=renewed, stagnation=jnp.where(due, 0, state.stagnation))
 
 
-def fresh_start(key: Key, starts: Population) -> Genome:
+def _fresh_start(key: Key, starts: Population) -> Genome:
     """A genome that has in every position what a random one of `starts` [S, ...] has there."""
 
     def leaf(key: Key, starts: Array) -> Array:

@@ -2,7 +2,7 @@
 
 How many islands there are belongs to the experiment, not to the machine: the same genomes come out wherever the
 islands are computed. An island's keys are those of its number, and migrants travel between evaluation and `tell`:
-an island is told of the fittest of another in place of its own least fit. So nothing is asked of the strategy but
+an island learns of the fittest of another in place of its least fit. So nothing is asked of the strategy but
 init, ask and tell.
 """
 
@@ -41,7 +41,7 @@ class State(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Islands(Strategy):
-    """`count` islands, each with a population of its own: together I * P individuals.
+    """`count` islands, each with a separate population: together I * P individuals.
 
     Args:
         strategy: what every island does.
@@ -52,8 +52,8 @@ class Islands(Strategy):
         topology: ring, to the next island; tour, to every other island in turn.
 
     Raises:
-        InputError: for numbers out of range, and for a strategy whose individuals are perturbations of a base (low_rank),
-            which mean nothing elsewhere.
+        InputError: for numbers out of range, and for a strategy whose individuals are perturbations of a base
+            (low_rank), which mean nothing elsewhere.
     """
 
     population: Derived[int] = dataclasses.field(init=False, repr=False, default=0)
@@ -114,7 +114,7 @@ class Islands(Strategy):
         return _joined(population), state._replace(islands=asked)
 
     def tell(self, state: State, population: Population, fitness: Fitness) -> State:
-        """Every island is told of its own, after migration where it is due."""
+        """Every island learns of its population, after migration where it is due."""
         generation = state.generation + 1
         size = self.strategy.population
         shares = jax.tree.map(lambda leaf: leaf.reshape(self.count, size, *leaf.shape[1:]), (population, fitness))
@@ -157,11 +157,11 @@ class Islands(Strategy):
             return jax.tree.map(lambda residents, new: residents.at[replaced].set(new), island, arrivals)
 
         leaving = map_population(leave, shares, placement=self.placement)
-        arriving = jax.tree.map(partial(rolled, shift), leaving)
+        arriving = jax.tree.map(partial(_rolled, shift), leaving)
         return map_population(arrive, (shares, arriving), placement=self.placement)
 
 
-def rolled(shift: Array | int, leaf: Array) -> Array:
+def _rolled(shift: Array | int, leaf: Array) -> Array:
     """Row i at i + shift. A traced shift is taken bit by bit: of a roll by it, XLA would send all rows everywhere."""
     if isinstance(shift, int):
         return jnp.roll(leaf, shift, axis=0)

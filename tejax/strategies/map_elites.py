@@ -59,8 +59,8 @@ class MapElites(Strategy):
     Args:
         population: P, of which M are the elites (or, for cells still empty, children).
         cells: M, of the archive.
-        descriptor: one genome -> the number of its cell, int32 (cut to 0 .. M - 1): of its trits, or of its behaviour on
-            inputs that the function holds. None: `density`.
+        descriptor: one genome -> the number of its cell, int32 (cut to 0 .. M - 1): of its trits, or of its behaviour
+            on inputs that the function holds. None: `density`.
         crossover: uniform, one_point, two_point or by_neuron, or a function.
         mutation: flip, step, reset or single, or a function (key, genome, *, rate) -> genome.
         mutation_rate: the probability that a trit is changed; None: it follows the size of the genome.

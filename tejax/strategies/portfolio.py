@@ -67,7 +67,7 @@ class State(NamedTuple):
 
     arms: tuple[Any, ...]
     standing: Standing
-    last: Int32[Array, ""]  # the arm that was told last
+    last: Int32[Array, ""]  # the arm that played last
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,14 +75,14 @@ class Portfolio(Strategy):
     """A strategy whose generations are each played by one of A others, its arms.
 
     `best` is the fittest of the last generation, whichever arm played it. The candidates are those of all arms. `rates`
-    are those of all arms, their names with the number of the arm behind: mutation_rate_0, learning_rate_1. In the state,
-    `standing.played` tells how many generations each arm was given. Where runs stand side by side (a sweep, islands), all
-    arms are asked and told and one counts, which costs their time but no evaluations.
+    are those of all arms, their names with the number of the arm behind: mutation_rate_0, learning_rate_1. In the
+    state, `standing.played` tells how many generations each arm was given. Where runs stand side by side (a sweep,
+    islands), all arms play and one counts, which costs their time but no evaluations.
 
     Args:
-        arms: from 2 to 16 strategies of one population size; each keeps its own state and learns of its own generations
-            alone. Those that look at the fitness of every case and those that look at its sum may stand side by side; the
-            task is asked for cases if any arm wants them.
+        arms: from 2 to 16 strategies of one population size; each keeps its state and learns of its generations
+            alone. Those that look at the fitness of every case and those that look at its sum may stand side by side;
+            the task is asked for cases if any arm wants them.
         every: generations in a block. Every arm plays four blocks; from then on a block goes to the arm of the greatest
             gain, and while none gains, to the one whose last block had the highest fitness. The gain of an arm is the
             mean of what its last block gained on the one before and of its gain until then: what is past counts half
@@ -167,7 +167,7 @@ class Portfolio(Strategy):
         return population, state._replace(arms=states)
 
     def tell(self, state: "State", population: Population, fitness: Fitness) -> "State":
-        """The arm that asked is told, and rated."""
+        """The arm that asked learns of its fitness, and is rated."""
         whole = total(fitness)
         seen = [fitness if arm.per_case else whole for arm in self.arms]
         wide = [
@@ -261,9 +261,9 @@ def _low(number: Array) -> Array:
 
 
 def _as_wide(arm: Strategy, state: Any, population: Population, fitness: Fitness) -> Any:
-    """A state of the shapes that `tell` gives it: only when it is told is it known how many cases there are."""
-    told = jax.eval_shape(arm.tell, state, population, fitness)
-    return jax.tree.map(lambda leaf, like: jnp.broadcast_to(leaf, like.shape), state, told)
+    """A state of the shapes that `tell` gives it: only then is it known how many cases there are."""
+    after = jax.eval_shape(arm.tell, state, population, fitness)
+    return jax.tree.map(lambda leaf, like: jnp.broadcast_to(leaf, like.shape), state, after)
 
 
 def _with(states: tuple[Any, ...], place: int, state: Any) -> tuple[Any, ...]:

@@ -192,9 +192,9 @@ def classification(x: np.ndarray, y: np.ndarray, **options: Any) -> Classificati
         **options: the fields of `Options`. Thresholds of the encoding come from the training split alone.
 
     Raises:
-        InputError: for empty data, NaN or infinite numbers, labels that are not whole numbers from 0, a class with fewer
-            than two samples, an option that does not exist, a share or a minibatch out of range, a shift of what is no
-            picture.
+        InputError: for empty data, NaN or infinite numbers, labels that are not whole numbers from 0, a class with
+            fewer than two samples, an option that does not exist, a share or a minibatch out of range, a shift of what
+            is no picture.
     """
     from sklearn.model_selection import train_test_split
 

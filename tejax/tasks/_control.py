@@ -116,7 +116,7 @@ class Control(Task):
         return f"{self.episodes:,} episodes of at most {self.steps:,} steps"
 
     def measured(self) -> dict[str, Any]:
-        """The thresholds: recorded anew, they may differ by a bit on another machine."""
+        """The thresholds: recorded again, they may differ by a bit on another machine."""
         rows = np.asarray(self.thresholds).tolist()
         return {"thresholds": tuple(tuple(tuple(row) for row in half) for half in rows)}
 
@@ -236,7 +236,7 @@ Policy = Callable[[Any, Array, Array], tuple[Any, Array]]  # (memory, observatio
 
 def _episodes(task: Control, keys: Key, memory: Any, policy: Policy) -> tuple[Any, Callable[[Any, Array], Any]]:
     """E episodes at their first step, and the function that takes all of them one step on: its rewards are 0 after
-    an episode's end, whatever an environment that begins anew by itself then does.
+    an episode's end, whatever an environment that begins again by itself then does.
     """
     begin, onward = jax.vmap(lambda key: tuple(jax.random.split(key)))(keys)
     observation, state = _relaxed(jax.vmap(task.environment.reset, in_axes=(0, None)), begin, task.params)

@@ -19,7 +19,11 @@ def draw_rows(key: Key, rows: int, samples: int | None) -> Int32[Array, "B"]:
 
 
 def require_samples(samples: int | None, rows: int, what: str) -> None:
-    """Raises InputError for a minibatch that is empty, or larger than the data."""
+    """Hold a minibatch to the size of the data.
+
+    Raises:
+        InputError: for one that is empty, or larger than the data.
+    """
     require(samples is None or 1 <= samples <= rows, f"from 1 to {rows} {what}, or None", samples=samples)
 
 

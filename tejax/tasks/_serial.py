@@ -26,7 +26,7 @@ WIDEST = 8  # bits up to which the test split has every pair
 SAMPLED = 2**14  # pairs that it has beyond
 
 
-class Operation(NamedTuple):
+class _Operation(NamedTuple):
     """What is asked, on unsigned numbers."""
 
     numbers: int  # 1 or 2
@@ -44,14 +44,14 @@ def _compare(a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
     return np.sign(a[:, None] % parts - b[:, None] % parts).astype(np.int8)
 
 
-OPERATIONS: dict[str, Operation] = {
-    "add": Operation(2, lambda bits: 1, _number(lambda a, b: a + b)),
-    "subtract": Operation(2, lambda bits: 1, _number(lambda a, b: a - b)),
-    "negate": Operation(1, lambda bits: 1, _number(lambda a, b: -a)),
-    "compare": Operation(2, lambda bits: 0, _compare),
-    "times3": Operation(1, lambda bits: 2, _number(lambda a, b: 3 * a)),
-    "times5": Operation(1, lambda bits: 3, _number(lambda a, b: 5 * a)),
-    "times7": Operation(1, lambda bits: 3, _number(lambda a, b: 7 * a)),
+OPERATIONS: dict[str, _Operation] = {
+    "add": _Operation(2, lambda bits: 1, _number(lambda a, b: a + b)),
+    "subtract": _Operation(2, lambda bits: 1, _number(lambda a, b: a - b)),
+    "negate": _Operation(1, lambda bits: 1, _number(lambda a, b: -a)),
+    "compare": _Operation(2, lambda bits: 0, _compare),
+    "times3": _Operation(1, lambda bits: 2, _number(lambda a, b: 3 * a)),
+    "times5": _Operation(1, lambda bits: 3, _number(lambda a, b: 5 * a)),
+    "times7": _Operation(1, lambda bits: 3, _number(lambda a, b: 7 * a)),
 }
 
 

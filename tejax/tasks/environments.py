@@ -18,7 +18,8 @@ PREFIX = "playground/"  # of a name that is one of Playground's
 def named(name: str) -> Any:
     """gymnax's environment of this name, or Playground's where the name begins with `playground/`.
 
-    Raises InputError for a name that there is not, and where the package that knows it is missing.
+    Raises:
+        InputError: for a name that there is not, and where the package that knows it is missing.
     """
     if name.startswith(PREFIX):
         return _playground(name)
@@ -44,7 +45,7 @@ def _playground(name: str) -> "Playground":
     return Playground(made, name, suite.get_default_config(short).episode_length)
 
 
-class Box(NamedTuple):
+class _Box(NamedTuple):
     """Actions, each from -1 to 1."""
 
     shape: tuple[int, ...]
@@ -56,7 +57,7 @@ class Box(NamedTuple):
         return jax.random.uniform(key, self.shape, jnp.float32, self.low, self.high)
 
 
-class Params(NamedTuple):
+class _Params(NamedTuple):
     """An environment's own numbers."""
 
     max_steps_in_episode: Any
@@ -66,22 +67,24 @@ class Params(NamedTuple):
 class Playground:
     """An environment of MuJoCo Playground, with the methods that gymnax's have.
 
-    environment: an MjxEnv, or anything with its `reset(key)` and `step(state, action)`, whose state has `obs`, `reward`
-    and `done`, with `action_size` and `dt`. Of a dictionary of observations, `state` is seen.
-    name: what it is called. steps: the longest episode.
-
     Actions are from -1 to 1. Where the simulation comes to a reward that is not a finite number, it is 0.
+
+    Args:
+        environment: an MjxEnv, or anything with its `reset(key)` and `step(state, action)`, whose state has `obs`,
+            `reward` and `done`, with `action_size` and `dt`. Of a dictionary of observations, `state` is seen.
+        name: what it is called.
+        steps: the longest episode.
     """
 
     def __init__(self, environment: Any, name: str = "", steps: int = 1000):
         self.environment = environment
         self.name = name or type(environment).__name__
-        self.default_params = Params(steps, float(environment.dt))
+        self.default_params = _Params(steps, float(environment.dt))
         self.model = getattr(environment, "mj_model", None)  # for drawings
 
-    def action_space(self, params: Any) -> Box:
+    def action_space(self, params: Any) -> _Box:
         """One action an actuator."""
-        return Box((self.environment.action_size,))
+        return _Box((self.environment.action_size,))
 
     def reset(self, key: Key, params: Any) -> tuple[Array, Any]:
         """Observation and state at the beginning of an episode."""

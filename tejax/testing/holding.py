@@ -1,6 +1,5 @@
 """What the checks rest on: a claim holds or its sentence is raised; a result is the same however it is called."""
 
-import functools
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn
@@ -111,20 +110,25 @@ def traced(network: Network) -> tuple[Network, Callable[[], int]]:
     return twin, lambda: len(calls)
 
 
-@functools.cache
 def _counting(kind: type[Network]) -> tuple[type[Network], list[str]]:
     """A subclass that notes its calls; for equal networks an equal one, so that programs are shared."""
-    calls: list[str] = []
+    if kind not in _KINDS:
+        calls: list[str] = []
 
-    def noted(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any) -> Any:
-            calls.append(name)
-            return method(*arguments)
+        def noted(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*arguments: Any) -> Any:
+                calls.append(name)
+                return method(*arguments)
 
-        return call
+            return call
 
-    methods = {"init": kind.init, "apply": kind.apply}
-    return type(kind.__name__, (kind,), {name: noted(name, method) for name, method in methods.items()}), calls
+        methods: dict[str, Any] = {"init": kind.init, "apply": kind.apply}
+        members = {name: noted(name, method) for name, method in methods.items()}
+        _KINDS[kind] = type(kind.__name__, (kind,), members), calls
+    return _KINDS[kind]
+
+
+_KINDS: dict[type[Network], tuple[type[Network], list[str]]] = {}
 
 
 def name_of(thing: Any) -> str:

@@ -9,9 +9,14 @@ REPLAYERS = {**tissue.REPLAYERS, **lookup.REPLAYERS}
 PATHS = golden.paths()
 
 
+LARGE = ("addition_growing_4p4", "addition_fixed_7p7", "hyperidentity_n512", "lut_recurrent_p64")
+
+
 @pytest.fixture(autouse=True)
-def _optimized(optimized):
-    """Runs of a hundred steps are worth compiling well."""
+def _optimized(request):
+    """Long runs are worth compiling well; of the others, compiling is the larger part of the work."""
+    if "path" in request.fixturenames and request.getfixturevalue("path").stem.startswith(LARGE):
+        request.getfixturevalue("optimized")
 
 
 def test_the_folder_has_traces():

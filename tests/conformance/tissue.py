@@ -213,7 +213,7 @@ def _pairs(data):
     return jnp.asarray(x), jnp.asarray(y)
 
 
-def _judge(network, genome, x, y):
+def _evaluate(network, genome, x, y):
     """Ticks, reasons and outputs of every pair, and the score."""
     settled: Settled = network.settle(genome, network.start(genome, x))
     outputs = network.read(genome, settled.values)
@@ -233,17 +233,17 @@ def _addition_growing(network, ring, words, x, y, limit):
         reach = rings.window(notes["step_population"], network.neighbors, network.capped)
         notes["step_slot_start"] = network.neighbors // 2 - reach.left
         notes["step_slot_end"] = network.neighbors // 2 + reach.right
-        judged = _judge(network, change.ring, x, y)
+        evaluated = _evaluate(network, change.ring, x, y)
         stops = notes["step_population"] >= limit
         unrun = {"ticks": -1, "stop_reason": 255, "outputs": 0, "score": -1}
-        judged = {name: jnp.where(stops, unrun[name], value) for name, value in judged.items()}
-        accepted = (judged["score"] >= best) & ~stops
-        best = jnp.where(accepted, judged["score"], best)
-        notes |= {f"step_{name}": value for name, value in judged.items()}
+        evaluated = {name: jnp.where(stops, unrun[name], value) for name, value in evaluated.items()}
+        accepted = (evaluated["score"] >= best) & ~stops
+        best = jnp.where(accepted, evaluated["score"], best)
+        notes |= {f"step_{name}": value for name, value in evaluated.items()}
         notes |= {"step_accepted": accepted, "step_best_score": best}
         return (jax.tree.map(partial(jnp.where, accepted), change.ring, ring), best), notes
 
-    first = _judge(network, ring, x, y)
+    first = _evaluate(network, ring, x, y)
     last, notes = lax.scan(step, (ring, first["score"]), words)
     return first, last, notes
 
@@ -280,10 +280,10 @@ def _addition_fixed(network, genome, words, x, y):
         reach = rings.window(jnp.int32(population), neighbors, capped=True)
         neuron, slot, high = operators.pick(word, jnp.int32(population), reach, neighbors)
         mutant = Codes(operators.flip_code(genome.codes, word))
-        judged = _judge(network, mutant, x, y)
-        accepted = judged["score"] >= best
-        best = jnp.where(accepted, judged["score"], best)
-        notes = {f"step_{name}": value for name, value in judged.items()} | {
+        evaluated = _evaluate(network, mutant, x, y)
+        accepted = evaluated["score"] >= best
+        best = jnp.where(accepted, evaluated["score"], best)
+        notes = {f"step_{name}": value for name, value in evaluated.items()} | {
             "step_neuron": neuron,
             "step_slot": slot,
             "step_bit": high,
@@ -295,7 +295,7 @@ def _addition_fixed(network, genome, words, x, y):
         }
         return (jax.tree.map(partial(jnp.where, accepted), mutant, genome), best), notes
 
-    first = _judge(network, genome, x, y)
+    first = _evaluate(network, genome, x, y)
     last, notes = lax.scan(step, (genome, first["score"]), words)
     return first, last, notes
 
@@ -375,7 +375,7 @@ def replay_production(data, steps=None):
     them, so that the decisions and the last network are still compared."""
     network, genome = fixed_start(data)
     x, y = _pairs(data)
-    first = jax.device_get(jax.jit(_judge, static_argnums=0)(network, genome, x, y))
+    first = jax.device_get(jax.jit(_evaluate, static_argnums=0)(network, genome, x, y))
     for name, got in first.items():
         same(got, data[f"init_{name}"], f"init_{name}")
     words = jnp.asarray(split_words(data["mutation_words"]))

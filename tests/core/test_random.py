@@ -97,7 +97,9 @@ def test_fair_is_fair():
 @pytest.mark.parametrize("rate", [0.0, 1e-5, 0.003, 0.5, 0.9999, 1.0])
 def test_bernoulli_meets_its_rate(rate):
     count, size = 1024, 2048
-    draw = jax.jit(jax.vmap(lambda key, rate: jnp.sum(random.bernoulli(key, (size,), rate), dtype=jnp.int32), (0, None)))
+    draw = jax.jit(
+        jax.vmap(lambda key, rate: jnp.sum(random.bernoulli(key, (size,), rate), dtype=jnp.int32), (0, None))
+    )
     hits = int(np.sum(draw(jax.random.split(jax.random.key(7), count), jnp.float32(rate))))
     if rate in (0.0, 1.0):
         assert hits == rate * count * size

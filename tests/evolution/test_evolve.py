@@ -225,7 +225,6 @@ def test_nothing_is_traced_again_after_the_first_chunk():
     assert counts[3:] == [len(TRACES)] * 3  # a second run: other key, same program
     assert counts[3] == counts[2] + 1  # the one trace in between is the last look on all the data
 
-
     flipped, before = dataclasses.replace(PARITY, y=-PARITY.y), len(TRACES)
     assert run(network, flipped, generations=2, chunk=4).fitness != 0
     run(network, generations=13, chunk=4)

@@ -89,7 +89,9 @@ def test_devices_change_no_result(swept):
     assert sweep(batch=4, mesh=tejax.parallel.make_mesh(4)).rows == swept.rows
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["x", "y"], meta_fields=["samples", "mirrored", "partial_credit"])
+@partial(
+    jax.tree_util.register_dataclass, data_fields=["x", "y"], meta_fields=["samples", "mirrored", "partial_credit"]
+)
 @dataclasses.dataclass(frozen=True)
 class Counted(TruthTable):
     """Parity that counts how often it is traced: Python runs `evaluate` for a program, never for a call of it."""

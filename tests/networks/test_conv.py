@@ -40,7 +40,9 @@ def test_engines_agree(engine):
     options = {"image": (2, 6, 6), "filters": (4, 3), "outputs": 2}
     network = networks.Conv(**options, engine=engine)
     genome, x = jax.jit(network.init)(jax.random.key(2)), _inputs(2, 72)
-    assert np.array_equal(jax.jit(network.apply)(genome, x), jax.jit(networks.Conv(**options, engine="int8").apply)(genome, x))
+    assert np.array_equal(
+        jax.jit(network.apply)(genome, x), jax.jit(networks.Conv(**options, engine="int8").apply)(genome, x)
+    )
 
 
 def test_patches_are_those_of_a_convolution():

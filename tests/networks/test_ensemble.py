@@ -65,7 +65,9 @@ def test_one_member_is_itself():
     assert decide(jax.jit(Ensemble(member, 1).apply)(alone, x)).tolist() == winners
 
 
-@pytest.mark.parametrize(("wrong", "words"), [({"members": 0}, "at least 1"), ({"reading": "loud"}, "one of \\['sign', 'class'\\]")])
+@pytest.mark.parametrize(
+    ("wrong", "words"), [({"members": 0}, "at least 1"), ({"reading": "loud"}, "one of \\['sign', 'class'\\]")]
+)
 def test_bad_options_are_refused(wrong, words):
     with pytest.raises(InputError, match=words):
         Ensemble(networks.MLP((3, 2)), **wrong)

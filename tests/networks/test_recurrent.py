@@ -55,7 +55,9 @@ def test_a_loop_of_steps_equals_apply(gated):
         seen.append(outputs)
     seen = jnp.stack(seen)
     assert np.array_equal(jnp.moveaxis(seen, 0, 1), jax.jit(network.apply)(genome, x))
-    alone = jax.jit(lambda x: lax.scan(lambda state, x: network.step(genome, state, x), network.init_state(), x)[1])(x[1])
+    alone = jax.jit(lambda x: lax.scan(lambda state, x: network.step(genome, state, x), network.init_state(), x)[1])(
+        x[1]
+    )
     assert np.array_equal(alone, seen[:, 1])
 
 

@@ -25,7 +25,9 @@ def test_a_weight_multiplies_the_sum_of_its_trits():
 
 def test_the_network_without_ties_says_the_same():
     plain, genome = NETWORK.plain, NETWORK.untied(GENOME)
-    assert jax.tree.map(jnp.shape, genome) == jax.tree.map(lambda leaf: leaf.shape, jax.eval_shape(plain.init, jax.random.key(1)))
+    assert jax.tree.map(jnp.shape, genome) == jax.tree.map(
+        lambda leaf: leaf.shape, jax.eval_shape(plain.init, jax.random.key(1))
+    )
     assert np.array_equal(jax.jit(plain.apply)(genome, jnp.asarray(X)), jax.jit(NETWORK.apply)(GENOME, jnp.asarray(X)))
 
 

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import tejax.operators  # noqa: F401  (fills the registry)
 from tejax import trits
 from tejax.core import pytrees, random
-import tejax.operators  # noqa: F401  (fills the registry)
 from tejax.registry import CROSSOVERS
 from tests.oracles import breeding
 

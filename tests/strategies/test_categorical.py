@@ -117,7 +117,9 @@ def test_candidates_are_the_mode_the_fittest_and_samples():
 @pytest.mark.parametrize("weight", [0.0, 0.25, 1.0])
 def test_the_first_distribution_leans_towards_a_genome_and_its_state_is_integers(weight):
     strategy = strategies.Categorical(population=4, init_weight=weight)
-    state = begin(strategy.static())(jax.random.key(0), {name: np.float32(rate) for name, rate in strategy.rates.items()})
+    state = begin(strategy.static())(
+        jax.random.key(0), {name: np.float32(rate) for name, rate in strategy.rates.items()}
+    )
     assert pytrees.fingerprint(state.fittest) == pytrees.fingerprint(jax.jit(NETWORK.init)(jax.random.key(0)))
     for probs, genome in zip(jax.tree.leaves(state.probs), jax.tree.leaves(state.fittest), strict=True):
         rest = (ONE - int(weight * ONE)) // 3

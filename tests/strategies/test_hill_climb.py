@@ -12,7 +12,7 @@ from tejax.core import pytrees
 from tejax.errors import InputError
 from tejax.operators import mutation
 from tejax.strategies import _shared
-from tejax.strategies.hill_climb import fresh_start
+from tejax.strategies.hill_climb import _fresh_start
 from tests.oracles import climbing
 
 NETWORK = networks.MLP((3, 2, 1), bias=1)
@@ -89,7 +89,7 @@ def test_without_patience_nobody_begins_again():
 
 def test_a_fresh_start_takes_every_trit_from_a_random_starting_genome():
     starts = {"a": jnp.asarray(np.repeat(np.arange(5, dtype=np.int8), 400).reshape(5, 400)), "b": jnp.ones((5, 0, 2))}
-    fresh = fresh_start(jax.random.key(0), starts)
+    fresh = _fresh_start(jax.random.key(0), starts)
     counts = np.bincount(np.asarray(fresh["a"]), minlength=5)
     assert counts.sum() == 400
     assert (abs(counts - 80) < 45).all()

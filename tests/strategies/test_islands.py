@@ -1,4 +1,4 @@
-"""Islands: each a run of its own, but for the migrants."""
+"""Islands: each a separate run, but for the migrants."""
 
 from functools import cache, partial
 
@@ -16,7 +16,7 @@ from tejax.errors import InputError
 from tejax.parallel.population import population_size
 from tejax.registry import STRATEGIES, TASKS
 from tejax.runs import Experiment, IslandOptions
-from tejax.strategies.islands import TOPOLOGIES, rolled
+from tejax.strategies.islands import TOPOLOGIES, _rolled
 from tests.oracles import migration
 
 NETWORK, TASK = networks.MLP((3, 1)), tasks.parity(3)
@@ -86,7 +86,7 @@ def test_on_a_tour_migrants_visit_every_other_island_in_turn():
     assert shifts == [1, 2, 3, 1, 2, 3]
     rows = jnp.arange(5, dtype=jnp.int32)
     for shift in range(5):
-        np.testing.assert_array_equal(jax.jit(rolled)(shift, rows), np.roll(rows, shift))
+        np.testing.assert_array_equal(jax.jit(_rolled)(shift, rows), np.roll(rows, shift))
 
 
 def test_one_island_knows_no_migration():
@@ -95,8 +95,8 @@ def test_one_island_knows_no_migration():
     state = jax.eval_shape(lambda key: often.init(key, NETWORK.init, often.rates), jax.random.key(0))
     population, state = jax.eval_shape(often.ask, jax.random.key(0), state)
     fitness = jax.ShapeDtypeStruct((8,), jnp.int32)
-    told = [jax.jit(each.tell).lower(state, population, fitness).as_text() for each in (often, never)]
-    assert told[0] == told[1]
+    programs = [jax.jit(each.tell).lower(state, population, fitness).as_text() for each in (often, never)]
+    assert programs[0] == programs[1]
 
 
 def test_the_best_is_that_of_the_best_island_and_all_candidates_are_looked_at():

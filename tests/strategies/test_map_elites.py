@@ -20,7 +20,11 @@ NETWORK = networks.MLP((3, 2, 1), bias=1)
 @cache
 def compiled(strategy):
     """init, ask and tell of strategies that differ in their rates."""
-    return jax.jit(lambda key, rates: strategy.init(key, NETWORK.init, rates)), jax.jit(strategy.ask), jax.jit(strategy.tell)
+    return (
+        jax.jit(lambda key, rates: strategy.init(key, NETWORK.init, rates)),
+        jax.jit(strategy.ask),
+        jax.jit(strategy.tell),
+    )
 
 
 def started(strategy):

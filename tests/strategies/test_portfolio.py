@@ -1,4 +1,4 @@
-"""A portfolio: whose turn it is, and that an arm learns of its own generations alone."""
+"""A portfolio: whose turn it is, and that an arm learns of its generations alone."""
 
 import dataclasses
 from functools import cache, partial
@@ -80,7 +80,7 @@ def result():
 
 
 def test_every_arm_is_as_if_it_had_played_its_generations_alone(result):
-    """The loop by hand: the arms are asked and told in turn, each of what it wants to know."""
+    """The loop by hand: the arms ask and learn in turn, each of what it wants to know."""
     init_key, run_key = jax.random.split(jax.random.key(0))
     keys = jax.random.split(init_key, 2)
     states = [
@@ -114,7 +114,9 @@ def test_the_best_is_that_of_whoever_played_last_and_all_candidates_are_looked_a
     last = int(result.state.last)
     best = jax.jit(STRATEGY.best)(result.state)
     assert pytrees.fingerprint(best) == pytrees.fingerprint(jax.jit(ARMS[last].best)(result.state.arms[last]))
-    counts = [population_size(jax.eval_shape(arm.candidates, own)) for arm, own in zip(ARMS, result.state.arms, strict=True)]
+    counts = [
+        population_size(jax.eval_shape(arm.candidates, own)) for arm, own in zip(ARMS, result.state.arms, strict=True)
+    ]
     assert population_size(jax.eval_shape(STRATEGY.candidates, result.state)) == sum(counts)
     assert result.fitness >= result.history.best.max() - 1, "what an elite had is not lost with its turn"
 
@@ -165,7 +167,11 @@ def test_a_sweep_gives_the_bits_of_single_runs(result):
             {},
             "islands must be the same in all arms: got islands=[2, 1]",
         ),
-        ((PLAIN, strategies.LowRank(8)), {}, "arms must be strategies that ask whole answers: got arms=['Genetic', 'LowRank']"),
+        (
+            (PLAIN, strategies.LowRank(8)),
+            {},
+            "arms must be strategies that ask whole answers: got arms=['Genetic', 'LowRank']",
+        ),
     ],
 )
 def test_arms_that_do_not_fit_are_refused_in_one_line(arms, options, words):

@@ -31,7 +31,9 @@ def test_the_split_is_stratified_and_by_seed():
     task = tasks.classification(x, y, test_share=0.2, trits=64, kind="thermometer")
     assert np.bincount(task.y_test).tolist() == [12, 6, 2]
     assert np.bincount(task.y_train).tolist() == [48, 24, 8]
-    again, other = (tasks.classification(x, y, test_share=0.2, trits=64, kind="thermometer", split_seed=seed) for seed in (0, 1))
+    again, other = (
+        tasks.classification(x, y, test_share=0.2, trits=64, kind="thermometer", split_seed=seed) for seed in (0, 1)
+    )
     assert np.array_equal(task.x_test, again.x_test)
     assert not np.array_equal(task.x_test, other.x_test)
 

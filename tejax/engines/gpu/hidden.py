@@ -1,4 +1,4 @@
-"""A hidden layer as a kernel of its own, for layers whose trits are too many to stay in registers."""
+"""A hidden layer as a separate kernel, for layers whose trits are too many to stay in registers."""
 
 from functools import partial
 from typing import Any

@@ -31,7 +31,7 @@ class Objective(NamedTuple):
     halvings: int  # of each sample's loss, before the sum
 
 
-class Part(NamedTuple):
+class _Part(NamedTuple):
     """Outputs of a tile: a vector [B] and its column, or all of them [B, W] and their columns [B, W]."""
 
     values: Int32[Array, "B ..."]
@@ -66,16 +66,16 @@ def count_matches(sums: Int32[Array, "B W"], wanted: Array) -> Int32[Array, "B W
     return (signs == wanted.astype(jnp.int32)).astype(jnp.int32)
 
 
-def _parts(sums: Int32[Array, "B W"], outputs: int) -> list[Part]:
+def _parts(sums: Int32[Array, "B W"], outputs: int) -> list[_Part]:
     rows, width = sums.shape
     if width > SEPARATE:
         column = lax.broadcasted_iota(jnp.int32, sums.shape, 1)
-        return [Part(jnp.where(column < outputs, sums, jnp.int32(LOWEST)), column)]
+        return [_Part(jnp.where(column < outputs, sums, jnp.int32(LOWEST)), column)]
     columns = lax.split(sums, (1,) * width, axis=1)[:outputs]
-    return [Part(values.reshape(rows), number) for number, values in enumerate(columns)]
+    return [_Part(values.reshape(rows), number) for number, values in enumerate(columns)]
 
 
-def _spread(vector: Array, part: Part) -> Array:
+def _spread(vector: Array, part: _Part) -> Array:
     """A number for each sample, [B], as wide as the part."""
     return vector if part.values.ndim == 1 else jnp.broadcast_to(vector[:, None], part.values.shape)
 
@@ -101,7 +101,7 @@ def _total(values: Sequence[Array]) -> Int32[Array, "B"]:
     return _reduce(jnp.add, _add_across, values)
 
 
-def _at_label(parts: Sequence[Part], label: Int32[Array, "B"]) -> Int32[Array, "B"]:
+def _at_label(parts: Sequence[_Part], label: Int32[Array, "B"]) -> Int32[Array, "B"]:
     zero = jnp.int32(0)
     return _total([jnp.where(part.column == _spread(label, part), part.values, zero) for part in parts])
 
@@ -113,7 +113,7 @@ def _distance(high: Array, low: Array, limit: int) -> Array:
 
 
 def _cross_entropy(
-    objective: Objective, parts: Sequence[Part], label: Int32[Array, "B"], powers: Callable, logarithms: Callable
+    objective: Objective, parts: Sequence[_Part], label: Int32[Array, "B"], powers: Callable, logarithms: Callable
 ) -> Int32[Array, "B"]:
     over, under = objective.temperature
     last = len(fixedpoint.power_table(over, under)) - 1  # the entry 0
@@ -134,7 +134,7 @@ def _log2(x: Int32[Array, "B"], logarithms: Callable) -> Int32[Array, "B"]:
     return (11 - zeros) * fixedpoint.UNIT + ((value + 512) >> 10)
 
 
-def _margin(objective: Objective, parts: Sequence[Part], label: Int32[Array, "B"]) -> Int32[Array, "B"]:
+def _margin(objective: Objective, parts: Sequence[_Part], label: Int32[Array, "B"]) -> Int32[Array, "B"]:
     limit = fixedpoint.make_loss(objective.loss, objective.temperature).limit // 2
     own, lowest = _at_label(parts, label), jnp.int32(LOWEST)
     best = _highest([jnp.where(part.column == _spread(label, part), lowest, part.values) for part in parts])
@@ -142,11 +142,11 @@ def _margin(objective: Objective, parts: Sequence[Part], label: Int32[Array, "B"
     return limit - _distance(top, best, limit) + _distance(top, own, limit)
 
 
-def _wrong(objective: Objective, parts: Sequence[Part], label: Int32[Array, "B"]) -> Int32[Array, "B"]:
+def _wrong(objective: Objective, parts: Sequence[_Part], label: Int32[Array, "B"]) -> Int32[Array, "B"]:
     """1 where a column before the label's is as high, or one after it higher."""
     own = _at_label(parts, label)
 
-    def beats(part: Part) -> Array:
+    def beats(part: _Part) -> Array:
         before = part.column < _spread(label, part)
         beaten = (part.values > _spread(own, part)) | (before & (part.values == _spread(own, part)))
         return beaten.astype(jnp.int32)

@@ -60,7 +60,11 @@ def layers_in_memory(neurons: list[int]) -> int:
 
 
 def check_features(features: tuple[int, ...]) -> None:
-    """Raises InputError for a network that the kernel cannot hold."""
+    """Hold a network to what the kernel can.
+
+    Raises:
+        InputError: for one that it cannot hold.
+    """
     fits = max(features[:-1]) <= MAX_FAN_IN and features[-1] <= MAX_OUTPUTS
     require(fits, f"of at most {MAX_FAN_IN} inputs a layer and {MAX_OUTPUTS} outputs", features=features)
 

@@ -79,7 +79,8 @@ class Lookup(Recurrent):
         max_ticks: how long a window may take.
 
     Raises:
-        InputError: for a neuron that does not exist, for roles that clash, and from `apply` for windows of another width.
+        InputError: for a neuron that does not exist, for roles that clash, and from `apply` for windows of another
+            width.
     """
 
     sources: tuple[tuple[int, ...], ...]

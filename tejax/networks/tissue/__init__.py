@@ -1,4 +1,4 @@
-"""Aigarth's intelligent tissue: rings of ternary neurons that tick until they settle, their growth and its mutations."""
+"""Aigarth's intelligent tissue: rings of ternary neurons that tick until they settle, their growth, their mutations."""
 
 from tejax.networks.tissue import mutation
 from tejax.networks.tissue.growing import Codes, FixedTissue, Settled, Synapses, Tissue

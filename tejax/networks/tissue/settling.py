@@ -36,7 +36,7 @@ class Sizes(NamedTuple):
     hold: bool  # inputs keep their value
 
 
-class Running(NamedTuple):
+class _Running(NamedTuple):
     """The samples that have not answered with their next outputs, in the first `live` columns.
 
     There is room for one block more than there are samples.
@@ -69,20 +69,20 @@ def _outputs(sizes: Sizes, weights: Int8[Array, "N N"], fed: Trits) -> Int8[Arra
     now = planes_of(fed)
     who = jnp.where(lax.iota(jnp.int32, columns) < samples, lax.iota(jnp.int32, columns), columns)
     answers = jnp.zeros((columns, sizes.outputs), jnp.int8)
-    start = Running(jnp.int32(samples), now, jnp.zeros_like(now), who, answers)
+    start = _Running(jnp.int32(samples), now, jnp.zeros_like(now), who, answers)
 
     running = _sweep(sizes, rows, block, jnp.int32(0), start, first=True)
 
-    def going_on(carry: tuple[Array, Running]) -> Array:
+    def going_on(carry: tuple[Array, _Running]) -> Array:
         return (carry[0] + 2 <= sizes.ticks) & (carry[1].live > 0)
 
-    def step(carry: tuple[Array, Running]) -> tuple[Array, Running]:
+    def step(carry: tuple[Array, _Running]) -> tuple[Array, _Running]:
         return carry[0] + 1, _sweep(sizes, rows, block, *carry)
 
     return lax.while_loop(going_on, step, (jnp.int32(1), running))[1].answers[:samples]
 
 
-def _sweep(sizes: Sizes, rows: Planes, block: int, number: Array, state: Running, first: bool = False) -> Running:
+def _sweep(sizes: Sizes, rows: Planes, block: int, number: Array, state: _Running, first: bool = False) -> _Running:
     """The next tick of all running samples, after `number` ticks, and the outputs of the one after it.
 
     Those that go on move together to the left. At first nothing has been asked yet.
@@ -93,7 +93,7 @@ def _sweep(sizes: Sizes, rows: Planes, block: int, number: Array, state: Running
     places = lax.iota(jnp.int32, block)
     same_at_the_end = (sizes.ticks - number) % 2 == 0  # of two states that alternate, the one that was asked last
 
-    def one_block(index: Array, carry: Running) -> Running:
+    def one_block(index: Array, carry: _Running) -> _Running:
         now, before, mine = (_take(array, index * block, block) for array in (state.now, state.before, state.sample))
         new = _next(sizes, rows, now, fed)
         heard = signs(asked, new, words)
@@ -105,7 +105,7 @@ def _sweep(sizes: Sizes, rows: Planes, block: int, number: Array, state: Running
             heard, going = jnp.where(answered[None], early, heard), going & ~answered
         order = jnp.nonzero(going, size=block, fill_value=0)[0]
         left = jnp.sum(going, dtype=jnp.int32)
-        return Running(
+        return _Running(
             carry.live + left,
             _put(carry.now, new[:, order], carry.live),
             _put(carry.before, now[:, order], carry.live),
@@ -114,7 +114,7 @@ def _sweep(sizes: Sizes, rows: Planes, block: int, number: Array, state: Running
         )
 
     nobody = jnp.full(columns, columns, jnp.int32)
-    empty = Running(jnp.int32(0), jnp.zeros_like(state.now), jnp.zeros_like(state.now), nobody, state.answers)
+    empty = _Running(jnp.int32(0), jnp.zeros_like(state.now), jnp.zeros_like(state.now), nobody, state.answers)
     return lax.fori_loop(0, (state.live + block - 1) // block, one_block, empty)
 
 
@@ -148,7 +148,7 @@ def signs(rows: Planes, planes: UInt32[Array, "2W B"], words: int) -> Int8[Array
 def _next(sizes: Sizes, rows: Planes, planes: UInt32[Array, "2W B"], words: int) -> UInt32[Array, "2W B"]:
     """The planes one tick later, a word of 32 neurons at a time.
 
-    The loop is there for XLA, which would otherwise compute the sums anew for each of their uses.
+    The loop is there for XLA, which would otherwise compute the sums again for each of their uses.
     """
     half = planes.shape[0] // 2
 

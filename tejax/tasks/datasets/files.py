@@ -17,7 +17,8 @@ _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0
 def load_idx(path: str | Path) -> np.ndarray:
     """The array of an IDX file (LeCun's MNIST format), gzipped or not.
 
-    Raises InputError, naming the file, where it is missing, of another format, truncated or too long.
+    Raises:
+        InputError: naming the file, where it is missing, of another format, truncated or too long.
     """
     path = Path(path)
     require(path.is_file(), "a file", path=str(path))
@@ -45,7 +46,8 @@ def load_idx(path: str | Path) -> np.ndarray:
 def load_arrays(path: str | Path, x: str = "x", y: str = "y") -> tuple[np.ndarray, np.ndarray]:
     """Two arrays of an .npz file, by name.
 
-    Raises InputError, naming the file, where it is missing, foreign, truncated, pickled, or lacks a name.
+    Raises:
+        InputError: naming the file, where it is missing, foreign, truncated, pickled, or lacks a name.
     """
     path = Path(path)
     require(path.is_file(), "a file", path=str(path))

@@ -1,4 +1,4 @@
-"""Real data: what scikit-learn ships, and files of one's own."""
+"""Real data: what scikit-learn ships, and a user's files."""
 
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,8 @@ def breast_cancer(placement: Placement = "quantile", **options: Any) -> Classifi
     """569 tumours, benign or malignant, by 30 measurements (Wolberg et al. 1995, as scikit-learn ships them).
 
     Args:
-        placement: where thresholds stand: evenly over the range, or at the data's quantiles, since every measurement has
-            its own unit.
+        placement: where thresholds stand: evenly over the range, or at the data's quantiles, since every measurement
+            has its own unit.
         **options: those of `classification`.
     """
     from sklearn.datasets import load_breast_cancer
@@ -46,8 +46,8 @@ def wine(placement: Placement = "quantile", **options: Any) -> Classification:
     """178 wines of three growers by 13 measurements (Forina et al. 1988, as scikit-learn ships them).
 
     Args:
-        placement: where thresholds stand: evenly over the range, or at the data's quantiles, since every measurement has
-            its own unit.
+        placement: where thresholds stand: evenly over the range, or at the data's quantiles, since every measurement
+            has its own unit.
         **options: those of `classification`.
     """
     from sklearn.datasets import load_wine

@@ -17,7 +17,8 @@ def shifted(x: np.ndarray, shift: float) -> np.ndarray:
     middle. Between pixels stands their linear interpolation: exact, where x are whole numbers and shift is in 2^-k of
     a pixel, while it needs no more than 53 bits. What comes in from beyond the edges is 0.
 
-    Raises InputError for rows that are no pictures, and for a shift that is negative or wider than a picture.
+    Raises:
+        InputError: for rows that are no pictures, and for a shift that is negative or wider than a picture.
     """
     side = math.isqrt(x.shape[1]) if x.ndim == 2 else 0
     fine = x.ndim == 3 or (x.ndim == 2 and side**2 == x.shape[1])

@@ -14,10 +14,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from tejax import networks, testing
-from tejax.viz import animation
 from tejax.errors import InputError
-from tejax.tasks import Playground, _control
+from tejax.tasks import Playground
+from tejax.tasks._control import control
 from tejax.tasks.environments import named
+from tejax.viz import animation
+from tests.oracles.scripted import Scripted
 
 
 class State(NamedTuple):
@@ -72,20 +74,20 @@ def suite(monkeypatch):
 
 
 def test_it_acts_as_an_environment_of_gymnax_does():
-    task = control(Playground(Slide()), episodes=3, trits=2, steps=6, action_trits=1, judged=2)
+    task = control(Playground(Slide()), episodes=3, trits=2, steps=6, action_trits=1, eval_episodes=2)
     assert (task.features, task.outputs) == (2, 2)  # of the observations, `state` alone is seen
     testing.check_task(task, networks.MLP((task.features, task.outputs)))
-    path = task.rollout(jax.random.key(0), right, jnp.zeros(1, jnp.int8))
+    path = task.rollout(jax.random.key(0), Scripted(right, (2, 2)), jnp.zeros(1, jnp.int8))
     np.testing.assert_array_equal(path.rewards[:, 0], [1, 0, 3, 0, 0, 0])  # what is no number pays nothing
     np.testing.assert_array_equal(path.alive[:, 0], [True] * 3 + [False] * 3)
     assert path.states.info["rng"].dtype == np.uint32
 
 
 def test_a_name_with_the_prefix_is_one_of_the_suite_and_gymnax_is_not_needed(suite):
-    task = control("playground/Slide", episodes=2, trits=1, judged=2)
+    task = control("playground/Slide", episodes=2, trits=1, eval_episodes=2)
     assert suite == [("Slide", {"impl": "jax"})]
     assert task.steps == 7  # where the suite says
-    assert control("playground/Slide", episodes=2, trits=1, judged=2).environment is task.environment
+    assert control("playground/Slide", episodes=2, trits=1, eval_episodes=2).environment is task.environment
     with pytest.raises(
         InputError, match="environment must be playground/ and one of Slide: got environment='playground/Sl"
     ):
@@ -93,7 +95,7 @@ def test_a_name_with_the_prefix_is_one_of_the_suite_and_gymnax_is_not_needed(sui
 
 
 def test_the_command_line_evolves_and_draws_one(suite, command, tmp_path):
-    size = ("--hidden", 3, "--population", 8, "--elites", 1, "--generations", 2, "--chunk", 2, "--judged", 2)
+    size = ("--hidden", 3, "--population", 8, "--elites", 1, "--generations", 2, "--chunk", 2, "--eval-episodes", 2)
     code, out, _ = command("evolve", "control", "--environment", "playground/Slide", *size, "--out", tmp_path / "run")
     assert code == 0
     value = float(re.search(r"mean return +(\S+) in 2 fresh episodes", out)[1])
@@ -135,10 +137,10 @@ def test_bodies_are_drawn_as_rods_from_the_side_where_they_move():
 @pytest.mark.filterwarnings("ignore")  # other people's
 def test_a_real_one_can_be_learned_and_drawn():
     pytest.importorskip("mujoco_playground", reason="needs MuJoCo Playground: pip install 'tejax[playground]'")
-    task = control("playground/CartpoleBalance", episodes=2, trits=2, steps=30, judged=2)
+    task = control("playground/CartpoleBalance", episodes=2, trits=2, steps=30, eval_episodes=2)
     assert (task.thresholds.shape, task.outputs) == ((2, 2, 5), 3)
     network = networks.MLP((task.features, 4, task.outputs))
     genome = network.init(jax.random.key(1))
-    shown = animation.film(task, network.apply, genome, most=3)
+    shown = animation.render_episode(task, network, genome, frames=3)
     assert (shown.steps, len(shown.frames)) == (30, 3)
     assert 0 < shown.total <= 30

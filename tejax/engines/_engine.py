@@ -1,0 +1,26 @@
+"""What an engine is, and the table of them."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from tejax.types import Array, Int32, Trits
+
+__all__ = ["ENGINES", "Engine"]
+
+
+def _ready() -> str:
+    return "ready"
+
+
+class Engine(NamedTuple):
+    """The steps of a network. `Any` is the engine's own form of trits between layers."""
+
+    encode: Callable[[Trits], Any]  # x [B, F] -> activations
+    # (activations, weights [O, F], bias [O], dead zone) -> activations
+    hidden: Callable[[Any, Trits, Int32[Array, "O"], int], Any]
+    # (activations, weights [O, F], bias [O]) -> sums
+    output: Callable[[Any, Trits, Int32[Array, "O"]], Int32[Array, "B O"]]
+    status: Callable[[], str] = _ready  # ready, or why it cannot be used here
+
+
+ENGINES: dict[str, Engine] = {}  # filled by the modules beside this one
