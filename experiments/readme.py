@@ -14,7 +14,7 @@ from experiments.render import Table
 
 HERE = Path(__file__).parent
 README, PAGE = HERE.parent / "README.md", HERE / "README.md"
-BLOCKS = {"figures": "figures", "same bits": "same_bits", "scaling": "scaling"}  # of README.md -> a page
+BLOCKS = {"figures": "figures", "same bits": "same_bits", "scaling": "scaling", "gpu": "gpu"}  # of README.md -> a page
 
 
 def page(name: str = "README") -> str:

@@ -122,7 +122,8 @@ class Table(NamedTuple):
     def machine(self) -> str:
         """The machine and the versions, in words."""
         about = self.record.machine
-        return f"{about['processor']}, {about['cores']} cores; JAX {about['jax']}, Python {about['python']}"
+        where = f"{about['processor']}, {about['cores']} cores; JAX {about['jax']}, Python {about['python']}"
+        return where if about.get("platform") == "cpu" else f"{about['device']}, driver {about['driver']}; {where}"
 
     @property
     def command(self) -> str:

@@ -405,6 +405,33 @@ GENERATION = Table(
     },
 )
 
+def _beside(name: str) -> Cell:
+    def cell(rows: list[Row]) -> str:
+        ratio = rows[0]["times_faster_than"]
+        return f"{rows[0]['milliseconds'][name]:,.3f} ({ratio[name]:.1f})" if name in ratio else "-"
+
+    return cell
+
+
+ACCELERATOR = Table(
+    "benchmarks.accelerator",
+    {
+        "shape": first("shape"),
+        "population": first("population", ","),
+        "tejax": first(("milliseconds", "tejax"), ",.3f"),
+        "evosax SimpleGA": _beside("SimpleGA"),
+        "evosax Open_ES": _beside("Open_ES"),
+        "evaluations a second": first("evaluations/s", ","),
+        "peak MiB": _joined("peak_MiB", ",.0f"),
+    },
+    by=lambda rows: ([row] for row in rows if row["part"] == "generation"),
+    words={
+        "compared": lambda kept: len(values(kept.rows, "outcome", part="exactness", outcome="equal")),
+        "compiling": lambda kept: values(kept.rows, "seconds", part="compiling", case="tejax")[0],
+        "rival": lambda kept: values(kept.rows, "seconds", part="compiling", case="SimpleGA")[0],
+    },
+)
+
 MEMORY = Table(
     "benchmarks.memory",
     {

@@ -201,15 +201,17 @@ def replay(
     return replays.write_replay(path, out, episode, frames)
 
 
-def doctor(json: bool = False) -> Answer:
-    """Versions, devices, and what tejax picks on this machine.
+def doctor(exact: bool = False, quick: bool = False, json: bool = False) -> Answer:
+    """Versions, devices, engines, and what tejax picks on this machine; or whether it computes the right bits.
 
     Args:
+        exact: compare all that exactness rests on with the CPU, print a table, and exit 1 if anything differs.
+        quick: with --exact: a part of it, in less than a minute.
         json: print one JSON object, and nothing else.
     """
     from tejax.cli import diagnosis
 
-    return diagnosis.diagnose()
+    return diagnosis.check_exactness(quick, quiet=json) if exact or quick else diagnosis.diagnose()
 
 
 def bench(

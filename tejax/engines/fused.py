@@ -9,16 +9,19 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax.core import fixedpoint
-from tejax.engines import gpu, selftest
+from tejax.engines import gpu, native, selftest
+from tejax.engines.base import choose
 from tejax.types import Array, Int32, Loss, Trits
 
-__all__ = ["NAME", "check_kernel", "fused_loss"]
+__all__ = ["NAME", "NATIVE", "check_kernel", "check_native", "fused_loss", "status"]
 
-NAME = "gpu loss"  # among the outcomes of self-tests
+NAME, NATIVE = "gpu loss", "native loss"  # among the outcomes of self-tests
 SIZES = (((5, 3), ()), ((13, 33, 4), (0,)), ((64, 64, 10), (2,)), ((70, 20, 40, 17), (1, 3)))  # features, dead zones
 
+MAX_OUTPUTS = 1024  # of the cross-entropy
+
 logger = logging.getLogger("tejax")
-_warned: list[str] = []
+_warned: set[str] = set()
 
 
 def fused_loss(
@@ -31,19 +34,44 @@ def fused_loss(
     """The summed loss of one network in one kernel, or None where it is to be computed from the outputs.
 
     Args:
-        x: inputs, int8 [B, F].
+        x: inputs, int8 [B, F]; trits, except on a GPU, which takes any small numbers.
         y: labels, int32 [B]; for the loss of signs int8 [B, O].
         layers: weights, trits [O, F], and biases, int32 [O], of each layer.
         zones: the dead zone of each hidden layer.
         loss: what is summed.
     """
-    if not gpu.available() or not _fits(x, layers, loss):
+    if gpu.available():
+        return _on_gpu(x, y, layers, zones, loss)
+    sizes = [x.shape[-1], *(weights.shape[0] for weights, _ in layers)]
+    if not _whole(x, loss, native.LOSSES) or not 1 <= sizes[-1] <= MAX_OUTPUTS:
         return None
-    found = selftest.outcome(NAME)
-    if found != "ready":
-        if not _warned:
-            _warned.append(found)
-            logger.warning("the GPU's loss kernel is %s, and is passed over", found)
+    if choose(max(sizes[:-1])) != "native" or not _proved(NATIVE):
+        return None
+    return native.perceptron_loss(x, y, layers, zones, loss)
+
+
+def status(name: str) -> str:
+    """`ready`, or why there is no such kernel on this machine.
+
+    Args:
+        name: of a self-test; one that is no kernel's is ready.
+    """
+    return {NAME: gpu.status, NATIVE: native.status}.get(name, lambda: "ready")()
+
+
+def _proved(name: str) -> bool:
+    """Whether a kernel is right on this device; one warning a process for one that is not."""
+    found = selftest.outcome(name)
+    if found != "ready" and name not in _warned:
+        _warned.add(name)
+        logger.warning("the %s kernel is %s, and is passed over", name, found)
+    return found == "ready"
+
+
+def _on_gpu(
+    x: Array, y: Array, layers: Sequence[tuple[Trits, Array]], zones: tuple[int, ...], loss: Loss
+) -> Int32[Array, ""] | None:
+    if not _fits(x, layers, loss) or not _proved(NAME):
         return None
     if loss.name == fixedpoint.SIGNS:
         pairs = x.shape[0] * layers[-1][0].shape[0]
@@ -53,14 +81,43 @@ def fused_loss(
 
 def _fits(x: Trits, layers: Sequence[tuple[Trits, Array]], loss: Loss) -> bool:
     sizes = [x.shape[-1], *(weights.shape[0] for weights, _ in layers)]
-    known = loss.name in gpu.LOSSES or loss.name == fixedpoint.SIGNS
+    known = _whole(x, loss, (*gpu.LOSSES, fixedpoint.SIGNS))
+    return known and max(sizes[:-1]) <= gpu.MAX_FAN_IN and sizes[-1] <= gpu.MAX_OUTPUTS
+
+
+def _whole(x: Trits, loss: Loss, known: Sequence[str]) -> bool:
+    """Whether a loss is known, and its sum over these inputs is one that a kernel makes."""
     # a sum of signs that is halved is not a count
-    whole = loss.name != fixedpoint.SIGNS or fixedpoint.halvings(x.shape[0], loss.limit) == 0
-    return known and whole and x.ndim == 2 and max(sizes[:-1]) <= gpu.MAX_FAN_IN and sizes[-1] <= gpu.MAX_OUTPUTS
+    counted = loss.name != fixedpoint.SIGNS or fixedpoint.halvings(x.shape[0], loss.limit) == 0
+    return loss.name in known and counted and x.ndim == 2 and x.shape[0] > 0
 
 
 def check_kernel() -> str:
-    """`ready`, or where the kernel differs from what NumPy and `fixedpoint` give."""
+    """`ready`, or where the GPU's kernel differs from what NumPy and `fixedpoint` give."""
+
+    def both(x: Array, y: Array, signs: Array, layers: list, zones: tuple[int, ...]) -> tuple[Array, Array]:
+        loss = gpu.perceptron_loss(x, y, layers, zones, "cross_entropy", TEMPERATURE)
+        return loss, gpu.perceptron_matches(x, signs, layers, zones)
+
+    return _compare(both)
+
+
+def check_native() -> str:
+    """The same for the native engine's loss."""
+
+    def both(x: Array, y: Array, signs: Array, layers: list, zones: tuple[int, ...]) -> tuple[Array, Array]:
+        loss = fixedpoint.make_loss("cross_entropy", TEMPERATURE)
+        wrong = native.perceptron_loss(x, signs, layers, zones, fixedpoint.sign_loss(signs.shape[1]))
+        return native.perceptron_loss(x, y, layers, zones, loss), jnp.int32(signs.size) - wrong
+
+    return _compare(both)
+
+
+TEMPERATURE = (4, 1)
+Both = Callable[[Array, Array, Array, list, tuple[int, ...]], tuple[Array, Array]]  # a network's loss and matches
+
+
+def _compare(both: Both) -> str:
     rng, wrong = np.random.default_rng(0), []
     for features, zones in SIZES:
         x = rng.integers(-1, 2, (97, features[0])).astype(np.int8)
@@ -72,27 +129,20 @@ def check_kernel() -> str:
             for f, o in pairs
         ]
         wanted = _expected(x, y, signs, layers, zones)
-        found = jax.tree.map(np.asarray, _both(zones)(*jax.tree.map(jnp.asarray, (x, y, signs, layers))))
+        found = jax.tree.map(np.asarray, _population(both, zones)(*jax.tree.map(jnp.asarray, (x, y, signs, layers))))
         if not all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True)):
             wrong.append("-".join(map(str, features)))
     return f"wrong here for {', '.join(wrong)}" if wrong else "ready"
 
 
-TEMPERATURE = (4, 1)
-
-
-def _both(zones: tuple[int, ...]) -> Callable[..., tuple[Array, Array]]:
+def _population(both: Both, zones: tuple[int, ...]) -> Callable[..., tuple[Array, Array]]:
     """The compiled losses and matches of a population."""
 
     @jax.jit
-    def both(x: Array, y: Array, signs: Array, layers: list) -> tuple[Array, Array]:
-        def one(layers: list) -> tuple[Array, Array]:
-            loss = gpu.perceptron_loss(x, y, layers, zones, "cross_entropy", TEMPERATURE)
-            return loss, gpu.perceptron_matches(x, signs, layers, zones)
+    def everyone(x: Array, y: Array, signs: Array, layers: list) -> tuple[Array, Array]:
+        return jax.vmap(lambda layers: both(x, y, signs, layers, zones))(layers)
 
-        return jax.vmap(one)(layers)
-
-    return both
+    return everyone
 
 
 def _expected(x: np.ndarray, y: np.ndarray, signs: np.ndarray, layers: list, zones: tuple[int, ...]) -> tuple:
@@ -110,3 +160,4 @@ def _expected(x: np.ndarray, y: np.ndarray, signs: np.ndarray, layers: list, zon
 
 
 selftest.CHECKS[NAME] = check_kernel
+selftest.CHECKS[NATIVE] = check_native

@@ -8,7 +8,7 @@ import dataclasses
 
 import jax.numpy as jnp
 
-from tejax.engines import low_rank
+from tejax.engines import gpu, low_rank
 from tejax.errors import require
 from tejax.networks.layer import Layer
 from tejax.networks.mlp import MLP
@@ -68,7 +68,7 @@ class Tied(MLP):
     def loss(self, genome: tuple[Layer, ...], x: Trits, y: Array, loss: Loss) -> Int32[Array, ""]:
         """The summed loss of one genome; a kernel is given the numbers that the trits make, not the trits."""
         zones = tuple(self.threshold(fan_in) for fan_in in self.features[:-2])
-        if self.planes > NUMBERS:
+        if self.planes > NUMBERS or not gpu.available():  # a CPU is faster with the trits
             return self.plain.loss(self.untied(genome), x, y, loss)
         planes = x.reshape(*x.shape[:-1], self.planes, self.features[0] // self.planes)
         return self._loss(genome, x, y, loss, zones, jnp.sum(planes, axis=-2, dtype=jnp.int8))

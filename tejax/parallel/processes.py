@@ -19,16 +19,16 @@ import numpy as np
 from tejax.errors import InputError, refuse, require
 
 __all__ = [
-    "assert_same_config",
-    "any_of",
-    "on_primary",
-    "difference",
     "all_gather_str",
-    "is_primary",
+    "any_of",
+    "assert_same_config",
+    "difference",
     "exit_process",
-    "on_process_loss",
     "initialize",
+    "is_primary",
     "is_process_loss",
+    "on_primary",
+    "on_process_loss",
 ]
 
 TIMEOUT = 60.0  # seconds that processes wait for each other at the start

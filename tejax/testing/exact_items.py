@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -15,7 +15,7 @@ from tejax.core import fixedpoint, packing, random
 from tejax.engines import selftest
 from tejax.networks import circle, lookup, tissue
 from tejax.networks.layer import Layer
-from tejax.registry import CROSSOVERS, LOSSES, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES
+from tejax.registry import CROSSOVERS, LOSSES, MUTATIONS, SELECTIONS, STRATEGIES
 
 __all__ = ["EXPERIMENTS", "Item", "collect", "numbers"]
 
@@ -49,9 +49,10 @@ class Item(NamedTuple):
     quick: bool = True
 
 
-def collect() -> list[Item]:
-    """Everything there is to compare, engines first."""
-    return [*_engines(), *_primitives(), *_random(), *_operators(), *_losses(), *_networks(), *_strategies(), *_runs()]
+def collect() -> Iterator[Item]:
+    """Everything there is to compare, engines first, each made when it is asked for."""
+    for some in (_engines, _primitives, _random, _operators, _losses, _networks, _strategies, _runs):
+        yield from some()
 
 
 def numbers(name: str, shape: tuple[int, ...], low: int, high: int) -> np.ndarray:
@@ -211,11 +212,13 @@ def _random() -> Iterator[Item]:
         yield Item(f"random {name}", f"of shapes {', '.join(map(str, shapes))}", partial(drawn, draw), (SEED,))
 
 
-def _genomes(name: str) -> tuple[Layer, Layer]:
+def _genomes(name: str) -> tuple[Any, Any]:
     """Two hundred genomes of two layers."""
 
-    def layer(part: str, rows: int, columns: int) -> Layer:
-        return Layer(_trits(name + part, 200, rows, columns), _trits(name + part + "b", 200, rows, 2))
+    def layer(part: str, rows: int, columns: int) -> Any:
+        biases: Any = _trits(name + part + "b", 200, rows, 2)
+        weights: Any = _trits(name + part, 200, rows, columns)
+        return Layer(weights, biases)
 
     return layer("first", 9, 33), layer("second", 3, 9)
 
@@ -223,6 +226,17 @@ def _genomes(name: str) -> tuple[Layer, Layer]:
 def _mutants(mutation: Callable[..., Any], seed: Any, rate: Any, genomes: Any) -> Any:
     keys = jax.random.split(jax.random.key(seed), _rows_of(genomes))
     return jax.vmap(lambda key, genome: mutation(key, genome, rate=rate))(keys, genomes)
+
+
+def _children(crossover: Callable[..., Any], seed: Any, rate: Any, a: Any, b: Any) -> Any:
+    keys = jax.random.split(jax.random.key(seed), _rows_of(a))
+    return jax.vmap(lambda key, a, b: crossover(key, a, b, rate=rate))(keys, a, b)
+
+
+def _parents(select: Callable[..., Any], seed: Any, fitness: list) -> Any:
+    keys = jax.random.split(jax.random.key(seed), (len(fitness), 100))
+    chosen = jax.vmap(select, in_axes=(0, None))
+    return [chosen(some, values) for some, values in zip(keys, fitness, strict=True)]
 
 
 def _rows_of(tree: Any) -> int:
@@ -237,28 +251,23 @@ def _operators() -> Iterator[Item]:
         yield Item(f"mutation {name}", "of 200 genomes", mutants, (SEED, rate, _genomes("a")))
     wired = networks.Lookup.random(0, neurons=9, inputs=5, window=1, max_ticks=30)
     fitted: dict[str, tuple[Callable[..., Any], types.Network]] = {
-        "tissue.grow": (tissue.mutation.grow(True), NETWORK_EXAMPLES["tissue"]),
-        "tissue.flip_codes": (tissue.mutation.flip_codes(), NETWORK_EXAMPLES["fixed_tissue"]),
-        "circle.mutate": (circle.mutation.mutate, NETWORK_EXAMPLES["circle"]),
+        "tissue.grow": (tissue.mutation.grow(True), _examples()["tissue"]),
+        "tissue.flip_codes": (tissue.mutation.flip_codes(), _examples()["fixed_tissue"]),
+        "circle.mutate": (circle.mutation.mutate, _examples()["circle"]),
         "lookup.single_lines": (partial(lookup.mutation.single_lines, neurons=wired.updated), wired),
     }
     for name, (mutation, network) in fitted.items():
 
-        def mutants(seed: Any, rate: Any, mutation: Any = mutation, network: Any = network) -> Any:
+        def changed(seed: Any, rate: Any, mutation: Any = mutation, network: Any = network) -> Any:
             init, change = jax.random.split(jax.random.key(seed))
             genomes = jax.vmap(network.init)(jax.random.split(init, 20))
-            changed = jax.vmap(lambda key, genome: mutation(key, genome, rate=rate))
-            return changed(jax.random.split(change, 20), genomes)
+            mutate = jax.vmap(lambda key, genome: mutation(key, genome, rate=rate))
+            return mutate(jax.random.split(change, 20), genomes)
 
-        yield Item(f"mutation {name}", "of 20 genomes of its network", mutants, (SEED, np.float32(0.9)), quick=False)
+        yield Item(f"mutation {name}", "of 20 genomes of its network", changed, (SEED, np.float32(0.9)), quick=False)
     for name in CROSSOVERS:
-
-        def children(seed: Any, rate: Any, a: Any, b: Any, crossover: Any = CROSSOVERS.get(name)) -> Any:
-            keys = jax.random.split(jax.random.key(seed), _rows_of(a))
-            return jax.vmap(lambda key, a, b: crossover(key, a, b, rate=rate))(keys, a, b)
-
         given = (SEED, np.float32(0.8), _genomes("a"), _genomes("b"))
-        yield Item(f"crossover {name}", "of 200 pairs", children, given)
+        yield Item(f"crossover {name}", "of 200 pairs", partial(_children, CROSSOVERS.get(name)), given)
     for name in SELECTIONS:
         shape = (FITNESS, 11) if SELECTIONS.trait(name, "per_case", False) else (FITNESS,)
         fitness = [
@@ -267,12 +276,8 @@ def _operators() -> Iterator[Item]:
             numbers(name + "wide", shape, -(2**31), 2**31 - 1).astype(np.int32),
         ]
 
-        def parents(seed: Any, fitness: list, select: Any = SELECTIONS.get(name)) -> Any:
-            keys = jax.random.split(jax.random.key(seed), (len(fitness), 100))
-            chosen = jax.vmap(select, in_axes=(0, None))
-            return [chosen(some, values) for some, values in zip(keys, fitness, strict=True)]
-
-        yield Item(f"selection {name}", "100 parents: many ties, all equal, the widest range", parents, (SEED, fitness))
+        words = "100 parents: many ties, all equal, the widest range"
+        yield Item(f"selection {name}", words, partial(_parents, SELECTIONS.get(name)), (SEED, fitness))
 
 
 def _losses() -> Iterator[Item]:
@@ -334,28 +339,27 @@ def _losses() -> Iterator[Item]:
         )
 
 
-NETWORK_EXAMPLES: dict[str, types.Network] = {
-    "mlp": networks.MLP((13, 9, 33, 3), dead_zone=0.5),
-    "tied": networks.Tied((12, 7, 3), planes=4),
-    "conv": networks.Conv((1, 8, 8), (5, 3), pool=2, outputs=4),
-    "recurrent": networks.Recurrent((5, 7, 2), gated=True, dead_zone=1),
-    "cellular": networks.Cellular(1, 5, 6, neurons=3, ticks=3, gated=True),
-    "systolic": networks.Systolic(1, 2, 2, neurons=3, hidden=(2,), neighbours=(1,)),
-    "circle": networks.Circle(5, 3, neurons=11, synapses=9, max_ticks=60),
-    "lookup": networks.Lookup.random(0, neurons=9, inputs=5, window=2, max_ticks=60),
-    "tissue": networks.Tissue(5, 2, capacity=12, neighbors=6, ticks=7, evolution=3),
-    "fixed_tissue": networks.FixedTissue(5, 2, capacity=11, neighbors=8, ticks=5, coded=True),
-    "tiled_tissue": networks.TiledTissue(
-        5, 2, 9, neighbors=10, ticks=5, layout=tuple((n // 3, n % 3) for n in range(9))
-    ),
-}
+@cache
+def _examples() -> dict[str, types.Network]:
+    """One of each network that tejax registers."""
+    tiles = tuple((n // 3, n % 3) for n in range(9))
+    return {
+        "mlp": networks.MLP((13, 9, 33, 3), dead_zone=0.5),
+        "tied": networks.Tied((12, 7, 3), planes=4),
+        "conv": networks.Conv((1, 8, 8), (5, 3), pool=2, outputs=4),
+        "recurrent": networks.Recurrent((5, 7, 2), gated=True, dead_zone=1),
+        "cellular": networks.Cellular(1, 5, 6, neurons=3, ticks=3, gated=True),
+        "systolic": networks.Systolic(1, 2, 2, neurons=3, hidden=(2,), neighbours=(1,)),
+        "circle": networks.Circle(5, 3, neurons=11, synapses=9, max_ticks=60),
+        "lookup": networks.Lookup.random(0, neurons=9, inputs=5, window=2, max_ticks=60),
+        "tissue": networks.Tissue(5, 2, capacity=12, neighbors=6, ticks=7, evolution=3),
+        "fixed_tissue": networks.FixedTissue(5, 2, capacity=11, neighbors=8, ticks=5, coded=True),
+        "tiled_tissue": networks.TiledTissue(5, 2, 9, neighbors=10, ticks=5, layout=tiles),
+    }
 
 
 def _networks() -> Iterator[Item]:
-    for name in NETWORKS:
-        if name not in NETWORK_EXAMPLES:
-            continue  # a user's own
-        network = NETWORK_EXAMPLES[name]
+    for name, network in _examples().items():
         steps = (6,) if network.reads == "sequence" else ()
         x = _trits("x" + name, 40, *steps, network.features[0])
 

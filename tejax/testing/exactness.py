@@ -14,8 +14,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ import numpy as np
 
 from tejax import engines
 from tejax.core import pytrees
-from tejax.engines import fused, gpu, selftest
+from tejax.engines import fused, selftest
 from tejax.testing.exact_items import Item, collect
 from tejax.testing.exact_record import RECORD
 
@@ -58,7 +58,7 @@ def reference() -> str:
     return "the CPU, compiled without optimizations; NumPy where that is short; fingerprints on record"
 
 
-def compare(items: Sequence[Item] | None = None, quick: bool = False) -> Iterator[Finding]:
+def compare(items: Iterable[Item] | None = None, quick: bool = False) -> Iterator[Finding]:
     """Compute items on the default device and compare them, several at once.
 
     Args:
@@ -66,26 +66,29 @@ def compare(items: Sequence[Item] | None = None, quick: bool = False) -> Iterato
         quick: of everything, a part that takes much less time.
 
     Yields:
-        A finding an item, in their order, as soon as it is known.
+        A finding an item, as soon as it is known, so in no certain order.
     """
-    chosen = [item for item in collect() if item.quick or not quick] if items is None else list(items)
+    chosen = (item for item in collect() if item.quick or not quick) if items is None else items
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     pool = ThreadPoolExecutor(max(1, min(WORKERS, cores)))
     try:
-        proved = pool.submit(_prove)  # once, before several programs ask for it at the same time
-        first = [pool.submit(find, item) for item in chosen if item.engine]
-        proved.result()
-        rest = [pool.submit(find, item) for item in chosen if not item.engine]
-        yield from (each.result() for each in (*first, *rest))
+        proved = pool.submit(_prove)
+        found = []
+        for item in chosen:
+            if not item.engine:
+                proved.result()  # once, before several programs ask for it at the same time
+            found.append(pool.submit(find, item))
+        yield from (each.result() for each in as_completed(found))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _prove() -> None:
-    """Let the engines that `auto` may take here prove themselves."""
+    """Let what may be used here by itself prove itself."""
     engines.choose(64)
-    if gpu.available():
-        selftest.outcome(fused.NAME)
+    for name in selftest.CHECKS:
+        if fused.status(name) == "ready":
+            selftest.outcome(name)
 
 
 def find(item: Item) -> Finding:
@@ -101,7 +104,7 @@ def find(item: Item) -> Finding:
 def _engine(name: str) -> tuple[str, None]:
     """An engine, or another check, against NumPy; asked again whatever is known of it."""
     check = selftest.CHECKS.get(name)
-    status = gpu.status() if name == fused.NAME else "ready" if check else engines.ENGINES[name].status()
+    status = fused.status(name) if check else engines.ENGINES[name].status()
     if status != "ready":
         return f"{LEFT_OUT}: {status}", None
     found = check() if check else selftest.check_engine(engines.ENGINES[name])
@@ -114,7 +117,8 @@ def _bits(item: Item) -> tuple[str, str]:
         found = jax.tree.map(np.asarray, item.function(*item.arguments))
     else:
         found = _computed(item.function, item.arguments)
-    fingerprint = pytrees.fingerprint(found)
+    # of the leaves, so that a part may get another name; a run as `tejax` itself reports it
+    fingerprint = pytrees.fingerprint(found if item.whole else jax.tree.leaves(found))
     if item.oracle is not None:
         outcome = first_difference(found, item.oracle(*item.arguments))
         if outcome != EQUAL:
@@ -177,8 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--record", action="store_true", help="write exact_record.py again, where the source lies")
     chosen = parser.parse_args(arguments)
     only = chosen.only or [""]
-    items = [item for item in collect() if any(word in item.name for word in only)]
-    items = [item for item in items if item.quick or not chosen.quick]
+    items = (item for item in collect() if any(word in item.name for word in only) and (item.quick or not chosen.quick))
     device, start, findings = jax.devices()[0], time.perf_counter(), []
     say = sys.stdout.write
     say(f"{device.device_kind} ({device.platform}) against {reference()}\n")

@@ -103,7 +103,7 @@ def hashable(thing: Any) -> bool:
 
 
 def traced(network: Network) -> tuple[Network, Callable[[], int]]:
-    """The same network but for its type, and how often `init` and `apply` of that type have been traced so far."""
+    """The same network but for its type, and how often that type's methods have been traced so far."""
     counting, calls = _counting(type(network))
     twin = object.__new__(counting)
     vars(twin).update(vars(network))
@@ -122,7 +122,7 @@ def _counting(kind: type[Network]) -> tuple[type[Network], list[str]]:
 
             return call
 
-        methods: dict[str, Any] = {"init": kind.init, "apply": kind.apply}
+        methods: dict[str, Any] = {"init": kind.init, "apply": kind.apply, "loss": kind.loss}
         members = {name: noted(name, method) for name, method in methods.items()}
         _KINDS[kind] = type(kind.__name__, (kind,), members), calls
     return _KINDS[kind]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tejax.core import random
+from tests.helpers import first_quick
 from tests.oracles import alphabet
 
 SURE = 1e-4  # a p-value under this, at a fixed seed, is a bug
@@ -70,7 +71,7 @@ def test_unpack_bits_takes_the_lowest_bit_first(size, seed):
     assert got.tolist() == wanted
 
 
-@pytest.mark.parametrize("shape", [(), (1,), (33,), (3, 31), (2, 3, 0), (2, 2, 65)])
+@pytest.mark.parametrize("shape", first_quick([(), (2, 3, 0), (2, 2, 65), (1,), (33,), (3, 31)], 3))
 def test_masks_have_the_shape_that_was_asked_for(shape):
     for mask in (random.coin(jax.random.key(0), shape), random.bernoulli(jax.random.key(1), shape, 0.5)):
         assert mask.dtype == bool

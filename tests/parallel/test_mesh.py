@@ -74,8 +74,13 @@ def bits(strategy, mesh, batch=None):
     "name", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.long) for name in STRATEGIES]
 )
 def test_the_number_of_devices_changes_nothing(name):
-    alone = bits(STRATEGIES[name], None)
-    assert {bits(STRATEGIES[name], make_mesh(count)) for count in (2, 8)} == {alone}
+    assert bits(STRATEGIES[name], make_mesh(8)) == bits(STRATEGIES[name], None)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_two_devices_change_nothing(name):
+    assert bits(STRATEGIES[name], make_mesh(2)) == bits(STRATEGIES[name], None)
 
 
 SIZE = partial(Size, 16, pytrees.size(jax.eval_shape(NETWORK.init, jax.random.key(0))), 8)
@@ -119,10 +124,10 @@ ENTRY %main (p: s32[4]) -> s32[4] {
   %t = pred[] constant(true)
 }"""
     permute, gather, reduce, started = collectives(text)
-    assert permute == ("collective-permute", 20, 2, 20, ())
-    assert gather == ("all-gather", 64 * 32 * 6, 4, 64 * 32 * 6 * 3 / 4, ("loop",))
-    assert reduce == ("all-reduce", 17, 2, 17, ("loop",))
-    assert started == ("all-gather", 64, 8, 56, ("loop",))
+    assert permute == ("collective-permute", 20, ())
+    assert gather == ("all-gather", 64 * 32 * 6 * 3 / 4, ("loop",))
+    assert reduce == ("all-reduce", 17, ("loop",))
+    assert started == ("all-gather", 56, ("loop",))
 
 
 @pytest.mark.long

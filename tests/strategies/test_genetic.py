@@ -146,22 +146,6 @@ def test_a_fixed_rate_when_not_adaptive():
     assert state.log2_rate_multiplier.tolist() == [0] * P
 
 
-def test_rates_are_traced_so_that_a_sweep_is_one_compile():
-    strategy = strategies.Genetic(population=P, elites=2)
-    traces = []
-
-    @jax.jit
-    def one(key, rates):
-        traces.append(1)
-        state = strategy.init(key, NETWORK.init, rates)
-        return strategy.ask(jax.random.key(1), state)[0]
-
-    rates = ({"mutation_rate": jnp.float32(rate), "crossover_rate": jnp.float32(1)} for rate in (0, 0.1, 1))
-    prints = {pytrees.fingerprint(one(jax.random.key(0), each)) for each in rates}
-    assert len(prints) == 3
-    assert len(traces) == 1
-
-
 FITTING = [name for name in MUTATIONS if MUTATIONS[name].__module__ == mutation.__name__]  # any pytree of trits
 COMBINATIONS = list(itertools.product(SELECTIONS, CROSSOVERS, FITTING))
 # every operator is met at least once in these; the rest is for the long suite

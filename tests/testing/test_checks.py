@@ -11,6 +11,7 @@ from tejax import networks, strategies, tasks, testing
 from tejax.core import random
 from tejax.operators import crossover, mutation, selection
 from tejax.types import Network, Task
+from tests.helpers import first_quick
 
 COUNTER = itertools.count()
 
@@ -34,7 +35,7 @@ MUTATIONS = {
 }
 
 
-@pytest.mark.parametrize("sentence", MUTATIONS)
+@pytest.mark.parametrize("sentence", first_quick(MUTATIONS, 3))
 def test_a_broken_mutation_is_named(sentence):
     with pytest.raises(AssertionError, match=sentence):
         testing.check_mutation(MUTATIONS[sentence])
@@ -63,7 +64,7 @@ CROSSOVERS = {
 }
 
 
-@pytest.mark.parametrize("sentence", CROSSOVERS)
+@pytest.mark.parametrize("sentence", first_quick(CROSSOVERS, 2))
 def test_a_broken_crossover_is_named(sentence):
     with pytest.raises(AssertionError, match=r"must keep its shapes and dtypes|" + sentence):
         testing.check_crossover(CROSSOVERS[sentence])
@@ -78,7 +79,7 @@ SELECTIONS = {
 }
 
 
-@pytest.mark.parametrize("sentence", SELECTIONS)
+@pytest.mark.parametrize("sentence", first_quick(SELECTIONS, 3))
 def test_a_broken_selection_is_named(sentence):
     with pytest.raises(AssertionError, match=sentence):
         testing.check_selection(SELECTIONS[sentence])
@@ -127,7 +128,7 @@ NETWORK_FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", NETWORK_FAULTS)
+@pytest.mark.parametrize("fault", first_quick(NETWORK_FAULTS, 4))
 def test_a_broken_network_is_named(fault):
     with pytest.raises(AssertionError, match=NETWORK_FAULTS[fault]):
         testing.check_network(Broken(fault), 5, jax.random.key(0))
@@ -223,7 +224,7 @@ TASK_FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", TASK_FAULTS)
+@pytest.mark.parametrize("fault", first_quick(TASK_FAULTS, 4))
 def test_a_broken_task_is_named(fault):
     with pytest.raises(AssertionError, match=TASK_FAULTS[fault]):
         testing.check_task(BrokenTask(TASK, fault), NETWORK)
@@ -295,7 +296,7 @@ STRATEGIES = {
 }
 
 
-@pytest.mark.parametrize("sentence", STRATEGIES)
+@pytest.mark.parametrize("sentence", first_quick(STRATEGIES, 6))
 def test_a_broken_strategy_is_named(sentence):
     with pytest.raises(AssertionError, match=sentence):
         testing.check_strategy(STRATEGIES[sentence](), NETWORK, TASK)

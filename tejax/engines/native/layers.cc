@@ -1,224 +1,23 @@
 // Layers of trits for XLA on a CPU, sliced by bits: one bit a sample, hundreds of samples to a register.
 //
-// Activations are planes [F, 2, W] of 32-bit words: for feature f the samples where it is +1, then those where it is -1.
-// A synapse of weight +1 counts "x is +1" and "x is not -1", that is x + 1 of 0, 1 or 2; one of weight -1 counts them the
-// other way round; one of weight 0 is passed over. With n synapses counted, sum = count - n. The counters are bit-sliced
-// too: bit l of every sample's counter stands in register l, and carry-save adders (Harley and Seal) feed them, so that a
-// synapse costs about five logical operations for all samples of a register.
+// Between calls activations are planes [F, 2, W] of 32-bit words: for feature f the samples where it is +1, then those
+// where it is -1. Inside (network.h) a call takes a block of samples at a time through as many layers as it is given.
 
-#include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <cstdint>
-#include <cstring>
 #include <memory>
 #include <mutex>
-#include <type_traits>
-#include <vector>
+#include <utility>
 
-#ifdef __AVX512BW__
-#include <immintrin.h>
-#endif
-
+#include "loss.h"
 #include "xla/ffi/api/ffi.h"
 
 namespace ffi = xla::ffi;
 
+namespace tejax {
 namespace {
 
-constexpr int kCounter = 32;  // bits of a counter: any fan-in below 2^30
-
-#define TEJAX_INLINE inline __attribute__((always_inline))
-
-// One bit of each of 32 * kWords samples.
-template <int kWords>
-struct Register {
-  typedef uint32_t Bits __attribute__((vector_size(4 * kWords)));
-};
-
-template <class S>
-TEJAX_INLINE S load(const uint32_t* words) {
-  S samples;
-  std::memcpy(&samples, words, sizeof(S));
-  return samples;
-}
-
-template <class S>
-TEJAX_INLINE void store(uint32_t* words, S samples) {
-  std::memcpy(words, &samples, sizeof(S));
-}
-
-template <class S>
-TEJAX_INLINE S sum3(S a, S b, S c) {
-#ifdef __AVX512F__
-  if constexpr (sizeof(S) == 64) return (S)_mm512_ternarylogic_epi32((__m512i)a, (__m512i)b, (__m512i)c, 0x96);
-#endif
-  return a ^ b ^ c;
-}
-
-template <class S>
-TEJAX_INLINE S majority(S a, S b, S c) {
-#ifdef __AVX512F__
-  if constexpr (sizeof(S) == 64) return (S)_mm512_ternarylogic_epi32((__m512i)a, (__m512i)b, (__m512i)c, 0xE8);
-#endif
-  return (a & b) | (c & (a ^ b));
-}
-
-// A synapse that counts: where the planes of its +1s and of its -1s begin, in words.
-struct Synapse {
-  int32_t plus, minus;
-};
-
-// The synapses of a neuron that have a weight, and up to three that add nothing (plus = minus): a multiple of 4 in all.
-int gather(const int8_t* weights, int64_t fan_in, int64_t plane, Synapse* synapses) {
-  int count = 0;
-  int64_t f = 0;
-#ifdef __AVX512F__
-  const __m512i size = _mm512_set1_epi32(plane);
-  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  alignas(64) int32_t plus[16], minus[16];
-  for (; f + 16 <= fan_in; f += 16) {
-    const __m512i w = _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i*)(weights + f)));
-    const __mmask16 kept = _mm512_test_epi32_mask(w, w), negative = _mm512_movepi32_mask(w);
-    const __m512i base = _mm512_mullo_epi32(_mm512_add_epi32(_mm512_set1_epi32(f), lanes), _mm512_slli_epi32(size, 1));
-    const __m512i a = _mm512_mask_add_epi32(base, negative, base, size);
-    const __m512i b = _mm512_mask_add_epi32(base, ~negative, base, size);
-    _mm512_store_si512(plus, _mm512_maskz_compress_epi32(kept, a));
-    _mm512_store_si512(minus, _mm512_maskz_compress_epi32(kept, b));
-    const int many = __builtin_popcount(kept);
-    for (int i = 0; i < many; ++i) synapses[count + i] = {plus[i], minus[i]};
-    count += many;
-  }
-#endif
-  for (; f < fan_in; ++f) {
-    const int32_t base = 2 * f * plane, negative = weights[f] < 0;
-    synapses[count] = {base + negative * (int32_t)plane, base + (1 - negative) * (int32_t)plane};
-    count += weights[f] != 0;
-  }
-  while (count % 4) synapses[count++] = {0, 0};
-  return count;
-}
-
-// Adds 2^LEVEL synapses into counter[0..LEVEL]; returns the carry, of weight 2^(LEVEL + 1).
-template <int LEVEL, class S>
-TEJAX_INLINE S add(S* counter, const uint32_t* planes, const Synapse*& next) {
-  S first, second;
-  if constexpr (LEVEL == 0) {
-    first = load<S>(planes + next->plus);
-    second = ~load<S>(planes + next->minus);
-    ++next;
-  } else {
-    first = add<LEVEL - 1, S>(counter, planes, next);
-    second = add<LEVEL - 1, S>(counter, planes, next);
-  }
-  const S carry = majority(counter[LEVEL], first, second);
-  counter[LEVEL] = sum3(counter[LEVEL], first, second);
-  return carry;
-}
-
-// Adds a carry of weight 2^from into counter[from..bits - 1].
-template <class S>
-TEJAX_INLINE void ripple(S* counter, S carry, int from, int bits) {
-  for (int l = from; l < bits; ++l) {
-    const S old = counter[l];
-    counter[l] = old ^ carry;
-    carry = old & carry;
-  }
-}
-
-// Counts the synapses of a neuron; returns how many bits the counter takes.
-template <class S>
-TEJAX_INLINE int count(const uint32_t* planes, const Synapse* synapses, int many, S* counter) {
-  const int bits = 32 - __builtin_clz(2 * many | 1);
-  for (int l = 4; l < bits; ++l) counter[l] = S{};
-  S low[4] = {};  // the lowest bits stay in registers
-  const Synapse* const end = synapses + many;
-  while (end - synapses >= 8) ripple(counter, add<3, S>(low, planes, synapses), 4, bits);
-  if (synapses < end) {
-    const S carry = add<2, S>(low, planes, synapses);
-    ripple(counter, low[3] & carry, 4, bits);
-    low[3] ^= carry;
-  }
-  for (int l = 0; l < 4; ++l) counter[l] = low[l];
-  return bits;
-}
-
-// The samples whose counter is above `bound`.
-template <class S>
-TEJAX_INLINE S above(const S* counter, int bits, int64_t bound) {
-  if (bound < 0) return ~S{};
-  if (bound >> bits) return S{};
-  S greater = {};
-  for (int l = 0; l < bits; ++l) greater = (bound >> l) & 1 ? greater & counter[l] : greater | counter[l];
-  return greater;
-}
-
-// out[s] = counter of sample s + offset, for the first `samples` of the register.
-template <class S>
-TEJAX_INLINE void spread(const S* counter, int bits, int32_t offset, int64_t samples, int32_t* out) {
-  constexpr int kWords = sizeof(S) / 4;
-  const uint32_t* const plane = (const uint32_t*)counter;
-  for (int64_t word = 0; word < kWords && 32 * word < samples; word += 2) {
-    alignas(64) int32_t sums[64];
-#ifdef __AVX512BW__
-    __m512i wide[4];
-    for (int part = 0; part < 4; ++part) wide[part] = _mm512_set1_epi32(offset);
-    for (int low = 0; low < bits; low += 8) {
-      __m512i bytes = _mm512_setzero_si512();
-      for (int l = low; l < std::min(bits, low + 8); ++l) {
-        uint64_t mask;
-        std::memcpy(&mask, plane + l * kWords + word, 8);
-        bytes = _mm512_mask_add_epi8(bytes, mask, bytes, _mm512_set1_epi8(1 << (l - low)));
-      }
-      alignas(64) uint8_t byte[64];
-      _mm512_store_si512(byte, bytes);
-      for (int part = 0; part < 4; ++part) {
-        const __m512i lane = _mm512_cvtepu8_epi32(_mm_load_si128((const __m128i*)(byte + 16 * part)));
-        wide[part] = _mm512_add_epi32(wide[part], _mm512_slli_epi32(lane, low));
-      }
-    }
-    for (int part = 0; part < 4; ++part) _mm512_store_si512(sums + 16 * part, wide[part]);
-#else
-    for (int s = 0; s < 64; ++s) sums[s] = offset;
-    for (int l = 0; l < bits; ++l)
-      for (int s = 0; s < 64; ++s) sums[s] += ((plane[l * kWords + word + s / 32] >> s % 32) & 1) << l;
-#endif
-    std::memcpy(out + word * 32, sums, 4 * std::min<int64_t>(64, samples - word * 32));
-  }
-}
-
-// One layer of one individual, on the samples of some words.
-struct Layer {
-  int64_t features, neurons, words, samples;
-  int32_t dead_zone;
-  const uint32_t* x;  // [F, 2, W]
-  const int8_t* weights;
-  const int32_t* bias;
-  uint32_t* planes;  // [O, 2, W], of a hidden layer
-  int32_t* sums;     // [O, samples], of an output layer
-};
-
-template <int kWords>
-void run(const Layer& layer, int64_t first, int64_t last) {
-  using S = typename Register<kWords>::Bits;
-  std::vector<Synapse> synapses(layer.features + 20);
-  S counter[kCounter];
-  for (int64_t o = 0; o < layer.neurons; ++o) {
-    const int many = gather(layer.weights + o * layer.features, layer.features, layer.words, synapses.data());
-    const int64_t zero = many - layer.bias[o];  // the counter where the sum is 0
-    for (int64_t word = first; word < last; word += kWords) {
-      const int bits = count(layer.x + word, synapses.data(), many, counter);
-      if (layer.planes) {
-        uint32_t* const place = layer.planes + 2 * o * layer.words + word;
-        store(place, above(counter, bits, zero + layer.dead_zone));
-        store(place + layer.words, ~above(counter, bits, zero - layer.dead_zone - 1));
-      } else {
-        const int64_t sample = 32 * word;
-        spread(counter, bits, -zero, layer.samples - sample, layer.sums + o * layer.samples + sample);
-      }
-    }
-  }
-}
+constexpr int64_t kCache = 48 << 10;  // bytes of blocks that a layer goes through at once
 
 // Calls work(0..count - 1) on the threads of the pool and on this one.
 template <class Work>
@@ -255,45 +54,209 @@ int64_t row(ffi::Span<const int64_t> own, ffi::Span<const int64_t> batch, size_t
   return row;
 }
 
-template <class Out>
-ffi::Error layers(ffi::ThreadPool pool, ffi::Buffer<ffi::U32>& x, ffi::Buffer<ffi::S8>& weights,
-                  ffi::Buffer<ffi::S32>& bias, Out& out, int32_t dead_zone) {
-  constexpr bool kHidden = std::is_same_v<Out, ffi::Result<ffi::Buffer<ffi::U32>>>;
-  const auto result = out->dimensions();
-  const size_t axes = result.size() - (kHidden ? 3 : 2);
-  const int64_t neurons = result[axes], features = weights.dimensions()[axes + 1], words = x.dimensions()[axes + 2];
-  const int64_t samples = kHidden ? 32 * words : result[axes + 1], size = kHidden ? 2 * words : samples;
-  int64_t count = 1;
-  for (size_t axis = 0; axis < axes; ++axis) count *= result[axis];
-  const int64_t wide = words % 16 == 0 ? 16 : words % 8 == 0 ? 8 : 4;
-  const int64_t parts = count < 4 * pool.num_threads() ? words / wide : 1;  // few individuals: share out their samples
-  in_parallel(pool, count * parts, [=, &x, &weights, &bias, &out](int64_t unit) {
+int64_t product(ffi::Span<const int64_t> sizes, size_t axes) {
+  int64_t product = 1;
+  for (size_t axis = 0; axis < axes; ++axis) product *= sizes[axis];
+  return product;
+}
+
+// The inputs of an individual, its layers, and which blocks of samples are to be done.
+struct Task {
+  const uint32_t* x;  // [F, 2, W]
+  int64_t words;
+  std::vector<Layer> layers;
+  bool signs;  // the last layer's sums are wanted by their signs alone
+  int64_t first, last;
+};
+
+// What a thread keeps between calls.
+struct Scratch {
+  std::vector<Wiring> wirings;
+  std::vector<char> in, out, values;
+};
+
+// Takes blocks of samples through the layers; calls finish(wiring, blocks, how many, the first) for the last layer.
+template <class S, class Finish>
+void forward(const Task& task, Scratch& scratch, Finish finish) {
+  constexpr int kBytes = sizeof(S), kWords = kBytes / 4;
+  const size_t depth = task.layers.size();
+  if (scratch.wirings.size() < depth) scratch.wirings.resize(depth);
+  int64_t widest = 0;
+  for (size_t i = 0; i < depth; ++i) {
+    const bool output = i + 1 == depth && !task.signs;
+    (output ? wire_output<kBytes> : wire_hidden<kBytes>)(task.layers[i], scratch.wirings[i]);
+    widest = std::max(widest, task.layers[i].features);
+  }
+  const int64_t stride = kPlanes * (widest + 1), features = task.layers[0].features;
+  const int64_t most = std::clamp<int64_t>(kCache / (stride * kBytes), 1, 8);
+  S* in = aligned<S>(scratch.in, most * stride);
+  S* out = aligned<S>(scratch.out, most * stride);
+  for (int64_t block = task.first; block < task.last; block += most) {
+    const int blocks = std::min(most, task.last - block);
+    for (int b = 0; b < blocks; ++b)
+      read_block(task.x, features, task.words, (block + b) * kWords, in + b * kPlanes * (features + 1));
+    for (size_t i = 0; i + 1 < depth; ++i) {
+      hidden_layer(scratch.wirings[i], in, out, blocks);
+      std::swap(in, out);
+    }
+    finish(scratch.wirings[depth - 1], in, blocks, block);
+  }
+}
+
+// Bytes of the register that samples fit best: as few registers as possible, and these as narrow as possible.
+int narrowest(int64_t words) {
+  int best = kWidest;
+  for (int bytes = kWidest / 2; bytes >= 16; bytes /= 2)
+    if ((4 * words + bytes - 1) / bytes == (4 * words + best - 1) / best) best = bytes;
+  return best;
+}
+
+// Calls work(zero of a register type, task, scratch) for all samples of all individuals, on all threads.
+template <class Make, class Work>
+void run(ffi::ThreadPool pool, int64_t count, int64_t words, Make make, Work work) {
+  const int bytes = narrowest(words);
+  const int64_t blocks = (4 * words + bytes - 1) / bytes;
+  // few individuals: share out their samples
+  const int64_t parts = std::min(blocks, std::max<int64_t>(1, 4 * pool.num_threads() / std::max<int64_t>(1, count)));
+  in_parallel(pool, count * parts, [=](int64_t unit) {
+    thread_local Scratch scratch;
     const int64_t individual = unit / parts, part = unit % parts;
-    auto* const place = out->typed_data() + individual * neurons * size;
-    const Layer layer{features,
-                      neurons,
-                      words,
-                      samples,
-                      dead_zone,
-                      x.typed_data() + row(x.dimensions(), result, axes, individual) * features * 2 * words,
-                      weights.typed_data() + row(weights.dimensions(), result, axes, individual) * neurons * features,
-                      bias.typed_data() + row(bias.dimensions(), result, axes, individual) * neurons,
-                      kHidden ? (uint32_t*)place : nullptr,
-                      kHidden ? nullptr : (int32_t*)place};
-    const int64_t share = words / parts;
-    (wide == 16 ? run<16> : wide == 8 ? run<8> : run<4>)(layer, part * share, (part + 1) * share);
+    Task task = make(individual);
+    task.first = blocks * part / parts;
+    task.last = blocks * (part + 1) / parts;
+    if constexpr (kWidest >= 64)
+      if (bytes == 64) return work(Register<64>::Bits{}, individual, task, scratch);
+    if constexpr (kWidest >= 32)
+      if (bytes == 32) return work(Register<32>::Bits{}, individual, task, scratch);
+    work(Register<16>::Bits{}, individual, task, scratch);
   });
-  return ffi::Error::Success();
 }
 
 ffi::Error hidden(ffi::ThreadPool pool, ffi::Buffer<ffi::U32> x, ffi::Buffer<ffi::S8> weights,
                   ffi::Buffer<ffi::S32> bias, ffi::Result<ffi::Buffer<ffi::U32>> out, int32_t dead_zone) {
-  return layers(pool, x, weights, bias, out, dead_zone);
+  const auto result = out->dimensions();
+  const size_t axes = result.size() - 3;
+  const int64_t neurons = result[axes], features = weights.dimensions()[axes + 1], words = result[axes + 2];
+  const auto make = [=](int64_t i) {
+    const Layer layer{features, neurons,
+                      weights.typed_data() + row(weights.dimensions(), result, axes, i) * neurons * features,
+                      bias.typed_data() + row(bias.dimensions(), result, axes, i) * neurons, dead_zone};
+    return Task{x.typed_data() + row(x.dimensions(), result, axes, i) * features * 2 * words, words, {layer}, true, 0, 0};
+  };
+  uint32_t* const planes = out->typed_data();
+  run(pool, product(result, axes), words, make, [=](auto zero, int64_t i, const Task& task, Scratch& scratch) {
+    using S = decltype(zero);
+    constexpr int64_t kWords = sizeof(S) / 4;
+    forward<S>(task, scratch, [=](const Wiring& wiring, const S* in, int blocks, int64_t first) {
+      each_counter(wiring, in, blocks, [&](int64_t o, int b, const S* counter, int bits) {
+        S plus, not_minus;
+        threshold(counter, bits, wiring.dead_zone, plus, not_minus);
+        const S minus = ~not_minus;
+        const int64_t word = (first + b) * kWords;
+        uint32_t* const place = planes + (i * neurons + o) * 2 * words + word;
+        const size_t bytes = 4 * std::min(kWords, words - word);
+        std::memcpy(place, &plus, bytes);
+        std::memcpy(place + words, &minus, bytes);
+      });
+    });
+  });
+  return ffi::Error::Success();
+}
+
+// out[s] = counter of sample s - zero, for the first `samples` of a register.
+template <class V, class S>
+void spread(const S* counter, int bits, uint32_t zero, int64_t samples, int32_t* out) {
+  constexpr int kBits = 8 * sizeof(V);
+  S lanes[kBits];
+  for (int l = 0; l < kBits; ++l) lanes[l] = l < bits ? counter[l] : S{};
+  to_lanes<kBits>(lanes);
+  const V* const values = (const V*)lanes;
+  constexpr int kRow = sizeof(S) / sizeof(V);
+  int64_t s = 0;
+  for (int j = 0; s + kBits <= samples; ++j, s += kBits)
+    for (int l = 0; l < kBits; ++l) out[s + l] = values[l * kRow + j] - zero;
+  for (int l = 0; s + l < samples; ++l) out[s + l] = values[l * kRow + s / kBits] - zero;
 }
 
 ffi::Error output(ffi::ThreadPool pool, ffi::Buffer<ffi::U32> x, ffi::Buffer<ffi::S8> weights,
                   ffi::Buffer<ffi::S32> bias, ffi::Result<ffi::Buffer<ffi::S32>> out) {
-  return layers(pool, x, weights, bias, out, 0);
+  const auto result = out->dimensions();
+  const size_t axes = result.size() - 2;
+  const int64_t neurons = result[axes], features = weights.dimensions()[axes + 1], words = x.dimensions()[axes + 2];
+  const int64_t samples = result[axes + 1];
+  const auto make = [=](int64_t i) {
+    const Layer layer{features, neurons,
+                      weights.typed_data() + row(weights.dimensions(), result, axes, i) * neurons * features,
+                      bias.typed_data() + row(bias.dimensions(), result, axes, i) * neurons, 0};
+    return Task{x.typed_data() + row(x.dimensions(), result, axes, i) * features * 2 * words, words, {layer}, false, 0, 0};
+  };
+  int32_t* const sums = out->typed_data();
+  run(pool, product(result, axes), (samples + 31) / 32, make, [=](auto zero, int64_t i, const Task& task, Scratch& scratch) {
+    using S = decltype(zero);
+    forward<S>(task, scratch, [=](const Wiring& wiring, const S* in, int blocks, int64_t first) {
+      each_counter(wiring, in, blocks, [&](int64_t o, int b, const S* counter, int bits) {
+        const int64_t sample = (first + b) * 8 * sizeof(S), count = std::min<int64_t>(8 * sizeof(S), samples - sample);
+        int32_t* const place = sums + (i * neurons + o) * samples + sample;
+        (bits <= 8 ? spread<uint8_t, S> : bits <= 16 ? spread<uint16_t, S> : spread<uint32_t, S>)(
+            counter, bits, wiring.zero, count, place);
+      });
+    });
+  });
+  return ffi::Error::Success();
+}
+
+// The summed loss of a perceptron. `y` are labels [B], or for the loss of signs planes [O, 2, W]; `tables` are log2 of 1
+// to 2, eight fractional powers, the powers and the scaled differences; then weights and bias of every layer.
+ffi::Error loss(ffi::ThreadPool pool, ffi::Buffer<ffi::U32> x, ffi::AnyBuffer y, ffi::Buffer<ffi::S32> tables,
+                ffi::RemainingArgs layers, ffi::Result<ffi::Buffer<ffi::S32>> out, ffi::Span<const int32_t> zones,
+                int64_t samples, int32_t kind, int32_t halvings, int64_t limit, int32_t over, int64_t powers) {
+  const auto result = out->dimensions();
+  const size_t axes = result.size(), depth = layers.size() / 2;
+  const int64_t features = x.dimensions()[axes], words = x.dimensions()[axes + 2];
+  std::vector<ffi::AnyBuffer> buffers;
+  for (size_t i = 0; i < layers.size(); ++i) buffers.push_back(layers.get<ffi::AnyBuffer>(i).value());
+  const int64_t outputs = buffers.back().dimensions()[axes], entries = tables.dimensions()[axes];
+  const int64_t size = (entries - 257 - 8) / 2;
+  const auto make = [=, &buffers](int64_t i) {
+    Task task{x.typed_data() + row(x.dimensions(), result, axes, i) * features * 2 * words, words, {}, kind == kSigns, 0, 0};
+    for (size_t l = 0; l < depth; ++l) {
+      const auto shape = buffers[2 * l].dimensions();
+      const int64_t neurons = shape[axes], inputs = shape[axes + 1];
+      task.layers.push_back({inputs, neurons,
+                             (const int8_t*)buffers[2 * l].untyped_data() + row(shape, result, axes, i) * neurons * inputs,
+                             (const int32_t*)buffers[2 * l + 1].untyped_data() +
+                                 row(buffers[2 * l + 1].dimensions(), result, axes, i) * neurons,
+                             l < zones.size() ? zones[l] : 0});
+    }
+    return task;
+  };
+  int32_t* const losses = out->typed_data();
+  const int64_t count = product(result, axes);
+  std::fill_n(losses, count, 0);
+  run(pool, count, (samples + 31) / 32, make, [=](auto zero, int64_t i, const Task& task, Scratch& scratch) {
+    using S = decltype(zero);
+    const int32_t* const table = tables.typed_data() + row(tables.dimensions(), result, axes, i) * entries;
+    const Objective objective{kind,        halvings,    limit,       over,      powers, size,
+                              table, table + 257, table + 265, table + 265 + size};
+    const int64_t member = row(y.dimensions(), result, axes, i);
+    int64_t total = 0;
+    forward<S>(task, scratch, [&](const Wiring& wiring, const S* in, int blocks, int64_t first) {
+      const int64_t sample = first * 8 * sizeof(S);
+      if (kind == kSigns) {
+        const int64_t width = y.dimensions()[axes + 2];
+        const uint32_t* const wanted = (const uint32_t*)y.untyped_data() + member * outputs * 2 * width;
+        total += sign_loss(wiring, in, blocks, wanted, width, sample, samples);
+      } else {
+        const int32_t* const labels = (const int32_t*)y.untyped_data() + member * samples;
+        const auto lanes = wiring.bits <= 8    ? labelled_loss<uint8_t, S>
+                           : wiring.bits <= 16 ? labelled_loss<uint16_t, S>
+                                               : labelled_loss<uint32_t, S>;
+        total += lanes(wiring, in, blocks, objective, labels, sample, samples, scratch.values);
+      }
+    });
+    __atomic_fetch_add(losses + i, (int32_t)total, __ATOMIC_RELAXED);
+  });
+  return ffi::Error::Success();
 }
 
 // Trits [B, F] as planes [F, 2, W]; the bits of the padding are 0.
@@ -301,8 +264,7 @@ ffi::Error encode(ffi::Buffer<ffi::S8> trits, ffi::Result<ffi::Buffer<ffi::U32>>
   const auto result = out->dimensions();
   const size_t axes = result.size() - 3;
   const int64_t features = result[axes], words = result[axes + 2], samples = trits.dimensions()[axes];
-  int64_t count = 1;
-  for (size_t axis = 0; axis < axes; ++axis) count *= result[axis];
+  const int64_t count = product(result, axes);
   std::vector<uint32_t> plus(features), minus(features);
   for (int64_t individual = 0; individual < count; ++individual) {
     const int8_t* const x = trits.typed_data() + individual * samples * features;
@@ -327,11 +289,12 @@ ffi::Error encode(ffi::Buffer<ffi::S8> trits, ffi::Result<ffi::Buffer<ffi::U32>>
 }
 
 }  // namespace
+}  // namespace tejax
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(tejax_encode, encode,
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tejax_encode, tejax::encode,
                               ffi::Ffi::Bind().Arg<ffi::Buffer<ffi::S8>>().Ret<ffi::Buffer<ffi::U32>>());
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(tejax_hidden, hidden,
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tejax_hidden, tejax::hidden,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()
                                   .Arg<ffi::Buffer<ffi::U32>>()
@@ -340,10 +303,28 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tejax_hidden, hidden,
                                   .Ret<ffi::Buffer<ffi::U32>>()
                                   .Attr<int32_t>("dead_zone"));
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(tejax_output, output,
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tejax_output, tejax::output,
                               ffi::Ffi::Bind()
                                   .Ctx<ffi::ThreadPool>()
                                   .Arg<ffi::Buffer<ffi::U32>>()
                                   .Arg<ffi::Buffer<ffi::S8>>()
                                   .Arg<ffi::Buffer<ffi::S32>>()
                                   .Ret<ffi::Buffer<ffi::S32>>());
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tejax_loss, tejax::loss,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<ffi::Buffer<ffi::U32>>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::Buffer<ffi::S32>>()
+                                  .RemainingArgs()
+                                  .Ret<ffi::Buffer<ffi::S32>>()
+                                  .Attr<ffi::Span<const int32_t>>("zones")
+                                  .Attr<int64_t>("samples")
+                                  .Attr<int32_t>("kind")
+                                  .Attr<int32_t>("halvings")
+                                  .Attr<int64_t>("limit")
+                                  .Attr<int32_t>("over")
+                                  .Attr<int64_t>("powers"));
+
+extern "C" int tejax_vector_bits() { return 8 * tejax::kWidest; }

@@ -10,7 +10,7 @@ from scipy import stats
 
 from tejax import InputError, export, networks, tasks, testing
 from tejax.core import pytrees
-from tejax.core.words64 import halved, remainder, split_words
+from tejax.core.words64 import split_words
 from tejax.networks.lookup import Tables, from_digits, to_digits
 from tejax.networks.lookup import mutation as operators
 from tejax.types import UNANSWERED
@@ -106,14 +106,6 @@ def test_words_pick_what_the_oracle_picks():
     assert list(zip(picks.neuron.tolist(), picks.line.tolist(), strict=True)) == [one[:2] for one in wanted]
     assert picks.advance.tolist() == [1 + int(word & np.uint64(1)) for word in words]
     assert np.array_equal(to_digits(np.asarray(after.lines)), digits)
-
-
-@pytest.mark.parametrize("divisor", [1, 2, 27, 1242, 2**20 + 7, 2**31 - 1])
-def test_the_remainder_of_half_a_word_is_exact(divisor):
-    words = np.random.default_rng(divisor).integers(2**64, size=50, dtype=np.uint64)
-    words[:3] = [0, 2**64 - 1, 2**63 + 1]
-    one = jax.jit(jax.vmap(lambda word: remainder(halved(word), jnp.uint32(divisor))))
-    assert one(split_words(words)).tolist() == [(int(word) >> 1) % divisor for word in words]
 
 
 def test_single_lines_touches_the_read_tables_evenly():
