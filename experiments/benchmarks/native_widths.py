@@ -28,6 +28,7 @@ from tejax.evolution import auto_batch, evaluate
 # architecture -> the instructions that XLA may use, beside its default
 XLA = {"x86-64": "SSE4_2", "x86-64-v3": "AVX2", "native": ""}
 RIVAL = "SimpleGA"
+FEWEST = 3  # generations a call: the first one meets memory that nobody has touched
 
 
 def measure(settings: Row, architecture: str, shape: str, population: int) -> Row:
@@ -53,7 +54,7 @@ def measure_here(settings: Row, shape: str, population: int) -> Row:
         return spent(lambda: sides[name].loop(sides[name].state, count), count)
 
     first = {name: min(took(name, 1), took(name, 1))[0] for name in sides}
-    counts = {name: max(1, min(100, int(settings["seconds"] / value))) for name, value in first.items()}
+    counts = {name: max(FEWEST, min(100, int(settings["seconds"] / value))) for name, value in first.items()}
     turns = [{name: took(name, counts[name]) for name in sides} for _ in range(settings["pairs"])]
     work = generation.products(shape) * population * task.rows
     alone = [spent(evaluation(features, population, task))[1] for _ in range(settings["pairs"])]

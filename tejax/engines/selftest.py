@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax._version import __version__
 from tejax.core.caches import cache_folder, write_json
 from tejax.engines._engine import ENGINES, Engine
 
@@ -115,7 +116,8 @@ def outcomes_path() -> Path | None:
     device = jax.devices()[0]
     parts = (
         *(device.platform, device.device_kind, getattr(device.client, "platform_version", "")),
-        *(version("jax"), version("jaxlib"), os.environ.get("XLA_FLAGS", "")),
+        *(__version__, version("jax"), version("jaxlib")),
+        *(os.environ.get("XLA_FLAGS", ""), os.environ.get("TEJAX_NATIVE_ARCH", "")),
     )
     digest = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
     return folder / f"engines-proved-{digest}.json"

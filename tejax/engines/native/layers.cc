@@ -141,7 +141,8 @@ ffi::Error hidden(ffi::ThreadPool pool, ffi::Buffer<ffi::U32> x, ffi::Buffer<ffi
     const Layer layer{features, neurons,
                       weights.typed_data() + row(weights.dimensions(), result, axes, i) * neurons * features,
                       bias.typed_data() + row(bias.dimensions(), result, axes, i) * neurons, dead_zone};
-    return Task{x.typed_data() + row(x.dimensions(), result, axes, i) * features * 2 * words, words, {layer}, true, 0, 0};
+    return Task{
+        x.typed_data() + row(x.dimensions(), result, axes, i) * features * 2 * words, words, {layer}, true, 0, 0};
   };
   uint32_t* const planes = out->typed_data();
   run(pool, product(result, axes), words, make, [=](auto zero, int64_t i, const Task& task, Scratch& scratch) {
@@ -188,25 +189,29 @@ ffi::Error output(ffi::ThreadPool pool, ffi::Buffer<ffi::U32> x, ffi::Buffer<ffi
     const Layer layer{features, neurons,
                       weights.typed_data() + row(weights.dimensions(), result, axes, i) * neurons * features,
                       bias.typed_data() + row(bias.dimensions(), result, axes, i) * neurons, 0};
-    return Task{x.typed_data() + row(x.dimensions(), result, axes, i) * features * 2 * words, words, {layer}, false, 0, 0};
+    return Task{
+        x.typed_data() + row(x.dimensions(), result, axes, i) * features * 2 * words, words, {layer}, false, 0, 0};
   };
   int32_t* const sums = out->typed_data();
-  run(pool, product(result, axes), (samples + 31) / 32, make, [=](auto zero, int64_t i, const Task& task, Scratch& scratch) {
-    using S = decltype(zero);
-    forward<S>(task, scratch, [=](const Wiring& wiring, const S* in, int blocks, int64_t first) {
-      each_counter(wiring, in, blocks, [&](int64_t o, int b, const S* counter, int bits) {
-        const int64_t sample = (first + b) * 8 * sizeof(S), count = std::min<int64_t>(8 * sizeof(S), samples - sample);
-        int32_t* const place = sums + (i * neurons + o) * samples + sample;
-        (bits <= 8 ? spread<uint8_t, S> : bits <= 16 ? spread<uint16_t, S> : spread<uint32_t, S>)(
-            counter, bits, wiring.zero, count, place);
+  run(pool, product(result, axes), (samples + 31) / 32, make,
+      [=](auto zero, int64_t i, const Task& task, Scratch& scratch) {
+        using S = decltype(zero);
+        forward<S>(task, scratch, [=](const Wiring& wiring, const S* in, int blocks, int64_t first) {
+          each_counter(wiring, in, blocks, [&](int64_t o, int b, const S* counter, int bits) {
+            const int64_t sample = (first + b) * 8 * sizeof(S),
+                          count = std::min<int64_t>(8 * sizeof(S), samples - sample);
+            int32_t* const place = sums + (i * neurons + o) * samples + sample;
+            (bits <= 8    ? spread<uint8_t, S>
+             : bits <= 16 ? spread<uint16_t, S>
+                          : spread<uint32_t, S>)(counter, bits, wiring.zero, count, place);
+          });
+        });
       });
-    });
-  });
   return ffi::Error::Success();
 }
 
-// The summed loss of a perceptron. `y` are labels [B], or for the loss of signs planes [O, 2, W]; `tables` are log2 of 1
-// to 2, eight fractional powers, the powers and the scaled differences; then weights and bias of every layer.
+// The summed loss of a perceptron. `y` are labels [B], or for the loss of signs planes [O, 2, W]; `tables` are log2 of
+// 1 to 2, eight fractional powers, the powers and the scaled differences; then weights and bias of every layer.
 ffi::Error loss(ffi::ThreadPool pool, ffi::Buffer<ffi::U32> x, ffi::AnyBuffer y, ffi::Buffer<ffi::S32> tables,
                 ffi::RemainingArgs layers, ffi::Result<ffi::Buffer<ffi::S32>> out, ffi::Span<const int32_t> zones,
                 int64_t samples, int32_t kind, int32_t halvings, int64_t limit, int32_t over, int64_t powers) {
@@ -218,15 +223,17 @@ ffi::Error loss(ffi::ThreadPool pool, ffi::Buffer<ffi::U32> x, ffi::AnyBuffer y,
   const int64_t outputs = buffers.back().dimensions()[axes], entries = tables.dimensions()[axes];
   const int64_t size = (entries - 257 - 8) / 2;
   const auto make = [=, &buffers](int64_t i) {
-    Task task{x.typed_data() + row(x.dimensions(), result, axes, i) * features * 2 * words, words, {}, kind == kSigns, 0, 0};
+    Task task{
+        x.typed_data() + row(x.dimensions(), result, axes, i) * features * 2 * words, words, {}, kind == kSigns, 0, 0};
     for (size_t l = 0; l < depth; ++l) {
       const auto shape = buffers[2 * l].dimensions();
       const int64_t neurons = shape[axes], inputs = shape[axes + 1];
-      task.layers.push_back({inputs, neurons,
-                             (const int8_t*)buffers[2 * l].untyped_data() + row(shape, result, axes, i) * neurons * inputs,
-                             (const int32_t*)buffers[2 * l + 1].untyped_data() +
-                                 row(buffers[2 * l + 1].dimensions(), result, axes, i) * neurons,
-                             l < zones.size() ? zones[l] : 0});
+      task.layers.push_back(
+          {inputs, neurons,
+           (const int8_t*)buffers[2 * l].untyped_data() + row(shape, result, axes, i) * neurons * inputs,
+           (const int32_t*)buffers[2 * l + 1].untyped_data() +
+               row(buffers[2 * l + 1].dimensions(), result, axes, i) * neurons,
+           l < zones.size() ? zones[l] : 0});
     }
     return task;
   };
@@ -236,8 +243,8 @@ ffi::Error loss(ffi::ThreadPool pool, ffi::Buffer<ffi::U32> x, ffi::AnyBuffer y,
   run(pool, count, (samples + 31) / 32, make, [=](auto zero, int64_t i, const Task& task, Scratch& scratch) {
     using S = decltype(zero);
     const int32_t* const table = tables.typed_data() + row(tables.dimensions(), result, axes, i) * entries;
-    const Objective objective{kind,        halvings,    limit,       over,      powers, size,
-                              table, table + 257, table + 265, table + 265 + size};
+    const Objective objective{kind, halvings, limit,       over,        powers,
+                              size, table,    table + 257, table + 265, table + 265 + size};
     const int64_t member = row(y.dimensions(), result, axes, i);
     int64_t total = 0;
     forward<S>(task, scratch, [&](const Wiring& wiring, const S* in, int blocks, int64_t first) {

@@ -71,12 +71,16 @@ struct Lanes {
 template <class W, class V>
 TEJAX_INLINE W widened(const V* from) {
 #ifdef __AVX512BW__
-  if constexpr (sizeof(W) == 64 && sizeof(V) == 1) return (W)_mm512_maskz_cvtepu8_epi32(-1, _mm_loadu_si128((const __m128i*)from));
-  if constexpr (sizeof(W) == 64 && sizeof(V) == 2) return (W)_mm512_maskz_cvtepu16_epi32(-1, _mm256_loadu_si256((const __m256i*)from));
+  if constexpr (sizeof(W) == 64 && sizeof(V) == 1)
+    return (W)_mm512_maskz_cvtepu8_epi32(-1, _mm_loadu_si128((const __m128i*)from));
+  if constexpr (sizeof(W) == 64 && sizeof(V) == 2)
+    return (W)_mm512_maskz_cvtepu16_epi32(-1, _mm256_loadu_si256((const __m256i*)from));
 #endif
 #ifdef __AVX2__
-  if constexpr (sizeof(W) == 32 && sizeof(V) == 1) return (W)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)from));
-  if constexpr (sizeof(W) == 32 && sizeof(V) == 2) return (W)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i*)from));
+  if constexpr (sizeof(W) == 32 && sizeof(V) == 1)
+    return (W)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)from));
+  if constexpr (sizeof(W) == 32 && sizeof(V) == 2)
+    return (W)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i*)from));
 #endif
   W wide;
   for (size_t i = 0; i < sizeof(W) / 4; ++i) wide[i] = from[i];
@@ -157,7 +161,8 @@ int64_t cross_entropy(const Lanes<V, S>& lanes, const int32_t* labels, int64_t v
 // limit - lead, the lead over the best other output clipped to -limit..limit; a label of no output stands for a sum of
 // 0, which is `zero` in these lanes.
 template <class V, class S>
-int64_t margin(const Lanes<V, S>& lanes, const int32_t* labels, int64_t valid, const Objective& objective, int64_t zero) {
+int64_t margin(const Lanes<V, S>& lanes, const int32_t* labels, int64_t valid, const Objective& objective,
+               int64_t zero) {
   using L = Lanes<V, S>;
   using Vector = typename L::Vector;
   alignas(64) V highest[L::kPlaces], second[L::kPlaces];  // second: of all but the first of the highest

@@ -1,8 +1,8 @@
 // Layers of trits on a block of samples.
 //
 // In a block a feature has four planes: x is +1, x is not -1, x is -1, x is not +1. A synapse of weight +1 counts the
-// first two, x + 1 of 0, 1 or 2; one of weight -1 counts the last two, 1 - x; one of weight 0 is not in the list. With n
-// synapses counted, sum = count - n. A counter starts where it makes the question easy: in a hidden layer its highest
+// first two, x + 1 of 0, 1 or 2; one of weight -1 counts the last two, 1 - x; one of weight 0 is not in the list. With
+// n synapses counted, sum = count - n. A counter starts where it makes the question easy: in a hidden layer its highest
 // bit is the answer "above the dead zone", in an output layer all neurons count from the same zero.
 
 #pragma once
