@@ -405,6 +405,7 @@ GENERATION = Table(
     },
 )
 
+
 def _beside(name: str) -> Cell:
     def cell(rows: list[Row]) -> str:
         ratio = rows[0]["times_faster_than"]
