@@ -406,6 +406,20 @@ GENERATION = Table(
 )
 
 
+NATIVE_WIDTHS = Table(
+    "benchmarks.native_widths",
+    {
+        "built for": first("architecture"),
+        "bits of a register": first("vector bits"),
+        "shape": first("shape"),
+        "tejax": first(("milliseconds a generation", "tejax"), ",.1f"),
+        "evosax SimpleGA": first(("milliseconds a generation", "SimpleGA"), ",.1f"),
+        "times faster": first("times faster", ".1f"),
+        "times less processor time": first("times less work", ".1f"),
+    },
+)
+
+
 def _beside(name: str) -> Cell:
     def cell(rows: list[Row]) -> str:
         ratio = rows[0]["times_faster_than"]

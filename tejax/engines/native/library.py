@@ -52,9 +52,9 @@ def _loaded() -> tuple[str, ctypes.CDLL | None]:
     compiler = shutil.which(os.environ.get("CXX", "c++"))
     if compiler is None:
         return "no C++ compiler found", None
-    needed = NEEDED.get(architecture())
+    needed = NEEDED.get(_architecture())
     if needed and needed not in _processor().split():
-        return f"built for TEJAX_NATIVE_ARCH={architecture()}, which this processor is not", None
+        return f"built for TEJAX_NATIVE_ARCH={_architecture()}, which this processor is not", None
     try:
         library = ctypes.CDLL(str(build(compiler)))
         for name in HANDLERS:
@@ -67,14 +67,14 @@ def _loaded() -> tuple[str, ctypes.CDLL | None]:
     return "ready", library
 
 
-def architecture() -> str:
+def _architecture() -> str:
     """What the compiler's -march is given: TEJAX_NATIVE_ARCH, or the processor that is here."""
     return os.environ.get("TEJAX_NATIVE_ARCH") or "native"
 
 
 def build(compiler: str) -> Path:
     """The shared library for these sources, compiler, jaxlib and processor; compiled unless it is kept already."""
-    flags = (*FLAGS, f"-march={architecture()}")
+    flags = (*FLAGS, f"-march={_architecture()}")
     texts = [(FOLDER / name).read_text() for name in SOURCES]
     parts = (*texts, compiler, str(flags), jax.lib.__version__, _processor())
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
