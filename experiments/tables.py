@@ -406,6 +406,10 @@ GENERATION = Table(
 )
 
 
+def _sizes(row: Row) -> list[int]:
+    return [int(size) for size in row["shape"].split("-")]
+
+
 NATIVE_WIDTHS = Table(
     "benchmarks.native_widths",
     {
@@ -417,7 +421,12 @@ NATIVE_WIDTHS = Table(
         "times faster": first("times faster", ".1f"),
         "times less processor time": first("times less work", ".1f"),
     },
+    by=lambda rows: ([row] for row in sorted(rows, key=lambda row: (row["vector bits"], _sizes(row)))),
 )
+
+
+def _work(row: Row) -> tuple[list[int], int]:
+    return _sizes(row), row["population"]
 
 
 def _beside(name: str) -> Cell:
@@ -439,7 +448,7 @@ ACCELERATOR = Table(
         "evaluations a second": first("evaluations/s", ","),
         "peak MiB": _joined("peak_MiB", ",.0f"),
     },
-    by=lambda rows: ([row] for row in rows if row["part"] == "generation"),
+    by=lambda rows: ([row] for row in sorted((row for row in rows if row["part"] == "generation"), key=_work)),
     words={
         "compared": lambda kept: len(values(kept.rows, "outcome", part="exactness", outcome="equal")),
         "compiling": lambda kept: values(kept.rows, "seconds", part="compiling", case="tejax")[0],
