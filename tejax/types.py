@@ -178,11 +178,16 @@ class Placement:
 
     Attributes:
         mesh: the devices; None: rows stay together.
-        packs: genomes are trits throughout, so that two bits are enough for one on its way to another device.
+        trits: genomes are trits throughout, so that two bits are enough for one on its way to another device.
     """
 
     mesh: Mesh | None = None
-    packs: bool = False
+    trits: bool = False
+
+    @property
+    def packs(self) -> bool:
+        """Whether genomes are packed before other devices are shown them: packing is work, wasted on one device."""
+        return self.mesh is not None and self.trits
 
 
 @dataclasses.dataclass(frozen=True)

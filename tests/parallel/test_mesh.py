@@ -61,7 +61,7 @@ def chunk(strategy, mesh):
     state, task, key, bounds = replicate(
         jax.tree.map(jnp.asarray, (beginning(strategy), TASK, jax.random.key(1), bounds)), mesh
     )
-    placed = strategy.static().placed(Placement(mesh, packs=True))
+    placed = strategy.static().placed(Placement(mesh, trits=True))
     return placed, NETWORK, task, key, _evolve._copied(placed, state), *bounds
 
 
@@ -162,9 +162,10 @@ def test_only_genomes_that_are_all_trits_travel_packed():
     """Two bits hold a trit, but not the codes of a coded tissue, 0 to 3."""
     seen, strategy = [], Recording(population=8, elites=1)
     Recording.seen = seen
-    for network in (NETWORK, networks.FixedTissue(3, 1, capacity=6, neighbors=4, ticks=2, coded=True)):
-        tejax.evolve(jax.random.key(0), strategy, network, TASK, generations=0, mesh=make_mesh(2))
-    assert [placement.packs for placement in seen] == [True, False]
+    coded = networks.FixedTissue(3, 1, capacity=6, neighbors=4, ticks=2, coded=True)
+    for network, mesh in ((NETWORK, make_mesh(2)), (coded, make_mesh(2)), (NETWORK, None)):
+        tejax.evolve(jax.random.key(0), strategy, network, TASK, generations=0, mesh=mesh)
+    assert [placement.packs for placement in seen] == [True, False, False]  # nor do any without another device
 
 
 def test_the_population_lies_spread_and_the_second_chunk_compiles_nothing():
