@@ -10,8 +10,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
-from matplotlib.patches import Circle
 
 from tejax import networks, testing
 from tejax.errors import InputError
@@ -112,25 +110,6 @@ def test_a_missing_playground_is_said_in_one_line(command, monkeypatch, tmp_path
     )
     assert code == 2
     assert err == "tejax: playground/CartpoleSwingup needs MuJoCo Playground: pip install 'tejax[playground]'\n"
-
-
-def test_bodies_are_drawn_as_rods_from_the_side_where_they_move():
-    plane, ball, capsule, box, mesh = 0, 2, 3, 6, 7
-    model = SimpleNamespace(
-        geom_type=np.array([plane, ball, capsule, box, mesh]),
-        geom_size=np.array([[9, 9, 9], [0.5, 0, 0], [0.1, 1, 0], [2, 0.3, 0.2], [1, 1, 1.0]]),
-    )
-    places = np.zeros((2, 5, 3))
-    places[1, 1] = (4, 0, 3)  # the ball moves in x and z
-    turn = np.broadcast_to(np.eye(3), (2, 5, 3, 3))
-    panel = Figure().add_axes((0, 0, 1, 1))
-    animation._rods(model, SimpleNamespace(geom_xpos=places, geom_xmat=turn))(panel, 1)
-    circles = [(*patch.center, patch.radius) for patch in panel.patches if isinstance(patch, Circle)]
-    wanted = [(4, 3, 0.5), (4, 3, 0.5), (0, -1, 0.1), (0, 1, 0.1), (-1.7, 0, 0.3), (1.7, 0, 0.3)]
-    np.testing.assert_allclose(circles, wanted)
-    colours = [patch.get_facecolor() for patch in panel.patches]
-    assert colours[0] != colours[3] == colours[-1]  # what stands still is grey
-    assert panel.get_xlim() == (-0.2, 4.2)
 
 
 @pytest.mark.long
