@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from tejax.types import Key
 
-__all__ = ["algorithm", "answer", "apply", "cross_entropy", "first_state", "weights"]
+__all__ = ["algorithm", "answer", "apply", "cross_entropy", "first_state", "generation", "weights"]
 
 Weights = list[tuple[jax.Array, jax.Array]]  # a matrix [I, O] and a bias [O] for every layer
 
@@ -53,6 +53,17 @@ def first_state(made: Any, name: str, population: int, like: Weights, key: Key, 
     else:
         state = made.init(key, like, made.default_params)
     return jax.tree.map(jnp.asarray, state)
+
+
+def generation(made: Any, key: Key, state: Any, x: jax.Array, y: jax.Array) -> Any:
+    """The state after one generation of an algorithm; fitness is the mean cross-entropy of a ReLU perceptron."""
+
+    def loss(layers: Weights) -> jax.Array:
+        return cross_entropy(apply(layers, x, jax.nn.relu), y)
+
+    ask, tell = jax.random.split(key)
+    candidates, state = made.ask(ask, state, made.default_params)
+    return made.tell(tell, candidates, jax.vmap(loss)(candidates), state, made.default_params)[0]
 
 
 def answer(made: Any, state: Any) -> Weights:

@@ -87,16 +87,9 @@ def evosax_side(name: str, shape: tuple[int, ...], population: int, x: jax.Array
     key, *keys = jax.random.split(jax.random.key(0), len(shape))
     like = floats.weights(keys, shape, variance=2.0)
     algorithm = floats.algorithm(name, population, like)
-    params = algorithm.default_params
-
-    def loss(weights: Any, x: jax.Array, y: jax.Array) -> jax.Array:
-        return floats.cross_entropy(floats.apply(weights, x, jax.nn.relu), y)
 
     def step(number: jax.Array, state: Any, x: jax.Array, y: jax.Array) -> Any:
-        ask, tell = jax.random.split(jax.random.fold_in(key, number))
-        candidates, state = algorithm.ask(ask, state, params)
-        fitness = jax.vmap(loss, in_axes=(0, None, None))(candidates, x, y)
-        return algorithm.tell(tell, candidates, fitness, state, params)[0]
+        return floats.generation(algorithm, jax.random.fold_in(key, number), state, x, y)
 
     return side(step, floats.first_state(algorithm, name, population, like, key, key), x, y)
 
