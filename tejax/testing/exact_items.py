@@ -431,5 +431,5 @@ def _digits(key: Any) -> Any:
     return evolution.evolve(key, strategy, network, task, generations=6)
 
 
-# those of tests/regression, whose fingerprints are on record there too
+# the fingerprints of what they end in are on record in tests/regression
 EXPERIMENTS: dict[str, Callable[[Any], Any]] = {"parity": _parity, "digits": _digits}

@@ -8,7 +8,7 @@ from tests import regression
 
 
 @pytest.mark.parametrize("seed", regression.SEEDS)
-@pytest.mark.parametrize("name", regression.CONFIGURATIONS)
+@pytest.mark.parametrize("name", regression.EXPERIMENTS)
 def test_the_best_genome_is_the_one_on_record(name, seed):
     recorded = json.loads(regression.TABLE.read_text())[name][str(seed)]
     assert regression.fingerprint(name, seed) == recorded, (
