@@ -152,6 +152,6 @@ def data_files(dice: random.Random, count: int, folder: Path) -> Iterator[Trial]
 
     for _ in range(count):
         name = dice.choice(["plain.npz", "small.npz", "x.idx", "x.idx.gz"])
-        yield from _trials(whole, name, 1, lambda data: damage_bytes(dice, data), lambda path, name=name: ask(name, path))
-
-
+        yield from _trials(
+            whole, name, 1, lambda data: damage_bytes(dice, data), lambda path, name=name: ask(name, path)
+        )
