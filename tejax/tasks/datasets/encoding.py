@@ -1,38 +1,92 @@
 """Numbers into trits: every feature is compared with a few thresholds that the training data set."""
 
 import dataclasses
-from typing import Literal
+import itertools
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from tejax.errors import require
 
-__all__ = ["Encoding", "fit"]
+__all__ = ["Encoding", "encoding_of", "fit"]
 
 Kind = Literal["trits", "thermometer"]
 Placement = Literal["range", "quantile"]
+LEVELS = 2048  # thresholds of a feature, at most: 1,024 trits of two
 
 
 @dataclasses.dataclass(frozen=True)
 class Encoding:
-    """Thresholds [L, F] and how they are read.
+    """Thresholds [L, F] and how they are read. Numbers are compared as float64.
 
     `thermometer`: L trits a feature; trit l is +1 where the feature is above threshold l, else -1.
     `trits`: L / 2 trits a feature; each is -1 up to its lower threshold, +1 above its upper one, 0 between.
+
+    Attributes:
+        thresholds: float64 [L, F], finite, ascending along L.
+        kind: trits or thermometer.
     """
 
-    thresholds: np.ndarray  # float32 [L, F], ascending along L
+    thresholds: np.ndarray
     kind: Kind = "trits"
+
+    @property
+    def features(self) -> int:
+        """F, the numbers of one sample."""
+        return self.thresholds.shape[1]
+
+    @property
+    def trits(self) -> int:
+        """The trits of one sample."""
+        levels = self.thresholds.shape[0]
+        return self.features * (levels if self.kind == "thermometer" else levels // 2)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Trits int8 [N, F * trits a feature] of numbers [N, F]; trit l of all features, then trit l + 1."""
-        above = (x.astype(np.float32)[:, None, :] > self.thresholds).astype(np.int8)
+        above = (x[:, None, :] > self.thresholds).astype(np.int8)
         if self.kind == "thermometer":
             coded = 2 * above - 1
         else:  # pair a low threshold with a high one, so that each trit sees the middle as 0
             half = self.thresholds.shape[0] // 2
             coded = above[:, :half] + above[:, half:] - 1
         return coded.reshape(len(x), -1).astype(np.int8)
+
+    def to_json(self) -> dict[str, Any]:
+        """The encoding as plain JSON, whose numbers `json` writes so that they come back to the bit.
+
+        A level whose thresholds are one for all features is a list of one number.
+        """
+        levels = self.thresholds.tolist()
+        short = [level[:1] if len(set(level)) == 1 else level for level in levels]
+        return {"kind": self.kind, "features": self.features, "thresholds": short}
+
+
+def encoding_of(metadata: Mapping[str, Any]) -> Encoding | None:
+    """The encoding that the metadata of a saved network hold under "encoding", as `Encoding.to_json` wrote it.
+
+    Returns:
+        The encoding; None where there is no such entry: the network's inputs are trits as they are.
+
+    Raises:
+        InputError: in one line, for an entry that is damaged.
+    """
+    plain = metadata.get("encoding")
+    if plain is None:
+        return None
+    whole = isinstance(plain, Mapping) and set(plain) == {"kind", "features", "thresholds"}
+    require(whole, "an object of kind, features and thresholds", encoding=f"{plain!r:.60}")
+    kind, features, levels = plain["kind"], plain["features"], plain["thresholds"]
+    require(kind in get_args(Kind), f"one of {list(get_args(Kind))}", **{"encoding.kind": f"{kind!r:.60}"})
+    require(type(features) is int and features >= 1, "at least 1", **{"encoding.features": f"{features!r:.60}"})
+    fine = isinstance(levels, list) and 1 <= len(levels) <= LEVELS and (kind == "thermometer" or len(levels) % 2 == 0)
+    fine = fine and all(isinstance(level, list) and len(level) in (1, features) for level in levels)
+    fine = fine and all(type(number) in (int, float) for number in itertools.chain(*levels))
+    require(fine, "levels of one number or one a feature each", **{"encoding.thresholds": f"{levels!r:.60}"})
+    thresholds = np.stack([np.broadcast_to(np.asarray(level, np.float64), features) for level in levels])
+    ordered = bool(np.isfinite(thresholds).all() and (np.diff(thresholds, axis=0) >= 0).all())
+    require(ordered, "finite and ascending", **{"encoding.thresholds": f"{levels!r:.60}"})
+    return Encoding(thresholds, kind)
 
 
 def fit(x: np.ndarray, trits: int = 1, kind: Kind = "trits", placement: Placement = "range") -> Encoding:
@@ -54,4 +108,4 @@ def fit(x: np.ndarray, trits: int = 1, kind: Kind = "trits", placement: Placemen
     else:
         low, high = float(x.min()), float(x.max())
         thresholds = np.repeat((low + (high - low) * shares)[:, None], x.shape[1], axis=1)
-    return Encoding(thresholds.astype(np.float32), kind)
+    return Encoding(np.asarray(thresholds, np.float64), kind)

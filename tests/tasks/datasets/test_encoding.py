@@ -7,7 +7,7 @@ from tejax.tasks.datasets import encoding
 def _oracle(x, thresholds, kind):
     """Trit l of all features, then trit l + 1, one number at a time."""
     rows = []
-    for row in x.astype(np.float32):
+    for row in x:
         coded = []
         if kind == "thermometer":
             for level in thresholds:
