@@ -12,7 +12,7 @@ __all__ = ["midway_quantiles"]
 DIGITS = 6  # of a number of rows: two boundaries this near to being as far from a share are as far
 
 
-def midway_quantiles(x: np.ndarray, shares: np.ndarray) -> np.ndarray:
+def midway_quantiles(x: np.ndarray, shares: np.ndarray, dtype: type[np.floating] = np.float32) -> np.ndarray:
     """For every column, the thresholds that divide it into these shares as nearly as its distinct values allow.
 
     A column of d distinct values has d - 1 boundaries, each midway between two neighbours. Every share q gets the
@@ -20,25 +20,25 @@ def midway_quantiles(x: np.ndarray, shares: np.ndarray) -> np.ndarray:
     may get the same one. A constant column gets its value, one without a finite value 0.
 
     Args:
-        x: numbers [N, F], of any type that float32 holds; values that are not finite there are left out.
+        x: numbers [N, F]; values that are not finite in `dtype` are left out.
         shares: q, float [L], ascending, from 0 to 1.
+        dtype: in which numbers are compared: float32 on a device, float64 on the host.
 
     Returns:
-        float32 [L, F], finite and ascending along L, at least the lower value of its boundary and below the upper one.
+        dtype [L, F], finite and ascending along L, at least the lower value of its boundary and below the upper one.
     """
-    with np.errstate(over="ignore"):  # too large for float32 is not finite there
-        columns = _normal(np.asarray(x).astype(np.float32))
     wanted = np.asarray(shares, np.float64)
-    return np.stack([_column(column, wanted) for column in columns.T], axis=1)
+    with np.errstate(over="ignore"):  # too large for float32 is not finite there
+        return np.stack([_column(_normal(column.astype(dtype)), wanted) for column in np.asarray(x).T], axis=1)
 
 
 def _column(column: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Float32 [L] of one column, float32 [N]."""
+    """The thresholds [L] of one column [N], of the same type."""
     values, counts = np.unique(column[np.isfinite(column)], return_counts=True)
     if len(values) < 2:
-        return np.full(len(shares), values[0] if len(values) else 0, np.float32)
+        return np.full(len(shares), values[0] if len(values) else 0, column.dtype)
     lower, upper = values[:-1], values[1:]
-    middle = _normal((lower.astype(np.float64) / 2 + upper.astype(np.float64) / 2).astype(np.float32))
+    middle = _normal((lower.astype(np.float64) / 2 + upper.astype(np.float64) / 2).astype(column.dtype))
     between = np.where((lower <= middle) & (middle < upper), middle, lower)
     return between[_nearest(np.cumsum(counts)[:-1], shares * counts.sum())]
 
@@ -53,5 +53,6 @@ def _nearest(ascending: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 
 def _normal(numbers: np.ndarray) -> np.ndarray:
-    """Float32 with one zero, and none of the numbers next to it that some processors take for 0."""
-    return np.where(np.abs(numbers) < np.finfo(np.float32).tiny, np.float32(0), numbers)
+    """Numbers with one zero; float32 without those next to it, which some processors take for 0."""
+    least = np.finfo(np.float32).tiny if numbers.dtype == np.float32 else np.finfo(numbers.dtype).smallest_subnormal
+    return np.where(np.abs(numbers) < least, numbers.dtype.type(0), numbers)
