@@ -6,6 +6,8 @@ from typing import Any
 from tejax import export
 from tejax.cli.stored import best_file
 from tejax.core import pytrees
+from tejax.core.paths import expanded
+from tejax.tasks.datasets.encoding import encoding_of
 
 __all__ = ["deliver"]
 
@@ -13,11 +15,14 @@ __all__ = ["deliver"]
 def deliver(path: Path, form: str, out: Path, name: str) -> tuple[dict[str, Any], str, int]:
     """Write the network of a run or of a file to `out`: "c" (with a header beside it), or "safetensors".
 
+    The C source encodes numbers as well, where the network's metadata say how its inputs were made of them.
+
     Raises InputError for a missing or damaged file, a network that has no C form, and where `out` cannot be written.
     """
-    network, genome, metadata = export.read(best_file(path))
+    out = expanded(out)
+    network, genome, metadata = export.read(best_file(expanded(path)))
     if form == "c":
-        files = list(export.save_c(out, network, genome, name))
+        files = list(export.save_c(out, network, genome, name, encoding_of(metadata)))
     else:
         export.save(out, network, genome, metadata)
         files = [out]
