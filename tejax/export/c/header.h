@@ -1,6 +1,6 @@
 /* $about */
-#ifndef ${NAME}_TEJAX_H
-#define ${NAME}_TEJAX_H
+#ifndef ${name}_TEJAX_H
+#define ${name}_TEJAX_H
 
 #include <stdint.h>
 

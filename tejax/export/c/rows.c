@@ -52,7 +52,7 @@ static int32_t ${name}_trits_sum(const uint32_t *x, unsigned words, const uint32
 }
 
 /* Trit i of a row becomes the sign of a sum, or 0 within the dead zone. A row is filled from its first trit on. */
-static void ${name}_trits_put(uint32_t *row, unsigned i, int32_t sum, int32_t zone)
+static inline void ${name}_trits_put(uint32_t *row, unsigned i, int32_t sum, int32_t zone)
 {
     uint32_t bit = UINT32_C(1) << (i % 32);
     uint32_t *pair = row + i / 32 * 2;

@@ -105,6 +105,16 @@ def test_names_that_differ_by_what_the_files_add_are_one_unit(tmp_path):
     shell(tmp_path, "./c")
 
 
+@needs("gcc")
+def test_names_that_differ_in_case_link(tmp_path):
+    network = networks.MLP((3, 4, 2))
+    for file, name in (("first", "net"), ("second", "Net"), ("third", "neT")):
+        export.save_c(tmp_path / f"{file}.c", network, random_genome(network), name)
+    calls = ["net(x, y);", "Net(x, y);", "neT(x, y);"]
+    (tmp_path / "main.c").write_text(main(calls, ["first.h", "second.h", "third.h"]))
+    shell(tmp_path, "gcc", *STRICT, "main.c", "first.c", "second.c", "third.c", "-o", "net")
+
+
 @pytest.mark.parametrize(
     ("compiler", "options"),
     [

@@ -12,13 +12,13 @@ from tests.export.c.programs import needs, shell
 TAKEN = {
     "C": "int while restrict inline typeof bool nullptr constexpr static_assert alignas _Bool complex asm",
     "C++": "delete new class this template operator xor and not_eq compl namespace co_await requires char8_t std",
-    "the C library": "exp sin sinf cosl malloc free printf strlen strtoll memcpy time clock signal abs div log2 exit y0 "
-    "j1 jn yn gamma isnan errno stdin va_list setjmp atomic_load thrd_create strdup qsort remove rename NULL",
+    "the C library": "exp sin sinf cosl malloc free printf strlen strtoll memcpy time clock signal abs div log2 exit "
+    "y0 j1 jn yn gamma isnan errno stdin va_list setjmp atomic_load thrd_create strdup qsort remove rename NULL",
     "POSIX": "read write index rindex open close pipe link select poll send recv bind accept listen connect kill fork "
     "environ optarg sleep pause alarm random pthread_create sem_wait stat dup2 getline dirname syslog wait "
     "nice",
-    "macros": "INT32_MAX UINT32_C EOF BUFSIZ M_PI M_PIf PRId32 SCNxFAST8 SIGINT RAND_MAX PORTB DDRD F_CPU A0 LOW HIGH I "
-    "X",
+    "macros": "INT32_MAX UINT32_C EOF BUFSIZ M_PI M_PIf PRId32 SCNxFAST8 SIGINT RAND_MAX PORTB DDRD F_CPU A0 LOW HIGH "
+    "I X",
     "types": "int8_t uint32_t size_t FILE DIR fd_set my_t jmp_buf",
     "compilers": "linux unix i386 near far main end _start __init __builtin_popcount _net net_ a__b r24 x1 w0 lr sp pc",
     "Arduino": "setup loop delay millis digitalWrite map constrain bit byte boolean word yield tone Serial Serial1 "
