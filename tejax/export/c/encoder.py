@@ -33,7 +33,8 @@ def encoder(encoding: Encoding, inputs: int) -> Form:
     paired = encoding.kind == "trits"
     whole = thresholds.ndim == 2 and thresholds.size > 0 and not (paired and len(thresholds) % 2)
     require(whole, "one of levels [L, F], in pairs for trits", encoding=thresholds.shape)
-    require(bool(np.isfinite(thresholds).all()), "one of finite thresholds", encoding=thresholds.tolist())
+    odd = int((~np.isfinite(thresholds)).sum())
+    require(odd == 0, "one of finite thresholds", encoding=f"{odd} that are not")
     require(encoding.trits == inputs, f"one that makes the {inputs} inputs of the network", encoding=encoding.trits)
     once = bool((thresholds == thresholds[:, :1]).all())
     limits = thresholds[:, :1] if once else thresholds
