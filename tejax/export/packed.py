@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from tejax.core.drafts import write_file
@@ -127,11 +126,11 @@ def read(path: str | Path) -> Saved:
         note = json.loads(head.note)
         network, wanted = _judged(head, note)
         tensors = _tensors(path)
-        leaves = [jnp.asarray(planes.unpack(name, tensors[name], leaf.shape)) for name, leaf in named(wanted)]
+        leaves = [planes.unpack(name, tensors[name], leaf.shape) for name, leaf in named(wanted)]
         fingerprint = note.pop("fingerprint", None)
         same = fingerprint == _fingerprint(note, tensors)
         require(same, "that of the file as it was written: it has changed since", fingerprint=f"{fingerprint!r:.20}")
-        genome = jax.tree.unflatten(jax.tree.structure(wanted), leaves)
+        genome = jax.device_put(jax.tree.unflatten(jax.tree.structure(wanted), leaves))  # compiles nothing
         return Saved(network, genome, {name: note[name] for name in note if name not in KEPT})
     except (InputError, TypeError, ValueError, OverflowError, RecursionError) as error:
         message = str(error)

@@ -108,22 +108,24 @@ def encoding_of(metadata: Mapping[str, Any]) -> Encoding | None:
         return None
     whole = isinstance(plain, Mapping) and set(plain) == {"kind", "features", "thresholds"}
     require(whole, "an object of kind, features and thresholds", encoding=f"{plain!r:.60}")
-    kind, features, levels = plain["kind"], plain["features"], plain["thresholds"]
+    kind, features = plain["kind"], plain["features"]
     require(kind in get_args(Kind), f"one of {list(get_args(Kind))}", **{"encoding.kind": f"{kind!r:.60}"})
-    require(
-        type(features) is int and 1 <= features <= WIDEST,
-        f"from 1 to {WIDEST}",
-        **{"encoding.features": f"{features!r:.60}"},
-    )
-    fine = isinstance(levels, list) and 1 <= len(levels) <= LEVELS and (kind == "thermometer" or len(levels) % 2 == 0)
+    fits = type(features) is int and 1 <= features <= WIDEST
+    require(fits, f"from 1 to {WIDEST}", **{"encoding.features": f"{features!r:.60}"})
+    return Encoding(_thresholds(plain["thresholds"], features, kind), kind)
+
+
+def _thresholds(levels: Any, features: int, kind: Kind) -> np.ndarray:
+    """Float64 [L, F] of the lists in a file."""
+    fine = isinstance(levels, list) and 1 <= len(levels) <= min(LEVELS, WIDEST // features)
+    fine = fine and (kind == "thermometer" or len(levels) % 2 == 0)
     fine = fine and all(isinstance(level, list) and len(level) in (1, features) for level in levels)
-    fine = fine and len(levels) * features <= WIDEST
     fine = fine and all(_is_number(number) for number in itertools.chain(*levels))
     require(fine, "levels of one number or one a feature each", **{"encoding.thresholds": f"{levels!r:.60}"})
     thresholds = np.stack([np.broadcast_to(np.asarray(level, np.float64), features) for level in levels])
     ordered = bool(np.isfinite(thresholds).all() and (np.diff(thresholds, axis=0) >= 0).all())
     require(ordered, "finite and ascending", **{"encoding.thresholds": f"{levels!r:.60}"})
-    return Encoding(thresholds, kind)
+    return thresholds
 
 
 def _is_number(value: Any) -> bool:

@@ -51,11 +51,11 @@ def test_pictures_with_dark_edges_are_no_news(options):
 @pytest.mark.parametrize("x", [np.ones((20, 3)), np.tile([1.0, 2, 3], (20, 1)), np.zeros((20, 1), bool)])
 @pytest.mark.parametrize("placement", ["range", "quantile"])
 def test_equal_rows_are_refused(x, placement):
-    with pytest.raises(InputError, match="^x must vary: got 16 equal training rows of shape"):
+    with pytest.raises(InputError, match=r"^x must vary: got 16 equal training rows of shape"):
         tasks.classification(x, Y[:20], placement=placement)
 
 
 def test_rows_that_become_equal_are_refused():
-    with pytest.raises(InputError, match="^x must vary in trits: .* placement='range'; try 'quantile'"):
+    with pytest.raises(InputError, match=r"^x must vary in trits: .* placement='range'; try 'quantile'"):
         tasks.classification(np.c_[X, np.full(200, 1e6)], Y)
     assert tasks.classification(np.c_[X, np.full(200, 1e6)], Y, placement="quantile").features == 10

@@ -147,7 +147,7 @@ GOOD = {"kind": "trits", "features": 2, "thresholds": [[0.5, 1], [2]]}
 )
 def test_a_damaged_encoding_is_refused_in_one_line(plain):
     assert encoding.encoding_of({"encoding": GOOD}).trits == 2
-    with pytest.raises(InputError, match="^encoding") as refusal:
+    with pytest.raises(InputError, match=r"^encoding") as refusal:
         encoding.encoding_of({"encoding": plain})
     assert "\n" not in str(refusal.value)
 
@@ -162,7 +162,7 @@ def test_rows_pictures_and_one_sample_are_encoded_alike():
         np.testing.assert_array_equal(encode(sample), coded[3])
     np.testing.assert_array_equal(encode(x[3:4]), coded[3:4])
     for other in (x[:, :3], x[:, :1], np.c_[x, x], 3.0, x[:0], np.where(x > 0, np.nan, x), x.astype(str)):
-        with pytest.raises(InputError, match="^x must be "):
+        with pytest.raises(InputError, match=r"^x must be "):
             encode(other)
 
 
