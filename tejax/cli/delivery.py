@@ -7,7 +7,6 @@ from tejax import export
 from tejax.cli.stored import best_file
 from tejax.core import pytrees
 from tejax.core.paths import expanded
-from tejax.tasks.datasets.encoding import encoding_of
 
 __all__ = ["deliver"]
 
@@ -20,13 +19,13 @@ def deliver(path: Path, form: str, out: Path, name: str) -> tuple[dict[str, Any]
     Raises InputError for a missing or damaged file, a network that has no C form, and where `out` cannot be written.
     """
     out = expanded(out)
-    network, genome, metadata = export.read(best_file(expanded(path)))
+    saved = export.read(best_file(expanded(path)))
     if form == "c":
-        files = list(export.save_c(out, network, genome, name, encoding_of(metadata)))
+        files = list(export.save_c(out, saved.network, saved.genome, name, saved.encoding))
     else:
-        export.save(out, network, genome, metadata)
+        export.save(out, saved.network, saved.genome, saved.metadata)
         files = [out]
-    trits = pytrees.size(genome)
+    trits = pytrees.size(saved.genome)
     result = {"files": [str(file) for file in files], "trits": trits}
     sizes = ", ".join(f"{file} ({file.stat().st_size:,} bytes)" for file in files)
     return result, f"wrote {sizes}: {trits:,} trits, {-(-trits // 4):,} bytes at 2 bits each", 0

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import jax
 import jax.numpy as jnp
@@ -129,7 +129,7 @@ class Classification(Task):
             genome: one individual.
             split: train, test, or numbers [N, ...] of new samples, which `encode` makes trits.
         """
-        x = self.split(split)[0] if isinstance(split, str) else jnp.asarray(self.encode(split))
+        x = self.split(cast(Split, split))[0] if isinstance(split, str) else jnp.asarray(self.encode(split))
         return _predict(network, genome, x)
 
     def split(self, name: Split) -> tuple[Int8[Array, "N F"], Int32[Array, "N"]]:

@@ -45,10 +45,9 @@ def read_member(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
     with archive.open(member) as stream:
         shape, columns_first, dtype, length = _header(path, name, stream)
         size = math.prod(shape) * dtype.itemsize
-        if member.file_size != length + size:
-            refuse(
-                f"{path}: {name} claims {size:,} bytes for shape {shape} of {dtype}, and has {member.file_size - length:,}"
-            )
+        found = member.file_size - length
+        if found != size:
+            refuse(f"{path}: {name} claims {size:,} bytes for shape {shape} of {dtype}, and has {found:,}")
         data = read_up_to(stream, size)
         if len(data) != size or stream.read(1):  # the end of the stream: here its checksum is compared
             refuse(f"{path}: {name} is truncated")

@@ -6,7 +6,7 @@ import numpy as np
 
 from tejax.errors import refuse, require
 
-__all__ = ["as_array", "as_labels", "as_numbers"]
+__all__ = ["EXACT", "as_array", "as_labels", "as_numbers"]
 
 EXACT = 2**53  # up to here float64 holds every whole number
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from tejax.errors import require
-from tejax.tasks.datasets.checks import as_numbers
+from tejax.tasks.datasets.checks import EXACT, as_numbers
 from tejax.tasks.datasets.thresholds import midway_quantiles
 
 __all__ = ["Encoding", "encoding_of", "fit"]
@@ -17,6 +17,8 @@ __all__ = ["Encoding", "encoding_of", "fit"]
 Kind = Literal["trits", "thermometer"]
 Placement = Literal["range", "quantile"]
 LEVELS = 2048  # thresholds of a feature, at most: 1,024 trits of two
+WIDEST = 2**24  # features times levels of a file's encoding, at most
+MOST = 2**19  # thresholds that differ from feature to feature, at most: 13 MB as text in a network's file
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -47,8 +49,9 @@ class Encoding:
 
     def __eq__(self, other: object) -> bool:
         """The same thresholds, read in the same way."""
-        same = isinstance(other, Encoding) and self.kind == other.kind
-        return same and np.array_equal(self.thresholds, other.thresholds)
+        if not isinstance(other, Encoding):
+            return NotImplemented
+        return self.kind == other.kind and np.array_equal(self.thresholds, other.thresholds)
 
     def __hash__(self) -> int:
         return hash((self.kind, self.thresholds.shape, self.thresholds.tobytes()))
@@ -105,17 +108,28 @@ def encoding_of(metadata: Mapping[str, Any]) -> Encoding | None:
         return None
     whole = isinstance(plain, Mapping) and set(plain) == {"kind", "features", "thresholds"}
     require(whole, "an object of kind, features and thresholds", encoding=f"{plain!r:.60}")
-    kind, features, levels = plain["kind"], plain["features"], plain["thresholds"]
+    kind, features = plain["kind"], plain["features"]
     require(kind in get_args(Kind), f"one of {list(get_args(Kind))}", **{"encoding.kind": f"{kind!r:.60}"})
-    require(type(features) is int and features >= 1, "at least 1", **{"encoding.features": f"{features!r:.60}"})
-    fine = isinstance(levels, list) and 1 <= len(levels) <= LEVELS and (kind == "thermometer" or len(levels) % 2 == 0)
+    fits = type(features) is int and 1 <= features <= WIDEST
+    require(fits, f"from 1 to {WIDEST}", **{"encoding.features": f"{features!r:.60}"})
+    return Encoding(_thresholds(plain["thresholds"], features, kind), kind)
+
+
+def _thresholds(levels: Any, features: int, kind: Kind) -> np.ndarray:
+    """Float64 [L, F] of the lists in a file."""
+    fine = isinstance(levels, list) and 1 <= len(levels) <= min(LEVELS, WIDEST // features)
+    fine = fine and (kind == "thermometer" or len(levels) % 2 == 0)
     fine = fine and all(isinstance(level, list) and len(level) in (1, features) for level in levels)
-    fine = fine and all(type(number) in (int, float) for number in itertools.chain(*levels))
+    fine = fine and all(_is_number(number) for number in itertools.chain(*levels))
     require(fine, "levels of one number or one a feature each", **{"encoding.thresholds": f"{levels!r:.60}"})
     thresholds = np.stack([np.broadcast_to(np.asarray(level, np.float64), features) for level in levels])
     ordered = bool(np.isfinite(thresholds).all() and (np.diff(thresholds, axis=0) >= 0).all())
     require(ordered, "finite and ascending", **{"encoding.thresholds": f"{levels!r:.60}"})
-    return Encoding(thresholds, kind)
+    return thresholds
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is float or (type(value) is int and abs(value) <= EXACT)
 
 
 def fit(x: np.ndarray, trits: int = 1, kind: Kind = "trits", placement: Placement = "range") -> Encoding:
@@ -137,6 +151,8 @@ def fit(x: np.ndarray, trits: int = 1, kind: Kind = "trits", placement: Placemen
     levels = trits if kind == "thermometer" else 2 * trits
     shares = np.arange(1, levels + 1) / (levels + 1)
     if placement == "quantile":
+        fits = levels * x.shape[1] <= MOST
+        require(fits, f"fewer: a network's file holds {MOST} thresholds, {levels} a feature", trits=trits)
         return Encoding(midway_quantiles(x, shares, np.float64), kind)
     return Encoding(np.repeat(_spaced(float(x.min()), float(x.max()), shares)[:, None], x.shape[1], axis=1), kind)
 
