@@ -51,7 +51,7 @@ def _steps(network: Conv) -> str:
     planes = "x"
     for index, (shape, fan_in) in enumerate(zip(network.shapes[:-1], _fan_ins(network), strict=False)):
         image, layer = ", ".join(map(str, shape)), f"${{name}}_trits_w{index}, ${{name}}_trits_b{index}"
-        layer += f", {network.filters[index]}, INT32_C({_zone(network, fan_in)})"
+        layer += f", {network.filters[index]}, {_zone(network, fan_in)}"
         lines.append(f"${{name}}_trits_stage({planes}, {image}, {layer}, patch, sums, planes{index % 2});")
         planes = f"planes{index % 2}"
     last = len(network.filters)

@@ -46,8 +46,7 @@ def _steps(network: MLP) -> str:
     for index, (fan_in, neurons) in enumerate(itertools.pairwise(sizes)):
         layer = f"row{index % 2}, {words(fan_in)}, ${{name}}_trits_w{index}, ${{name}}_trits_b{index}, {neurons}"
         if index < last:
-            zone = f"INT32_C({network.threshold(fan_in)})"
-            lines.append(f"${{name}}_trits_hidden({layer}, {zone}, row{(index + 1) % 2});")
+            lines.append(f"${{name}}_trits_hidden({layer}, {network.threshold(fan_in)}, row{(index + 1) % 2});")
         else:
             lines.append(f"${{name}}_trits_output({layer}, y);")
     return "\n".join(f"    {line}" for line in lines)

@@ -32,12 +32,12 @@ static int32_t ${name}_trits_bias(const $bias *p)
 /* How many bits of a word are 1. */
 static int32_t ${name}_trits_popcount(uint32_t word)
 {
-    word -= (word >> 1) & UINT32_C(0x55555555);
-    word = (word & UINT32_C(0x33333333)) + ((word >> 2) & UINT32_C(0x33333333));
-    word = (word + (word >> 4)) & UINT32_C(0x0F0F0F0F);
+    word -= (word >> 1) & 0x55555555u;
+    word = (word & 0x33333333u) + ((word >> 2) & 0x33333333u);
+    word = (word + (word >> 4)) & 0x0F0F0F0Fu;
     word += word >> 8;
     word += word >> 16;
-    return (int32_t)(word & UINT32_C(63));
+    return (int32_t)(word & 63u);
 }
 
 /* The product of two rows of trits, each of so many pairs of words (not zero, negative), and a neuron's bias. */
@@ -54,7 +54,7 @@ static int32_t ${name}_trits_sum(const uint32_t *x, unsigned words, const uint32
 /* Trit i of a row becomes the sign of a sum, or 0 within the dead zone. A row is filled from its first trit on. */
 static inline void ${name}_trits_put(uint32_t *row, unsigned i, int32_t sum, int32_t zone)
 {
-    uint32_t bit = UINT32_C(1) << (i % 32);
+    uint32_t bit = (uint32_t)1 << (i % 32);
     uint32_t *pair = row + i / 32 * 2;
     if (i % 32 == 0)
         pair[0] = pair[1] = 0;
