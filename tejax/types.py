@@ -171,6 +171,10 @@ class Task:
         """Options that were measured when the task was made, and that make it again to the same bits anywhere."""
         return {}
 
+    def metadata(self) -> dict[str, Any]:
+        """What a saved network must keep to be shown new inputs, as plain JSON: the encoding of numbers, say."""
+        return {}
+
 
 @dataclasses.dataclass(frozen=True)
 class Placement:

@@ -50,6 +50,11 @@ CASES = [
     (classify(y=Y + 10**12), LABELS + "'labels 1000000000000 to 1000000000001, 2 distinct'"),
     (classify(y=np.where(Y == 1, 2**62, 0)), LABELS),
     (classify(y=np.r_[Y[:-1], 2]), LABELS + "'labels 0 to 2, 3 distinct'"),
+    (
+        classify(np.arange(4000.0)[:, None], np.arange(4000) % 2000),
+        "y must be of at most 1024 classes for a cross-entropy: got y='labels 0 to 1999, 2000 distinct'",
+    ),
+    (classify(X * 0 + 3), "x must vary: got 9 equal training rows of shape (2,)"),
     (classify(y=Y * 0), "y must be of two classes or more: got y='labels 0 to 0, 1 distinct'"),
     (classify(tests=0.5), "options must be among ['test_share', "),
     (classify(test_share=0.0), "test_share must be above 0 and below 1: got test_share=0.0"),
@@ -69,6 +74,10 @@ CASES = [
     (classify(temperature=(0, 1)), "temperature must be at least 1: got temperature=0"),
     (classify(temperature=(5000, 1), loss="margin"), "temperature must be a ratio (n, d) "),
     (lambda: tasks.classification(X, Y).split("validation"), "split must be train or test: got split='validation'"),
+    (
+        lambda: tasks.classification(X, Y).encode(X[:, :1]),
+        "x must be rows of 2 numbers: got x='array of shape (12, 1)'",
+    ),
     (lambda: tasks.digits(samples=5000), "samples must be from 1 to 1437 training samples, or None: got samples=5000"),
     (lambda: tasks.parity(0), "n must be from 1 to 16: got n=0"),
     (lambda: tasks.parity(17), "n must be from 1 to 16: got n=17"),

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -24,6 +25,7 @@ HELP = ("-h", "--help")
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 if it went well, 2 with one line for bad input, 130 after Ctrl-C."""
     logging.basicConfig(format="tejax: %(message)s")
+    warnings.formatwarning = lambda message, *_, **__: f"tejax: {' '.join(str(message).split())}\n"
     try:
         keep_compiled_programs()
         code = _run(list(sys.argv[1:] if arguments is None else arguments))

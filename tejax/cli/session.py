@@ -150,7 +150,8 @@ def _finish(
     from tejax.cli.pictures import draw
 
     network_path = path / "best.safetensors"
-    size = export.save(network_path, parts.network, result.best, {"task": experiment.to_json()["task"]})
+    about_network = {"task": experiment.to_json()["task"], **parts.task.metadata()}
+    size = export.save(network_path, parts.network, result.best, about_network)
     report = parts.task.report(parts.network, result.best)
     pictures = draw(path, parts, result.best)
     about |= {

@@ -18,10 +18,23 @@ from tejax.errors import require
 from tejax.registry import LOSSES
 from tejax.types import Array, Int32
 
-__all__ = ["SIGNS", "UNIT", "Loss", "cross_entropy", "halvings", "log2", "make_loss", "margin", "total", "wrong"]
+__all__ = [
+    "MOST_OUTPUTS",
+    "SIGNS",
+    "UNIT",
+    "Loss",
+    "cross_entropy",
+    "halvings",
+    "log2",
+    "make_loss",
+    "margin",
+    "total",
+    "wrong",
+]
 
 UNIT = 1 << 10  # one bit of cross-entropy is 1,024 units
 SIGNS = "signs"  # the name of the loss of signs
+MOST_OUTPUTS = 1024  # of a cross-entropy
 LIMIT = 32 * UNIT  # a sample's cross-entropy saturates at 32 bits
 _ONE = 20  # powers of two are held as multiples of 2^-20
 _SHIFTED = ((1, 1), (2, 1), (4, 1), (8, 1))  # temperatures whose powers need no table
@@ -59,7 +72,7 @@ def cross_entropy(
         InputError: for a temperature with n above 4,096 or d above 64, and for more than 1,024 outputs.
     """
     over, under = _ratio(temperature)
-    require(outputs.shape[-1] <= 1024, "at most 1024", outputs=outputs.shape[-1])
+    require(outputs.shape[-1] <= MOST_OUTPUTS, f"at most {MOST_OUTPUTS}", outputs=outputs.shape[-1])
     highest = jnp.max(outputs, axis=-1, keepdims=True)
     below = _difference(highest, outputs)
     partition = jnp.sum(_powers(below, over, under), axis=-1, dtype=jnp.uint32)

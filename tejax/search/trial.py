@@ -93,7 +93,8 @@ def evolve_trial(
             return Ending("stopped")
         if pruned:
             return Ending("pruned")
-        export.save(folder / "best.safetensors", network, result.best, {"task": experiment.to_json()["task"]})
+        about = {"task": experiment.to_json()["task"], **task.metadata()}
+        export.save(folder / "best.safetensors", network, result.best, about)
         return Ending("complete", score(task, network, result.best, result.fitness))
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from tejax.options import Positive
 from tejax.registry import TASKS
-from tejax.tasks._classification import Classification, Options, classification
+from tejax.tasks._classification import Classification
+from tejax.tasks._labelled import Options, classification
 from tejax.tasks.datasets import files
 from tejax.tasks.datasets.encoding import Placement
 

@@ -1,0 +1,68 @@
+"""Files written whole: a reader sees the old one or the new one, and no link is ever written through."""
+
+import os
+import re
+import secrets
+import stat
+from pathlib import Path
+
+from tejax.errors import InputError, refuse
+
+__all__ = ["is_draft", "write_file"]
+
+_NAME = re.compile(r"\.tejax-[0-9a-f]{16}\.tmp")
+
+
+def write_file(path: Path, data: bytes | str) -> None:
+    """Write a file in one step, through a new draft beside it, and return when it is on disk.
+
+    Args:
+        path: the file, in a directory that exists; nothing in it is expanded. A regular file there is replaced, and its
+            other hard links keep what they have.
+        data: bytes, or text, which becomes UTF-8.
+
+    Raises:
+        InputError: in one line, where `path` is a link, a directory or anything else that is no file, and where it
+            cannot be written; what was there then stays.
+    """
+    path = Path(path)
+    try:
+        _check(path)
+        draft = path.with_name(f".tejax-{secrets.token_hex(8)}.tmp")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data.encode() if isinstance(data, str) else data)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path, a lone surrogate in the text
+        refuse(f"{path}: cannot be written ({_reason(error)})", error)
+
+
+def is_draft(name: str) -> bool:
+    """Whether a file of this name is a draft, which a kill may leave."""
+    return _NAME.fullmatch(name) is not None
+
+
+def _check(path: Path) -> None:
+    """Raise InputError where something other than a regular file stands at `path`."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(mode):
+        refuse(f"{path}: is a link, and tejax writes to none; remove it, or choose another place")
+    if stat.S_ISDIR(mode):
+        refuse(f"{path}: is a directory; tejax writes a file of that name")
+    if not stat.S_ISREG(mode):
+        refuse(f"{path}: is a pipe, a socket or a device, not a file; remove it, or choose another place")
+
+
+def _reason(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)
