@@ -20,7 +20,8 @@ from tejax.errors import refuse, require, shown
 
 __all__ = ["dumps", "loads", "to_plain"]
 
-DEEPEST = 50  # lists and objects inside each other
+DEEPEST = 50  # lists and objects inside each other that a user may have; what holds them has a few more
+MARGIN = 10
 LARGEST = 4096  # values of an array
 BITS = 1000  # of a whole number: more is no float
 
@@ -43,7 +44,7 @@ def to_plain(value: Any, name: str = "value", fallback: Callable[[Any], Any] | N
 
 def dumps(value: Any, name: str = "value", indent: int | None = None) -> str:
     """Strict JSON, ASCII, of what `to_plain` takes."""
-    return json.dumps(to_plain(value, name), indent=indent, allow_nan=False)
+    return json.dumps(_plain(value, name, None, -MARGIN), indent=indent, allow_nan=False)
 
 
 def loads(text: str | bytes) -> Any:
@@ -58,7 +59,7 @@ def loads(text: str | bytes) -> Any:
         value = json.loads(text, parse_constant=_no_number, parse_int=_integer, parse_float=_number)
     except RecursionError:
         raise ValueError("nested too deep") from None
-    if _depth(value) > DEEPEST:
+    if _depth(value) > DEEPEST + MARGIN:
         raise ValueError("nested too deep")
     return value
 
