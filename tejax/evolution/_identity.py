@@ -193,13 +193,13 @@ def _array(value: Any) -> Any:
     return _simple(array.item(), 0) if single else f"{array.dtype}{list(array.shape)} {pytrees.fingerprint(array)}"
 
 
-def _code(function: Any, depth: int) -> str:
+def _code(thing: Any, depth: int) -> str:
     """The name of a function, a digest of its code if it is foreign, and one of what it has taken along."""
-    name = name_of_code(function)
+    name = name_of_code(thing)
     if depth > DEEPEST:
         return name
-    given = list(inspect.getclosurevars(function).nonlocals.values()) if inspect.isfunction(function) else []
-    given += getattr(function, "__defaults__", None) or ()
-    given += (getattr(function, "__kwdefaults__", None) or {}).values()
+    given = list(inspect.getclosurevars(thing).nonlocals.values()) if inspect.isfunction(thing) else []
+    given += getattr(thing, "__defaults__", None) or ()
+    given += (getattr(thing, "__kwdefaults__", None) or {}).values()
     taken = [text for place, each in enumerate(given) for text in map(str, _flat(str(place), each, depth + 3))]
     return f"{name} with {digest(json.dumps(taken))}" if taken else name
