@@ -26,11 +26,11 @@ def read_note(path: Path) -> dict[str, Any]:
     _need(isinstance(note, dict), file, "not an object")
     note = {"experiment": {}, "importance": {}, "seconds": 0, **note}
     _need(note.get("kind") in ("grid", "search"), file, "neither of a grid nor of a search")
-    varied, importance = note.get("varied"), note["importance"]
-    _need(
-        isinstance(varied, list) and all(isinstance(name, str) for name in varied), file, "varied is no list of names"
-    )
-    _need(isinstance(importance, dict) and all(map(_is_number, importance.values())), file, "importance has no numbers")
+    names, importance = note.get("varied"), note["importance"]
+    _need(isinstance(names, list) and all(isinstance(name, str) for name in names), file, "varied is no list of names")
+    _need(isinstance(importance, dict), file, "importance is no object")
+    note["importance"] = {name: share for name, share in importance.items() if share is not None}
+    _need(all(map(_is_number, note["importance"].values())), file, "importance has no numbers")
     _need(isinstance(note["experiment"], dict), file, "no experiment")
     _need(_is_number(note["seconds"]), file, "seconds is no number")
     return note

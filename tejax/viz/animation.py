@@ -23,7 +23,7 @@ from PIL import Image
 
 from tejax.core.drafts import write_file
 from tejax.core.paths import user_path
-from tejax.errors import require
+from tejax.errors import refuse, require
 from tejax.tasks import Control
 from tejax.types import Genome, Network, Task
 from tejax.viz._style import BLUE, GREEN, GREY, ORANGE, RED
