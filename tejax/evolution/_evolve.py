@@ -113,7 +113,8 @@ def evolve(
     divided = mesh is None or row_count(strategy) % mesh.size == 0
     require(divided, "a multiple of devices", **{kind: row_count(strategy)}, devices=mesh.size if mesh else 1)
     clock = time.perf_counter()
-    identity = identify(key, strategy, network, task, start) if isinstance(run, IdentifiedRecorder) else {}
+    if isinstance(run, IdentifiedRecorder):
+        run.identify(identify(key, start, strategy=strategy, network=network, task=task), generations)
     rates, strategy = as_arrays(strategy.rates), strategy.static().placed(Placement(mesh, network.ranges is None))
     init_key, run_key, rates, task = replicate((*jax.random.split(key), rates, task), mesh)
     if start is None:
@@ -123,8 +124,6 @@ def evolve(
         wanted, given = pytrees.shapes(like), pytrees.shapes(start)
         require(given == wanted, f"a state of these shapes: {wanted}", start=given)
         state = _copied(strategy, replicate(start, mesh))
-    if isinstance(run, IdentifiedRecorder):
-        run.identify(identity, generations)
     state, before = run.restore(state) if run else (state, 0)
     size = auto_batch(network, task, strategy.population) if batch == "auto" else batch
     goal = UNREACHABLE if target is None else target

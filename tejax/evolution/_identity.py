@@ -25,7 +25,7 @@ from tejax.core.code import digest, name_of_code
 from tejax.core.settings import settings
 from tejax.options import OneOf, notes, options_of
 from tejax.parallel.mesh import fetch
-from tejax.types import Key, Network, Strategy, Task
+from tejax.types import Key, Network, Strategy
 
 __all__ = ["IdentifiedRecorder", "identify"]
 
@@ -58,18 +58,15 @@ class IdentifiedRecorder(abc.ABC):
         """Called before `restore`: what is to be run (`identify` gives it), and for how many generations."""
 
 
-def identify(key: Key, strategy: Strategy, network: Network, task: Task, start: Any = None) -> dict[str, Any]:
+def identify(key: Key, start: Any = None, **parts: Any) -> dict[str, Any]:
     """What decides the bits of a run: dotted name -> a number, a text, a truth value, None, or a short list of these.
 
     Args:
         key: of the run.
-        strategy: with its rates.
-        network: what is evolved.
-        task: its arrays and static fields.
         start: a state to begin with, or None.
+        **parts: strategy, network and task, or whatever else a run is made of, by name.
     """
-    parts = {"strategy": strategy, "network": network, "task": task}
-    found = {"key": _key(key)}
+    found: dict[str, Any] = {"key": _key(key)}
     for name, part in parts.items():
         found |= dict(_flat(name, part, 0))
     found["start"] = None if start is None else pytrees.fingerprint(fetch(start))

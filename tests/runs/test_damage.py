@@ -76,11 +76,9 @@ def damages(file, dice, count):
     data = file.read_bytes()
     yield from TEXTS
     for _ in range(count):
-        cut = bytearray(data[: dice.randrange(len(data))] if dice.random() < 0.3 else data)
+        cut = bytearray(data[: 1 + dice.randrange(len(data))] if dice.random() < 0.3 else data)
         for _ in range(dice.choice((1, 1, 8))):
-            cut[dice.randrange(len(cut)) :][:1] = bytes([dice.randrange(256)])
-            if cut:
-                cut[dice.randrange(len(cut))] = dice.randrange(256)
+            cut[dice.randrange(len(cut))] = dice.randrange(256)
         yield bytes(cut)
     lines = [json.loads(line) for line in data.splitlines()] if file.suffix == ".jsonl" else json.loads(data)
     every = list(places(lines))
