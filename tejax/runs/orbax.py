@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tejax.errors import InputError
+
 __all__ = ["orbax", "silenced"]
 
 
@@ -23,7 +25,11 @@ def silenced() -> Iterator[None]:
     """
     log = logging.getLogger("absl")  # through which Orbax logs
     log.addFilter(_is_foreign)
-    yield
+    try:
+        yield
+    except InputError:  # of ours: nothing of Orbax has failed
+        log.removeFilter(_is_foreign)
+        raise
     log.removeFilter(_is_foreign)
 
 

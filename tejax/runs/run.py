@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat
 
 from tejax.core.drafts import write_file
 from tejax.core.paths import user_path
 from tejax.core.plain import dumps, to_plain
 from tejax.errors import refuse, require
 from tejax.evolution import IdentifiedRecorder, Progress
+from tejax.options import Positive, normalise
 from tejax.parallel.processes import any_of, difference, is_primary, on_primary
 from tejax.runs.checkpoints import Checkpoints
 from tejax.runs.directory import check_links, writing
@@ -56,15 +57,17 @@ class Run(IdentifiedRecorder):
         measure: Callable[[Any], Mapping[str, float]] | None = None,
         loggers: Sequence[Logger] = (),
     ) -> None:
-        require(checkpoint_every >= 0, "at least 0 seconds", checkpoint_every=checkpoint_every)
-        require(keep >= 1, "at least 1", keep=keep)
+        timed = isinstance(checkpoint_every, SupportsFloat) and float(checkpoint_every) >= 0
+        require(timed, "at least 0 seconds", checkpoint_every=checkpoint_every)
+        require(measure is None or callable(measure), "a function of the state, or None", measure=measure)
+        keep = normalise("keep", Positive, keep)
         self.path = user_path(path)
         self.stopping = False  # asked to stop
         self.stopped = False  # has stopped for that, with a checkpoint
         self.last: dict[str, Any] = {}  # the newest line of metrics
         self._config = None if config is None else to_plain(config, "config")
         self._measure, self._loggers = measure, loggers
-        self._every, self._saved_at = checkpoint_every, time.monotonic()
+        self._every, self._saved_at = float(checkpoint_every), time.monotonic()
         self._checkpoints = Checkpoints(self.path / "checkpoints", keep)
         self._lock = Lock(self.path)
         self._seconds = 0.0  # spent by earlier processes
