@@ -26,7 +26,7 @@ from tejax.errors import InputError, refuse, require
 from tejax.parallel.mesh import is_distributed, put
 from tejax.parallel.processes import all_gather_str, difference, is_process_loss
 from tejax.runs.experiment import deciding
-from tejax.runs.orbax import orbax, silenced
+from tejax.runs.orbax import load_orbax, silenced
 from tejax.runs.packing import digests, join, join_rows, split, split_rows, total, width
 from tejax.runs.reasons import check_readable, reason
 
@@ -50,7 +50,7 @@ class Checkpoints:
 
     def save(self, state: Any, generation: int) -> None:
         """Write the state, and return when it is on disk. Raises InputError where that fails; older ones stay."""
-        ocp = orbax()
+        ocp = load_orbax()
         if generation in self._manager.all_steps():
             return
         leaves = _named(state)
@@ -116,7 +116,7 @@ class Checkpoints:
 
     @cached_property
     def _manager(self) -> Any:
-        ocp = orbax()
+        ocp = load_orbax()
         _check_links(self.folder)
         options = ocp.CheckpointManagerOptions(
             max_to_keep=self.keep, enable_async_checkpointing=False, cleanup_tmp_directories=True
@@ -128,7 +128,7 @@ class Checkpoints:
             refuse(f"{self.folder}: cannot be used ({reason(error)})", error)
 
     def _read(self, generation: int, wanted: dict[str, Any]) -> dict[str, np.ndarray]:
-        ocp = orbax()
+        ocp = load_orbax()
         note = self._manager.restore(generation, args=ocp.args.Composite(note=ocp.args.JsonRestore())).note
         if note["generation"] != generation:
             raise ValueError(f"it says generation {note['generation']}")

@@ -7,10 +7,10 @@ from typing import Any
 
 from tejax.errors import InputError
 
-__all__ = ["orbax", "silenced"]
+__all__ = ["load_orbax", "silenced"]
 
 
-def orbax() -> Any:
+def load_orbax() -> Any:
     """The package: to import it takes as long as JAX itself."""
     import orbax.checkpoint
 
