@@ -60,7 +60,7 @@ class Encoding:
         """The trits of numbers.
 
         Args:
-            x: numbers [N, F], or pictures [N, ...] of F pixels; or one sample of F numbers.
+            x: numbers [N, F], or pictures [N, ...] of F pixels; or one sample, [F].
 
         Returns:
             int8 [N, F * trits a feature], or [F * trits a feature] of one sample: trit l of all features, then trit
@@ -71,7 +71,7 @@ class Encoding:
         """
         x = as_numbers(x)
         rows = math.prod(x.shape[1:]) == self.features
-        require(rows or x.size == self.features, f"rows of {self.features} numbers", x=f"array of shape {x.shape}")
+        require(rows or x.shape == (self.features,), f"rows of {self.features} numbers", x=f"array of shape {x.shape}")
         coded = self._coded(x.reshape(-1, self.features))
         return coded if rows else coded[0]
 
