@@ -147,7 +147,8 @@ def _judged(head: header.Header, note: Any) -> tuple[Network, Genome]:
     network = from_spec(note.get("network"))
     wanted = outline(network)
     names = [name for name, _ in named(wanted)]
-    require(set(head.shapes) == set(names), f"those of the network, {sorted(names)}", arrays=sorted(head.shapes))
+    same = set(head.shapes) == set(names)
+    require(same, f"those of the network, {sorted(names)!s:.200}", arrays=f"{sorted(head.shapes)!s:.200}")
     for name, leaf in named(wanted):
         require(head.dtypes[name] == "U8", "uint8", **{name: head.dtypes[name]})
         shape, fitting = head.shapes[name], planes.packed_shape(leaf.shape)

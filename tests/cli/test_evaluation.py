@@ -154,3 +154,12 @@ def test_a_run_writes_the_encoding_of_its_task(command, folder):
     copy = folder / "copy.safetensors"
     assert command("export", "run", "--format", "safetensors", "--out", copy)[0] == 0
     assert export.read(copy).encoding == tasks.from_files("train.npz").encoding
+
+
+def test_the_home_directory_is_found(command, folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder))
+    assert command("evaluate", "~/net.safetensors", "files", "--path", "~/new.npz")[0] == 0
+    code, out, _ = command("export", "~/net.safetensors", "--format", "safetensors", "--out", "~/copy", "--json")
+    assert (code, json.loads(out)["files"]) == (0, [str(folder / "copy")])
+    assert (folder / "copy").read_bytes() == (folder / "net.safetensors").read_bytes()
+    assert not (folder / "~").exists()
