@@ -126,10 +126,12 @@ def read(path: str | Path) -> Saved:
         note = json.loads(head.note)
         network, wanted = _judged(head, note)
         tensors = _tensors(path)
-        leaves = [planes.unpack(name, tensors[name], leaf.shape) for name, leaf in named(wanted)]
+        for name, leaf in named(wanted):
+            planes.check(name, tensors[name], leaf.size)
         fingerprint = note.pop("fingerprint", None)
         same = fingerprint == _fingerprint(note, tensors)
         require(same, "that of the file as it was written: it has changed since", fingerprint=f"{fingerprint!r:.20}")
+        leaves = [planes.unpack(tensors.pop(name), leaf.shape) for name, leaf in named(wanted)]
         genome = jax.device_put(jax.tree.unflatten(jax.tree.structure(wanted), leaves))  # compiles nothing
         return Saved(network, genome, {name: note[name] for name in note if name not in KEPT})
     except (InputError, TypeError, ValueError, OverflowError, RecursionError) as error:
