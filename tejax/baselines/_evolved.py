@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -118,7 +118,7 @@ def evolved(
     return Method(name, fit)
 
 
-class _Recorder:
+class _Recorder(evolution.IdentifiedRecorder):
     """An `evolution.Recorder` that keeps time, and saves checkpoints if it has a folder."""
 
     def __init__(
@@ -127,6 +127,10 @@ class _Recorder:
         self._limit, self._look, self._uncounted = limit, look, 0.0
         self._began = self._saved = time.perf_counter()
         self._checkpoints = Checkpoints(folder, keep=2) if folder else None
+
+    def identify(self, identity: Mapping[str, Any], generations: int) -> None:
+        if self._checkpoints:
+            self._checkpoints.identity = dict(identity)
 
     def restore(self, state: Any) -> tuple[Any, int]:
         return (self._checkpoints.restore(state) if self._checkpoints else None) or (state, 0)

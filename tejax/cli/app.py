@@ -1,6 +1,6 @@
 """`tejax`: which command, its parts and options; how every kind of error ends."""
 
-import json
+import io
 import logging
 import re
 import sys
@@ -13,7 +13,8 @@ import tyro
 from tejax.cli import parts
 from tejax.cli.commands import COMMANDS, Command
 from tejax.cli.compiled import keep_compiled_programs
-from tejax.errors import InputError, refuse
+from tejax.core.plain import dumps
+from tejax.errors import InputError, one_line, printable, refuse, shown
 from tejax.options import options_of
 
 __all__ = ["main"]
@@ -24,8 +25,7 @@ HELP = ("-h", "--help")
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 if it went well, 2 with one line for bad input, 130 after Ctrl-C."""
-    logging.basicConfig(format="tejax: %(message)s")
-    warnings.formatwarning = lambda message, *_, **__: f"tejax: {' '.join(str(message).split())}\n"
+    _prepare_output()
     try:
         keep_compiled_programs()
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
@@ -50,7 +50,7 @@ def _run(words: list[str]) -> int:
         return 0 if words else 2
     name, *words = words
     if name not in COMMANDS:
-        refuse(f"command must be one of {list(COMMANDS)}: got command={name!r:.60}")
+        refuse(f"command must be one of {list(COMMANDS)}: got command={shown(name, 60)}")
     command = COMMANDS[name]
     named = parts.scan(words, command.kinds, _flags(command), command.skip)
     if command.needs_task and "task" not in named.names:
@@ -66,7 +66,7 @@ def _run(words: list[str]) -> int:
         return answer
     result, text, code = answer
     if result:  # the first process speaks
-        print(json.dumps(result) if parsed.json else text)  # noqa: T201
+        print(dumps(result) if parsed.json else printable(text))  # noqa: T201
     return code
 
 
@@ -108,8 +108,26 @@ def _guide(name: str, command: Command) -> str:
     return "\n".join(lines)
 
 
+class _Line(logging.Formatter):
+    """A message as one printable line: it may hold words of a stranger's file."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return one_line(super().format(record))
+
+
+def _prepare_output() -> None:
+    """Let nothing that is said fail for a character that the terminal lacks, or reach it as a code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Line("tejax: %(message)s"))
+    logging.basicConfig(handlers=[handler])
+    warnings.formatwarning = lambda message, *_, **__: f"tejax: {one_line(message)}\n"
+
+
 def _fail(message: object) -> NoReturn:
     from tejax.parallel import processes
 
-    print(f"tejax: {' '.join(str(message).split())}", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"tejax: {one_line(message)}", file=sys.stderr, flush=True)  # noqa: T201
     processes.exit_process(2)

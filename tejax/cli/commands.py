@@ -11,6 +11,7 @@ from tejax.cli.devices import DeviceOptions
 from tejax.cli.logging import LoggingOptions
 from tejax.cli.searching import search_command
 from tejax.cli.sweeps import Grid
+from tejax.core.paths import user_path
 from tejax.options import Count, Positive, options_of
 from tejax.registry import NETWORKS, STRATEGIES, Choice
 from tejax.runs import Experiment, IslandOptions, Schedule
@@ -64,13 +65,14 @@ def evolve(
 
     devices.join()
     experiment = Experiment(task, network, strategy, schedule, islands)
-    path = out or Path("runs") / f"{experiment.name}-{schedule.seed}"
+    path = user_path(out or Path("runs") / f"{experiment.name}-{schedule.seed}", "out")
     parts = experiment.build()  # refuses bad options before anything is removed
     experiment = experiment.resolved(parts)
     mesh = devices.mesh()
     logging.loggers(path, {})  # refuses one whose extra is missing
     devices.assert_same(experiment, path)
-    processes.on_primary(lambda: runs.prepare(path, overwrite))
+    locks: list[Any] = []  # kept to the end, so that nobody comes between
+    processes.on_primary(lambda: locks.append(runs.prepare(path, overwrite)))
     return session.conduct(experiment, parts, path, json, mesh, logging)
 
 
@@ -92,19 +94,15 @@ def resume(
         operator: an operator of the run from outside tejax, MODULE:NAME; may be given again for another one.
         json: print one JSON object at the end, and everything else to stderr.
     """
-    from tejax import runs
     from tejax.cli import session
     from tejax.cli.stored import load_experiment
-    from tejax.parallel import processes
 
     devices.join()
-    mesh = devices.mesh()
+    mesh, directory = devices.mesh(), user_path(directory, "directory")
     experiment = load_experiment(directory, operator)
     if generations is not None:
         experiment = experiment.with_generations(generations)
     devices.assert_same(experiment, directory)
-    if generations is not None:
-        processes.on_primary(lambda: runs.update_config(directory, experiment.to_json()))
     return session.conduct(experiment, experiment.build(), directory, json, mesh, logging)
 
 
@@ -128,7 +126,9 @@ def sweep(
     """
     from tejax.cli import sweeps
 
-    return sweeps.conduct(Experiment(task, network, strategy, schedule, islands), grid, out, overwrite, json)
+    return sweeps.conduct(
+        Experiment(task, network, strategy, schedule, islands), grid, out and user_path(out, "out"), overwrite, json
+    )
 
 
 def evaluate(
@@ -145,7 +145,7 @@ def evaluate(
     """
     from tejax.cli import evaluation
 
-    return evaluation.evaluate_network(path, task, operator)
+    return evaluation.evaluate_network(user_path(path), task, operator)
 
 
 def export(
@@ -166,7 +166,7 @@ def export(
     """
     from tejax.cli import delivery
 
-    return delivery.deliver(path, format, out, name)
+    return delivery.deliver(user_path(path), format, user_path(out, "out"), name)
 
 
 def report(directory: Positional[Path], operator: Operators = (), json: bool = False) -> Answer:
@@ -179,7 +179,8 @@ def report(directory: Positional[Path], operator: Operators = (), json: bool = F
     """
     from tejax.cli import pages, sweep_pages
 
-    if (directory / "sweep.json").is_file():
+    directory = user_path(directory, "directory")
+    if (directory / "sweep.json").exists() or (directory / "sweep.json").is_symlink():
         return sweep_pages.report_sweep(directory)
     return pages.report_run(directory, operator)
 
@@ -198,7 +199,7 @@ def replay(
     """
     from tejax.cli import replays
 
-    return replays.write_replay(path, out, episode, frames)
+    return replays.write_replay(user_path(path), out and user_path(out, "out"), episode, frames)
 
 
 def doctor(exact: bool = False, quick: bool = False, json: bool = False) -> Answer:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from tejax import evolution
 from tejax.cli.curve import curve
+from tejax.errors import printable
 
 __all__ = ["Display", "say"]
 
@@ -23,8 +24,8 @@ PROGRAM = "advance"  # the program that all waits for
 
 
 def say(console: Console, text: str) -> None:
-    """Print a line as it is: no markup, no colours, no wrapping."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    """Print a text as it is: no markup, no colours, no wrapping, and no code for the terminal."""
+    console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
 
 class Display:
@@ -96,12 +97,13 @@ class Display:
         return Group(*parts)
 
     def _words(self, progress: evolution.Progress, best: float, median: float, measured: dict[str, Any]) -> str:
+        numbers = {name: value for name, value in measured.items() if isinstance(value, int | float)}  # None: NaN
         digits = 1 if "return" in measured else 3
         parts = [f"best {best:.{digits}f}", f"median {median:.{digits}f}"]
-        if "return" in measured:
-            parts.append(f"fresh episodes {measured['return']:.1f}")
-        if "accuracy" in measured:
-            parts.append(f"test {measured['accuracy']:.1%}")
+        if "return" in numbers:
+            parts.append(f"fresh episodes {numbers['return']:.1f}")
+        if "accuracy" in numbers:
+            parts.append(f"test {numbers['accuracy']:.1%}")
         (began, first, before), (now, last, after) = self._points[0], self._points[-1]
         if now > began:  # from the second chunk on: the first one holds the compilation
             parts.append(f"{(after - before) / (now - began):,.0f} evaluations/s")

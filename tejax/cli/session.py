@@ -56,47 +56,47 @@ def conduct(
         loggers=logging.loggers(path, experiment.to_json()),
     )
     say(console, _costs(experiment, parts, path))
-    with (
-        closing(run),
-        Display(console, schedule.generations, task.scale, logging.watch) as display,
-        runs.graceful(run, display.stopping),
-        processes.on_process_loss(f"go on with `tejax resume {path}`"),
-    ):
-        try:
-            result = evolution.evolve(
-                jax.random.key(schedule.seed),
-                strategy,
-                network,
-                task,
-                generations=_wanted(experiment, run),
-                chunk=schedule.chunk,
-                batch=schedule.evaluation_batch,
-                target=schedule.target,
-                mesh=mesh,
-                run=run,
-                callback=lambda progress: display.update(progress, run.last),
-            )
-        except KeyboardInterrupt:
-            return _interrupted(path, None)
-        stopped = run.stopped and result.generations < schedule.generations
-        if not stopped:
-            run.save(result.state, result.generations)
-    if stopped:
-        return _interrupted(path, result.generations)
-    about = {
-        "run": str(path),
-        "interrupted": False,
-        "generations": result.generations,
-        "evaluations": result.evaluations,
-        "state": pytrees.fingerprint(fetch(result.state)),
-    }
-    answer: tuple[dict[str, Any], str, int] = {}, "", 0
+    with closing(run):  # which keeps the directory to the last picture
+        with (
+            Display(console, schedule.generations, task.scale, logging.watch) as display,
+            runs.graceful(run, display.stopping),
+            processes.on_process_loss(f"go on with `tejax resume {path}`"),
+        ):
+            try:
+                result = evolution.evolve(
+                    jax.random.key(schedule.seed),
+                    strategy,
+                    network,
+                    task,
+                    generations=_wanted(experiment, run),
+                    chunk=schedule.chunk,
+                    batch=schedule.evaluation_batch,
+                    target=schedule.target,
+                    mesh=mesh,
+                    run=run,
+                    callback=lambda progress: display.update(progress, run.last),
+                )
+            except KeyboardInterrupt:
+                return _interrupted(path, None)
+            stopped = run.stopped and result.generations < schedule.generations
+            if not stopped:
+                run.save(result.state, result.generations)
+        if stopped:
+            return _interrupted(path, result.generations)
+        about = {
+            "run": str(path),
+            "interrupted": False,
+            "generations": result.generations,
+            "evaluations": result.evaluations,
+            "state": pytrees.fingerprint(fetch(result.state)),
+        }
+        answer: tuple[dict[str, Any], str, int] = {}, "", 0
 
-    def finish() -> None:
-        nonlocal answer
-        answer = _finish(experiment, parts, path, result, about, clock)
+        def finish() -> None:
+            nonlocal answer
+            answer = _finish(experiment, parts, path, result, about, clock)
 
-    processes.on_primary(finish)
+        processes.on_primary(finish)
     return answer
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tejax.errors import InputError, refuse
 
-__all__ = ["is_draft", "write_file"]
+__all__ = ["append_text", "is_draft", "write_file"]
 
 _NAME = re.compile(r"\.tejax-[0-9a-f]{16}\.tmp")
 
@@ -42,6 +42,27 @@ def write_file(path: Path, data: bytes | str) -> None:
     except InputError:
         raise
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path, a lone surrogate in the text
+        refuse(f"{path}: cannot be written ({_reason(error)})", error)
+
+
+def append_text(path: Path, text: str) -> None:
+    """Add a text to the end of a file, which is made if need be.
+
+    Args:
+        path: as `write_file` takes it.
+        text: what becomes UTF-8.
+
+    Raises:
+        InputError: as `write_file` does.
+    """
+    try:
+        _check(path)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with os.fdopen(os.open(path, flags, 0o666), "ab") as file:
+            file.write(text.encode())
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
         refuse(f"{path}: cannot be written ({_reason(error)})", error)
 
 

@@ -1,35 +1,41 @@
-"""Paths as people write them: `~` is the home directory, and what is no file is refused in one line."""
+"""Paths as a user writes them."""
 
+import os
 from pathlib import Path
 
-from tejax.errors import refuse, require
+from tejax.errors import refuse, require, shown
 
-__all__ = ["existing_file", "expanded"]
+__all__ = ["existing_file", "user_path"]
 
 
-def expanded(path: str | Path) -> Path:
-    """A path with `~` or `~user` at its beginning replaced by that home directory.
+def user_path(path: str | os.PathLike[str], name: str = "path") -> Path:
+    """The path, with the user's home for a ~ at its beginning.
+
+    Args:
+        path: as it is given.
+        name: of the argument, for an error.
 
     Raises:
-        InputError: for a user that does not exist.
+        InputError: in one line, for what is no path, and for the home of a user who has none.
     """
+    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str) or "\0" in os.fspath(path):
+        refuse(f"{name} must be a path: got {name}={shown(path)}")
     try:
         return Path(path).expanduser()
     except RuntimeError as error:
-        refuse(f"{path}: no such home directory", error)
+        refuse(f"{name} must be a path in a home that exists: got {name}={shown(os.fspath(path))}", error)
 
 
-def existing_file(path: str | Path) -> Path:
-    """The expanded path of a file that is there.
+def existing_file(path: str | os.PathLike[str], name: str = "path") -> Path:
+    """The `user_path` of a file that is there.
 
     Raises:
-        InputError: where there is none; a directory, a pipe or a device is no file.
+        InputError: in one line, where there is none; a directory, a pipe or a device is no file.
     """
-    path = expanded(path)
+    found = user_path(path, name)
     try:
-        found = path.is_file()
-    except (OSError, ValueError) as error:  # too long a name, say, or no permission to look
-        reason = (isinstance(error, OSError) and error.strerror) or error
-        refuse(f"{path}: cannot be read ({reason})", error)
-    require(found, "a file", path=str(path))
-    return path
+        there = found.is_file()
+    except OSError as error:  # too long a name, say, or no permission to look
+        refuse(f"{found}: cannot be read ({error.strerror or error})", error)
+    require(there, "a file", **{name: str(found)})
+    return found

@@ -12,10 +12,12 @@ from tejax.evolution._generation import (
     select_best,
     summary,
 )
+from tejax.evolution._identity import IdentifiedRecorder, identify
 from tejax.evolution._sweep import Sweep, grid, sweep
 
 __all__ = [
     "History",
+    "IdentifiedRecorder",
     "Progress",
     "Recorder",
     "Result",
@@ -28,6 +30,7 @@ __all__ = [
     "first_state",
     "generation",
     "grid",
+    "identify",
     "select_best",
     "summary",
     "sweep",

@@ -14,6 +14,7 @@ from tejax.core import pytrees
 from tejax.errors import require
 from tejax.evolution import _generation
 from tejax.evolution._generation import History, auto_batch, check_fit, row_count
+from tejax.evolution._identity import IdentifiedRecorder, identify
 from tejax.options import Between, Count, Positive, normalise
 from tejax.parallel.mesh import fetch, replicate
 from tejax.types import Array, Genome, Key, Network, Placement, Rates, Strategy, Task
@@ -112,6 +113,8 @@ def evolve(
     divided = mesh is None or row_count(strategy) % mesh.size == 0
     require(divided, "a multiple of devices", **{kind: row_count(strategy)}, devices=mesh.size if mesh else 1)
     clock = time.perf_counter()
+    if isinstance(run, IdentifiedRecorder):
+        run.identify(identify(key, start, strategy=strategy, network=network, task=task), generations)
     rates, strategy = as_arrays(strategy.rates), strategy.static().placed(Placement(mesh, network.ranges is None))
     init_key, run_key, rates, task = replicate((*jax.random.split(key), rates, task), mesh)
     if start is None:

@@ -6,8 +6,8 @@ one process a trial to vary these too.
 """
 
 import csv
+import io
 import itertools
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,9 @@ import numpy as np
 from jax.sharding import Mesh
 
 from tejax.core import pytrees
+from tejax.core.drafts import write_file
+from tejax.core.paths import user_path
+from tejax.core.plain import dumps, to_plain
 from tejax.errors import refuse, require
 from tejax.evolution import _generation
 from tejax.evolution._evolve import PARTS, as_arrays, check_sizes, chunks
@@ -44,19 +47,23 @@ class Sweep(NamedTuple):
     def save(self, folder: str | Path) -> tuple[Path, Path]:
         """Write table.csv and table.json (a list of objects), a row a run, into a folder, which is made if need be.
 
+        A number that is NaN or infinite is null in the one, and empty in the other.
+
         Raises:
             InputError: where they cannot be written.
         """
-        table, plain = Path(folder) / "table.csv", Path(folder) / "table.json"
+        folder = user_path(folder, "folder")
+        table, plain, text = folder / "table.csv", folder / "table.json", io.StringIO()
+        rows = [to_plain(row, "rows") for row in self.rows]
+        writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
         try:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            with table.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, list(self.rows[0]), lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(self.rows)
-            plain.write_text(json.dumps(self.rows, indent=1) + "\n", encoding="utf-8")
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             refuse(f"{folder}: cannot be written ({error.strerror or error})", error)
+        write_file(table, text.getvalue().encode("utf-8", "backslashreplace"))
+        write_file(plain, dumps(rows, indent=1) + "\n")
         return table, plain
 
 

@@ -18,7 +18,8 @@ import jax
 import numpy as np
 
 from tejax.core.drafts import write_file
-from tejax.core.paths import expanded
+from tejax.core.paths import user_path
+from tejax.core.plain import to_plain
 from tejax.errors import InputError, refuse, require
 from tejax.export import header, planes
 from tejax.export.spec import bound, checked_leaves, from_spec, named, outline, to_spec
@@ -79,7 +80,7 @@ def save(
 
     leaves = checked_leaves(network, genome)
     given = {**(metadata or {}), **({} if encoding is None else {"encoding": encoding.to_json()})}
-    note = _plain({**given, "format": FORMAT, "network": to_spec(network)})
+    note = to_plain({**given, "format": FORMAT, "network": to_spec(network)}, "metadata")
     trits = sum(leaf.size for leaf in leaves.values())
     require(trits <= MOST, f"of at most {MOST} trits", network=network)
     bound(note["network"], trits)
@@ -88,7 +89,7 @@ def save(
     data = to_bytes(tensors, metadata={"tejax": _text({**note, "fingerprint": _fingerprint(note, tensors)})})
     length = int.from_bytes(data[:8], "little")
     require(length <= header.LARGEST, f"at most {header.LARGEST} bytes as JSON", metadata=f"{length} bytes")
-    write_file(expanded(path), data)
+    write_file(user_path(path), data)
     return len(data)
 
 
@@ -118,7 +119,7 @@ def read(path: str | Path) -> Saved:
             foreign, changed since it was written, of another format, of an unknown network, of more than MOST trits, or
             whose arrays are not those of its network.
     """
-    path = expanded(path)
+    path = user_path(path)
     if not path.is_file():
         refuse(f"{path}: no such file")
     head = header.read_header(path)
@@ -194,11 +195,3 @@ def _fingerprint(note: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> 
 
 def _text(note: Mapping[str, Any]) -> str:
     return json.dumps(note, sort_keys=True, separators=(",", ":"))
-
-
-def _plain(note: Mapping[str, Any]) -> dict[str, Any]:
-    """A note as it comes back from a file; InputError where it is no plain JSON."""
-    try:
-        return dict(json.loads(json.dumps(note)))
-    except (TypeError, ValueError, RecursionError) as error:
-        refuse(f"metadata must be plain JSON: {error}", error)

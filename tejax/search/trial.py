@@ -18,7 +18,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import Trial
 
 from tejax import evolution, export, runs
-from tejax.errors import InputError
+from tejax.errors import InputError, refuse
 from tejax.evolution import Progress
 from tejax.runs import Experiment, Parts
 from tejax.runs.lock import Lock
@@ -67,6 +67,8 @@ def evolve_trial(
         return pruned
 
     folder.mkdir(parents=True, exist_ok=True)
+    if folder.is_symlink():
+        refuse(f"{folder}: is a link, and a search holds none; remove it")
     with _locked(folder, is_lost):
         # not an experiment that `tejax resume` would take up: it would train on what is held out here
         config = {"trial": experiment.to_json(), "held_out": HELD_OUT}

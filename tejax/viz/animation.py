@@ -21,6 +21,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon, Rectangle
 from PIL import Image
 
+from tejax.core.drafts import write_file
+from tejax.core.paths import user_path
 from tejax.errors import refuse, require
 from tejax.tasks import Control
 from tejax.types import Genome, Network, Task
@@ -138,12 +140,9 @@ def save(animation: Animation, path: str | Path, title: str = "tejax") -> Path:
     Raises:
         InputError: for another ending, and where the file cannot be written.
     """
-    path = Path(path)
+    path = user_path(path)
     require(path.suffix in (".gif", ".html"), "a file that ends in .gif or .html", out=str(path))
-    try:
-        path.write_bytes(gif(animation) if path.suffix == ".gif" else page(animation, title).encode())
-    except OSError as error:
-        refuse(f"{path}: cannot be written ({error.strerror or error})", error)
+    write_file(path, gif(animation) if path.suffix == ".gif" else page(animation, title))
     return path
 
 
