@@ -20,7 +20,7 @@ import numpy as np
 from tejax.core.drafts import write_file
 from tejax.core.paths import user_path
 from tejax.core.plain import to_plain
-from tejax.errors import InputError, refuse, require
+from tejax.errors import InputError, refuse, require, shown
 from tejax.export import header, planes
 from tejax.export.spec import bound, checked_leaves, from_spec, named, outline, to_spec
 from tejax.tasks.datasets.encoding import Encoding, encoding_of
@@ -131,7 +131,7 @@ def read(path: str | Path) -> Saved:
             planes.check(name, tensors[name], leaf.size)
         fingerprint = note.pop("fingerprint", None)
         same = fingerprint == _fingerprint(note, tensors)
-        require(same, "that of the file as it was written: it has changed since", fingerprint=f"{fingerprint!r:.20}")
+        require(same, "that of the file as it was written: it has changed since", fingerprint=fingerprint)
         leaves = [planes.unpack(tensors.pop(name), leaf.shape) for name, leaf in named(wanted)]
         genome = jax.device_put(jax.tree.unflatten(jax.tree.structure(wanted), leaves))  # compiles nothing
         return Saved(network, genome, {name: note[name] for name in note if name not in KEPT})
@@ -142,7 +142,7 @@ def read(path: str | Path) -> Saved:
 
 def _judged(head: header.Header, note: Any) -> tuple[Network, Genome]:
     """The network that a header describes and the outline of its genome, which the arrays are held to."""
-    require(isinstance(note, dict), "an object", metadata=f"{note!r:.60}")
+    require(isinstance(note, dict), "an object", metadata=note)
     _check_format(note.get("format"))
     trits = sum(4 * math.prod(shape) for shape in head.shapes.values())
     require(trits <= 2 * MOST, f"of at most {MOST} trits", arrays=f"some of {trits}")
@@ -151,7 +151,7 @@ def _judged(head: header.Header, note: Any) -> tuple[Network, Genome]:
     wanted = outline(network)
     names = [name for name, _ in named(wanted)]
     same = set(head.shapes) == set(names)
-    require(same, f"those of the network, {sorted(names)!s:.200}", arrays=f"{sorted(head.shapes)!s:.200}")
+    require(same, f"those of the network, {shown(sorted(names))}", arrays=sorted(head.shapes))
     for name, leaf in named(wanted):
         require(head.dtypes[name] == "U8", "uint8", **{name: head.dtypes[name]})
         shape, fitting = head.shapes[name], planes.packed_shape(leaf.shape)

@@ -40,7 +40,7 @@ class Encoding:
     kind: Kind = "trits"
 
     def __post_init__(self) -> None:
-        require(self.kind in get_args(Kind), "trits or thermometer", kind=f"{self.kind!r:.60}")
+        require(self.kind in get_args(Kind), "trits or thermometer", kind=self.kind)
         thresholds = as_numbers(self.thresholds, "thresholds").astype(np.float64)
         shape = f"array of shape {thresholds.shape}"
         fine = thresholds.ndim == 2 and bool((np.diff(thresholds, axis=0) >= 0).all())
@@ -121,10 +121,10 @@ def encoding_of(metadata: Mapping[str, Any]) -> Encoding | None:
     if plain is None:
         return None
     whole = isinstance(plain, Mapping) and set(plain) == {"kind", "features", "thresholds"}
-    require(whole, "an object of kind, features and thresholds", encoding=f"{plain!r:.60}")
+    require(whole, "an object of kind, features and thresholds", encoding=plain)
     features = plain["features"]
     fits = type(features) is int and 1 <= features <= WIDEST
-    require(fits, f"from 1 to {WIDEST}", **{"encoding.features": f"{features!r:.60}"})
+    require(fits, f"from 1 to {WIDEST}", **{"encoding.features": features})
     thresholds = _thresholds(plain["thresholds"], features)
     try:
         return Encoding(thresholds, plain["kind"])
@@ -137,7 +137,7 @@ def _thresholds(levels: Any, features: int) -> np.ndarray:
     fine = isinstance(levels, list) and 1 <= len(levels) <= min(LEVELS, WIDEST // features)
     fine = fine and all(isinstance(level, list) and len(level) in (1, features) for level in levels)
     fine = fine and all(_is_number(number) for number in itertools.chain(*levels))
-    require(fine, "levels of one number or one a feature each", **{"encoding.thresholds": f"{levels!r:.60}"})
+    require(fine, "levels of one number or one a feature each", **{"encoding.thresholds": levels})
     return np.stack([np.broadcast_to(np.asarray(level, np.float64), features) for level in levels])
 
 
