@@ -154,6 +154,14 @@ def test_a_run_writes_the_encoding_of_its_task(command, folder):
     copy = folder / "copy.safetensors"
     assert command("export", "run", "--format", "safetensors", "--out", copy)[0] == 0
     assert export.read(copy).encoding == tasks.from_files("train.npz").encoding
+    x, y = _data(30, 6)
+    assert command("report", "run")[0] == 0
+    np.savez("train.npz", x=9 * x, y=y)
+    matrix = json.loads(command("evaluate", "run", "--json")[1])["confusion"]
+    assert np.sum(matrix) == 30
+    code, _, err = command("report", "run")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "its data have changed since it was evolved; `tejax evaluate run` scores the new ones" in err
 
 
 def test_the_home_directory_is_found(command, folder, monkeypatch):
