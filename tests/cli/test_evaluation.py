@@ -161,7 +161,7 @@ def test_a_run_writes_the_encoding_of_its_task(command, folder):
     assert np.sum(matrix) == 30
     code, _, err = command("report", "run")
     assert (code, err.count("\n")) == (2, 1)
-    assert "its data have changed since it was evolved; `tejax evaluate run` scores the new ones" in err
+    assert "its data have changed since it was evolved; `tejax evaluate run` scores them as new ones" in err
 
 
 def test_the_home_directory_is_found(command, folder, monkeypatch):
