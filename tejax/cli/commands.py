@@ -11,7 +11,7 @@ from tejax.cli.devices import DeviceOptions
 from tejax.cli.logging import LoggingOptions
 from tejax.cli.searching import search_command
 from tejax.cli.sweeps import Grid
-from tejax.core.paths import user_path
+from tejax.core.paths import expanded
 from tejax.options import Count, Positive, options_of
 from tejax.registry import NETWORKS, STRATEGIES, Choice
 from tejax.runs import Experiment, IslandOptions, Schedule
@@ -65,7 +65,7 @@ def evolve(
 
     devices.join()
     experiment = Experiment(task, network, strategy, schedule, islands)
-    path = user_path(out or Path("runs") / f"{experiment.name}-{schedule.seed}", "out")
+    path = expanded(out or Path("runs") / f"{experiment.name}-{schedule.seed}", "out")
     parts = experiment.build()  # refuses bad options before anything is removed
     experiment = experiment.resolved(parts)
     mesh = devices.mesh()
@@ -98,7 +98,7 @@ def resume(
     from tejax.cli.stored import load_experiment
 
     devices.join()
-    mesh, directory = devices.mesh(), user_path(directory, "directory")
+    mesh, directory = devices.mesh(), expanded(directory, "directory")
     experiment = load_experiment(directory, operator)
     if generations is not None:
         experiment = experiment.with_generations(generations)
@@ -127,7 +127,7 @@ def sweep(
     from tejax.cli import sweeps
 
     return sweeps.conduct(
-        Experiment(task, network, strategy, schedule, islands), grid, out and user_path(out, "out"), overwrite, json
+        Experiment(task, network, strategy, schedule, islands), grid, out and expanded(out, "out"), overwrite, json
     )
 
 
@@ -145,7 +145,7 @@ def evaluate(
     """
     from tejax.cli import evaluation
 
-    return evaluation.evaluate_network(user_path(path), task, operator)
+    return evaluation.evaluate_network(expanded(path), task, operator)
 
 
 def export(
@@ -166,7 +166,7 @@ def export(
     """
     from tejax.cli import delivery
 
-    return delivery.deliver(user_path(path), format, user_path(out, "out"), name)
+    return delivery.deliver(expanded(path), format, expanded(out, "out"), name)
 
 
 def report(directory: Positional[Path], operator: Operators = (), json: bool = False) -> Answer:
@@ -179,7 +179,7 @@ def report(directory: Positional[Path], operator: Operators = (), json: bool = F
     """
     from tejax.cli import pages, sweep_pages
 
-    directory = user_path(directory, "directory")
+    directory = expanded(directory, "directory")
     if (directory / "sweep.json").exists() or (directory / "sweep.json").is_symlink():
         return sweep_pages.report_sweep(directory)
     return pages.report_run(directory, operator)
@@ -199,7 +199,7 @@ def replay(
     """
     from tejax.cli import replays
 
-    return replays.write_replay(user_path(path), out and user_path(out, "out"), episode, frames)
+    return replays.write_replay(expanded(path), out and expanded(out, "out"), episode, frames)
 
 
 def doctor(exact: bool = False, quick: bool = False, json: bool = False) -> Answer:

@@ -25,7 +25,7 @@ PROGRAM = "advance"  # the program that all waits for
 
 def say(console: Console, text: str) -> None:
     """Print a text as it is: no markup, no colours, no wrapping, and no code for the terminal."""
-    console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+    console.print(printable(text), markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 class Display:

@@ -1,41 +1,42 @@
-"""Paths as a user writes them."""
+"""Paths as people write them: `~` is the home directory, and what is no file is refused in one line."""
 
 import os
 from pathlib import Path
 
-from tejax.errors import refuse, require, shown
+from tejax.errors import refuse, require
 
-__all__ = ["existing_file", "user_path"]
+__all__ = ["existing_file", "expanded"]
 
 
-def user_path(path: str | os.PathLike[str], name: str = "path") -> Path:
-    """The path, with the user's home for a ~ at its beginning.
+def expanded(path: str | os.PathLike[str], name: str = "path") -> Path:
+    """A path with `~` or `~user` at its beginning replaced by that home directory.
 
     Args:
         path: as it is given.
         name: of the argument, for an error.
 
     Raises:
-        InputError: in one line, for what is no path, and for the home of a user who has none.
+        InputError: for a user that does not exist, and for what is no path.
     """
-    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str) or "\0" in os.fspath(path):
-        refuse(f"{name} must be a path: got {name}={shown(path)}")
+    fine = isinstance(path, str | os.PathLike) and isinstance(os.fspath(path), str) and "\0" not in os.fspath(path)
+    require(fine, "a path", **{name: path})
     try:
         return Path(path).expanduser()
     except RuntimeError as error:
-        refuse(f"{name} must be a path in a home that exists: got {name}={shown(os.fspath(path))}", error)
+        refuse(f"{path}: no such home directory", error)
 
 
-def existing_file(path: str | os.PathLike[str], name: str = "path") -> Path:
-    """The `user_path` of a file that is there.
+def existing_file(path: str | Path) -> Path:
+    """The expanded path of a file that is there.
 
     Raises:
-        InputError: in one line, where there is none; a directory, a pipe or a device is no file.
+        InputError: where there is none; a directory, a pipe or a device is no file.
     """
-    found = user_path(path, name)
+    path = expanded(path)
     try:
-        there = found.is_file()
-    except OSError as error:  # too long a name, say, or no permission to look
-        refuse(f"{found}: cannot be read ({error.strerror or error})", error)
-    require(there, "a file", **{name: str(found)})
-    return found
+        found = path.is_file()
+    except (OSError, ValueError) as error:  # too long a name, say, or no permission to look
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        refuse(f"{path}: cannot be read ({reason})", error)
+    require(found, "a file", path=str(path))
+    return path

@@ -47,7 +47,7 @@ KNOWN = (
     np.ndarray,
     jax.Array,
 )
-NEUTRAL = ("XLA_FLAGS", "jax_numpy_dtype_promotion")  # settings that the integers do not depend on
+DECIDING = ("jax_default_prng_impl", "jax_threefry_partitionable")  # the settings that choose among generators
 
 
 class IdentifiedRecorder(abc.ABC):
@@ -70,7 +70,7 @@ def identify(key: Key, start: Any = None, **parts: Any) -> dict[str, Any]:
     for name, part in parts.items():
         found |= dict(_flat(name, part, 0))
     found["start"] = None if start is None else pytrees.fingerprint(fetch(start))
-    chosen = {name: value for name, value in settings().items() if name not in NEUTRAL}
+    chosen = {name: value for name, value in settings().items() if name in DECIDING}
     return found | {f"settings.{name}": value for name, value in chosen.items()}
 
 

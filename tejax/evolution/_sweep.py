@@ -20,7 +20,7 @@ from jax.sharding import Mesh
 
 from tejax.core import pytrees
 from tejax.core.drafts import write_file
-from tejax.core.paths import user_path
+from tejax.core.paths import expanded
 from tejax.core.plain import dumps, to_plain
 from tejax.errors import refuse, require
 from tejax.evolution import _generation
@@ -52,7 +52,7 @@ class Sweep(NamedTuple):
         Raises:
             InputError: where they cannot be written.
         """
-        folder = user_path(folder, "folder")
+        folder = expanded(folder, "folder")
         table, plain, text = folder / "table.csv", folder / "table.json", io.StringIO()
         rows = [to_plain(row, "rows") for row in self.rows]
         writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")

@@ -18,7 +18,7 @@ import jax
 import numpy as np
 
 from tejax.core.drafts import write_file
-from tejax.core.paths import user_path
+from tejax.core.paths import expanded
 from tejax.core.plain import to_plain
 from tejax.errors import InputError, refuse, require, shown
 from tejax.export import header, planes
@@ -89,7 +89,7 @@ def save(
     data = to_bytes(tensors, metadata={"tejax": _text({**note, "fingerprint": _fingerprint(note, tensors)})})
     length = int.from_bytes(data[:8], "little")
     require(length <= header.LARGEST, f"at most {header.LARGEST} bytes as JSON", metadata=f"{length} bytes")
-    write_file(user_path(path), data)
+    write_file(expanded(path), data)
     return len(data)
 
 
@@ -119,7 +119,7 @@ def read(path: str | Path) -> Saved:
             foreign, changed since it was written, of another format, of an unknown network, of more than MOST trits, or
             whose arrays are not those of its network.
     """
-    path = user_path(path)
+    path = expanded(path)
     if not path.is_file():
         refuse(f"{path}: no such file")
     head = header.read_header(path)

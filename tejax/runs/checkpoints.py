@@ -9,7 +9,6 @@ Whatever it was written by, any number of devices and processes can read it. No 
 """
 
 import logging
-import os
 import stat
 from collections.abc import Mapping
 from functools import cached_property
@@ -23,22 +22,15 @@ import numpy as np
 from tejax.core import pytrees
 from tejax.core.code import digest
 from tejax.core.plain import dumps
-from tejax.errors import InputError, one_line, refuse
+from tejax.errors import InputError, refuse, require
 from tejax.parallel.mesh import is_distributed, put
 from tejax.parallel.processes import all_gather_str, difference, is_process_loss
 from tejax.runs.experiment import deciding
-from tejax.runs.orbax import orbax, silenced
+from tejax.runs.orbax import load_orbax, silenced
 from tejax.runs.packing import digests, join, join_rows, split, split_rows, total, width
+from tejax.runs.reasons import check_readable, reason
 
 __all__ = ["Checkpoints"]
-
-DISK = (
-    "No space left on device",
-    "Disk quota exceeded",
-    "Read-only file system",
-    "File too large",
-    "Permission denied",
-)
 
 logger = logging.getLogger("tejax")
 
@@ -58,7 +50,7 @@ class Checkpoints:
 
     def save(self, state: Any, generation: int) -> None:
         """Write the state, and return when it is on disk. Raises InputError where that fails; older ones stay."""
-        ocp = orbax()
+        ocp = load_orbax()
         if generation in self._manager.all_steps():
             return
         leaves = _named(state)
@@ -79,7 +71,7 @@ class Checkpoints:
         except Exception as error:  # Orbax and TensorStore raise many kinds
             if is_process_loss(error):
                 raise
-            refuse(f"{self.folder}: cannot write a checkpoint ({_line(error)}); earlier ones are intact", error)
+            refuse(f"{self.folder}: cannot write a checkpoint ({reason(error)}); earlier ones are intact", error)
         if not done:
             refuse(f"{self.folder}: Orbax did not write the checkpoint of generation {generation}")
 
@@ -92,26 +84,28 @@ class Checkpoints:
             InputError: if none can be read, where one is of another run or its arrays are not those of `state`, and
                 where one may not be read, which stays as it is.
         """
-        if not self.folder.is_dir() and not self.folder.is_symlink():
+        if not self.folder.exists() and not self.folder.is_symlink():
             return None
+        require(self.folder.is_dir(), "a directory", checkpoints=str(self.folder))
         damaged: list[tuple[int, str]] = []
         for generation in sorted(self._manager.all_steps(), reverse=True):
             try:
-                arrays = self._read(generation, _named(state))
+                with silenced():
+                    arrays = self._read(generation, _named(state))
             except InputError:
                 raise
             except Exception as error:  # whatever a damaged file makes Orbax and TensorStore raise
-                _check_readable(self.folder / str(generation))
-                damaged.append((generation, _line(error)))
+                check_readable(self.folder / str(generation), error)
+                damaged.append((generation, reason(error)))
                 continue
-            for broken, reason in damaged:
+            for broken, words in damaged:
                 text = "%s cannot be read (%s); going on from generation %d"
-                logger.warning(text, self.folder / str(broken), reason, generation)
+                logger.warning(text, self.folder / str(broken), words, generation)
                 self._remove(broken)
             return _like(state, arrays), generation
         if damaged:
-            generation, reason = damaged[0]
-            refuse(f"{self.folder / str(generation)}: cannot be read ({reason}), and there is no older checkpoint")
+            generation, words = damaged[0]
+            refuse(f"{self.folder / str(generation)}: cannot be read ({words}), and there is no older checkpoint")
         return None
 
     def close(self) -> None:
@@ -122,7 +116,7 @@ class Checkpoints:
 
     @cached_property
     def _manager(self) -> Any:
-        ocp = orbax()
+        ocp = load_orbax()
         _check_links(self.folder)
         options = ocp.CheckpointManagerOptions(
             max_to_keep=self.keep, enable_async_checkpointing=False, cleanup_tmp_directories=True
@@ -131,10 +125,10 @@ class Checkpoints:
             with silenced():
                 return ocp.CheckpointManager(self.folder.absolute(), options=options)
         except Exception as error:  # Orbax raises many kinds
-            refuse(f"{self.folder}: cannot be used ({_line(error)})", error)
+            refuse(f"{self.folder}: cannot be used ({reason(error)})", error)
 
     def _read(self, generation: int, wanted: dict[str, Any]) -> dict[str, np.ndarray]:
-        ocp = orbax()
+        ocp = load_orbax()
         note = self._manager.restore(generation, args=ocp.args.Composite(note=ocp.args.JsonRestore())).note
         if note["generation"] != generation:
             raise ValueError(f"it says generation {note['generation']}")
@@ -173,7 +167,7 @@ class Checkpoints:
         try:
             self._manager.delete(generation)
         except Exception as error:  # Orbax raises many kinds
-            refuse(f"{self.folder / str(generation)}: is damaged, and cannot be removed ({_line(error)})", error)
+            refuse(f"{self.folder / str(generation)}: is damaged, and cannot be removed ({reason(error)})", error)
 
     def _check(self, generation: int, saved: dict[str, list], wanted: dict[str, list]) -> None:
         if saved == wanted:
@@ -210,25 +204,3 @@ def _check_links(folder: Path) -> None:
         mode = each.lstat().st_mode if each.is_symlink() or each.exists() else stat.S_IFREG
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             refuse(f"{each}: is {require_plain}")
-
-
-def _check_readable(folder: Path) -> None:
-    """Raise InputError where a file may not be read: what is not seen is not damaged."""
-    try:
-        for place, _, names in os.walk(folder, onerror=_raise):
-            for name in names:
-                with (Path(place) / name).open("rb") as file:
-                    file.read(1)
-    except OSError as error:
-        advice = "it stays as it is: make it readable, or move it away to go on from an older one"
-        refuse(f"{folder}: cannot be read ({error.strerror or error}); {advice}", error)
-
-
-def _raise(error: OSError) -> None:
-    raise error
-
-
-def _line(error: BaseException) -> str:
-    """The first words of an error; of one that a disk has caused, the words for that."""
-    reason = next((words for words in DISK if words in str(error)), None)
-    return reason or one_line(error, 200) or type(error).__name__

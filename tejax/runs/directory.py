@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tejax.core.drafts import is_draft
-from tejax.core.paths import user_path
+from tejax.core.paths import expanded
 from tejax.errors import refuse
 from tejax.runs.lock import Lock
 
@@ -36,7 +36,7 @@ def prepare(path: str | Path, overwrite: bool = False) -> Lock:
     Raises:
         InputError: if the path holds a run (without `overwrite`), one that is going on, or what is not a run's.
     """
-    path = user_path(path)
+    path = expanded(path)
     lock = Lock(path)
     if path.is_symlink() and not path.exists():
         refuse(f"{path}: is a link to nothing; a run needs a directory")

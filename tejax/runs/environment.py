@@ -9,7 +9,7 @@ from typing import Any
 import jax
 
 from tejax._version import __version__
-from tejax.core.paths import user_path
+from tejax.core.paths import expanded
 from tejax.core.reading import read_json
 from tejax.core.settings import settings
 from tejax.errors import refuse, shown
@@ -53,7 +53,7 @@ def read_config(directory: str | Path) -> dict[str, Any]:
         InputError: in one line, where there is no run, where the file is damaged or a link, and for a run of another
             format or of another version (first two numbers) of tejax.
     """
-    path = user_path(directory, "directory") / "config.json"
+    path = expanded(directory, "directory") / "config.json"
     if not path.exists() and not path.is_symlink():
         refuse(f"{directory}: no run there (no config.json)")
     config = read_json(path)

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["orbax", "silenced"]
+from tejax.errors import InputError
+
+__all__ = ["load_orbax", "silenced"]
 
 
-def orbax() -> Any:
+def load_orbax() -> Any:
     """The package: to import it takes as long as JAX itself."""
     import orbax.checkpoint
 
@@ -23,7 +25,11 @@ def silenced() -> Iterator[None]:
     """
     log = logging.getLogger("absl")  # through which Orbax logs
     log.addFilter(_is_foreign)
-    yield
+    try:
+        yield
+    except InputError:  # of ours: nothing of Orbax has failed
+        log.removeFilter(_is_foreign)
+        raise
     log.removeFilter(_is_foreign)
 
 

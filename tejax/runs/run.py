@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat
 
 from tejax.core.drafts import write_file
-from tejax.core.paths import user_path
+from tejax.core.paths import expanded
 from tejax.core.plain import dumps, to_plain
 from tejax.errors import refuse, require
 from tejax.evolution import IdentifiedRecorder, Progress
+from tejax.options import Positive, normalise
 from tejax.parallel.processes import any_of, difference, is_primary, on_primary
 from tejax.runs.checkpoints import Checkpoints
 from tejax.runs.directory import check_links, writing
@@ -56,15 +57,17 @@ class Run(IdentifiedRecorder):
         measure: Callable[[Any], Mapping[str, float]] | None = None,
         loggers: Sequence[Logger] = (),
     ) -> None:
-        require(checkpoint_every >= 0, "at least 0 seconds", checkpoint_every=checkpoint_every)
-        require(keep >= 1, "at least 1", keep=keep)
-        self.path = user_path(path)
+        timed = isinstance(checkpoint_every, SupportsFloat) and float(checkpoint_every) >= 0
+        require(timed, "at least 0 seconds", checkpoint_every=checkpoint_every)
+        require(measure is None or callable(measure), "a function of the state, or None", measure=measure)
+        keep = normalise("keep", Positive, keep)
+        self.path = expanded(path)
         self.stopping = False  # asked to stop
         self.stopped = False  # has stopped for that, with a checkpoint
         self.last: dict[str, Any] = {}  # the newest line of metrics
         self._config = None if config is None else to_plain(config, "config")
         self._measure, self._loggers = measure, loggers
-        self._every, self._saved_at = checkpoint_every, time.monotonic()
+        self._every, self._saved_at = float(checkpoint_every), time.monotonic()
         self._checkpoints = Checkpoints(self.path / "checkpoints", keep)
         self._lock = Lock(self.path)
         self._seconds = 0.0  # spent by earlier processes
@@ -94,11 +97,15 @@ class Run(IdentifiedRecorder):
             InputError: where the directory holds another run, is written to by another process, cannot be read, cannot
                 be written, or has links in it.
         """
-        on_primary(self._open)
-        state, generation = self._checkpoints.restore(state) or (state, 0)
-        kept = [line for line in self.metrics if line["generation"] <= generation]
-        self._seconds = kept[-1]["seconds"] if kept else 0.0
-        on_primary(lambda: self._settle(generation, kept))
+        try:
+            on_primary(self._open)
+            state, generation = self._checkpoints.restore(state) or (state, 0)
+            kept = [line for line in self.metrics if line["generation"] <= generation]
+            self._seconds = kept[-1]["seconds"] if kept else 0.0
+            on_primary(lambda: self._settle(generation, kept))
+        except BaseException:
+            self._lock.release()  # the directory is not this run's
+            raise
         self._saved_at = time.monotonic()
         return state, generation
 
@@ -143,7 +150,6 @@ class Run(IdentifiedRecorder):
             self._lock.take()
         check_links(self.path)
         if not (self.path / "config.json").exists():
-            self._write_config(self._config)
             return
         saved = read_config(self.path).get("experiment")
         if self._config is not None and saved is not None and deciding(saved) != deciding(self._config):
@@ -152,14 +158,12 @@ class Run(IdentifiedRecorder):
 
     def _settle(self, generation: int, kept: list[dict[str, Any]]) -> None:
         """Bring the files to what was restored: nothing is written before it is known to be of the same run."""
-        write_lines(self.path / "metrics.jsonl", kept)
-        config = read_config(self.path)
+        config = read_config(self.path) if (self.path / "config.json").exists() else {}
         experiment = config.get("experiment") if self._config is None else self._config
-        if generation == 0 or experiment != config.get("experiment"):
-            self._write_config(experiment)
+        if generation == 0 or "experiment" not in config or experiment != config["experiment"]:  # begun, or for longer
+            config = {**environment_info(), "experiment": experiment}
+            write_file(self.path / "config.json", dumps(config, indent=2) + "\n")  # first: it says that all is a run's
+        write_lines(self.path / "metrics.jsonl", kept)
         if self._wanted is not None and 0 < generation >= self._wanted:
             text = "%s: the run is finished, with %d generations; give more generations to go on"
             logger.warning(text, self.path, generation)
-
-    def _write_config(self, experiment: Any) -> None:
-        write_file(self.path / "config.json", dumps({**environment_info(), "experiment": experiment}, indent=2) + "\n")

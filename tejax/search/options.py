@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Annotated, Literal
 
-from tejax.core.paths import user_path
+from tejax.core.paths import expanded
 from tejax.options import Between, Positive, check_options
 
 __all__ = ["Pruner", "Sampler", "SearchOptions"]
@@ -43,4 +43,4 @@ class SearchOptions:
 
     def __post_init__(self) -> None:
         check_options(self)
-        object.__setattr__(self, "folder", user_path(self.folder, "folder"))
+        object.__setattr__(self, "folder", expanded(self.folder, "folder"))

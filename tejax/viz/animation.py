@@ -22,7 +22,7 @@ from matplotlib.patches import Circle, Polygon, Rectangle
 from PIL import Image
 
 from tejax.core.drafts import write_file
-from tejax.core.paths import user_path
+from tejax.core.paths import expanded
 from tejax.errors import refuse, require
 from tejax.tasks import Control
 from tejax.types import Genome, Network, Task
@@ -140,7 +140,7 @@ def save(animation: Animation, path: str | Path, title: str = "tejax") -> Path:
     Raises:
         InputError: for another ending, and where the file cannot be written.
     """
-    path = user_path(path)
+    path = expanded(path)
     require(path.suffix in (".gif", ".html"), "a file that ends in .gif or .html", out=str(path))
     write_file(path, gif(animation) if path.suffix == ".gif" else page(animation, title))
     return path

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from tejax.core.drafts import write_file
-from tejax.core.paths import user_path
+from tejax.core.paths import expanded
 from tejax.errors import one_line, require
 from tejax.viz._style import BLUE, GREEN, GREY, ORANGE, TRITS
 
@@ -261,7 +261,7 @@ def save(figure: Figure, path: str | Path, dpi: int = 120) -> Path:
     Raises:
         InputError: for an ending that names no kind of picture, and where the file cannot be written.
     """
-    path, buffer = user_path(path), io.BytesIO()
+    path, buffer = expanded(path), io.BytesIO()
     kinds = figure.canvas.get_supported_filetypes()
     kind = path.suffix[1:].lower() or "png"
     require(kind in kinds, f"a file that ends in one of {sorted(kinds)}", path=str(path))

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from tejax.core.drafts import write_file
-from tejax.core.paths import user_path
+from tejax.core.paths import expanded
 from tejax.errors import require
 from tejax.networks.tissue.ring import EMPTY, EVOLUTION, INPUT, OUTPUT, Ring
 from tejax.viz._style import BLUE, GREEN, GREY, ORANGE, RED, TRITS
@@ -82,7 +82,7 @@ def save_animation(
                 panel.set_title(f"tick {tick}", loc="left", weight="bold")
                 writer.grab_frame(facecolor="white")
         data = draft.read_bytes()
-    path = user_path(path)
+    path = expanded(path)
     write_file(path, data)
     return path
 

@@ -87,7 +87,7 @@ def test_no_picture_is_written_through_a_link(tmp_path, victim, monkeypatch):
     (tmp_path / "a.gif").symlink_to(victim)
     with pytest.raises(InputError, match="is a link"):
         animation.save(SimpleNamespace(), tmp_path / "a.gif")
-    assert tissue.user_path is plots.user_path
+    assert tissue.expanded is plots.expanded
     with pytest.raises(InputError, match="must be a file that ends in one of"):
         plots.save(plots.confusion(np.eye(2, dtype=int)), tmp_path / "a.safetensors")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.gif", "a.png", "victim"]

@@ -1,16 +1,16 @@
 import pytest
 
 from tejax import InputError
-from tejax.core.paths import existing_file, user_path
+from tejax.core.paths import existing_file, expanded
 
 
 def test_the_home_directory_is_expanded_and_nothing_else(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "here").write_text("")
-    assert user_path("~/here") == existing_file("~/here") == tmp_path / "here"
-    assert str(user_path("a~/~b")) == "a~/~b"
-    with pytest.raises(InputError, match="path must be a path in a home that exists"):
-        user_path("~nobody-of-that-name/x")
+    assert expanded("~/here") == existing_file("~/here") == tmp_path / "here"
+    assert str(expanded("a~/~b")) == "a~/~b"
+    with pytest.raises(InputError, match="no such home directory"):
+        expanded("~nobody-of-that-name/x")
 
 
 @pytest.mark.parametrize("path", ["nowhere", ".", "/dev/zero", "", "a\0b", "a" * 5000])

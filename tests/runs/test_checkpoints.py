@@ -7,10 +7,13 @@ import shutil
 import subprocess
 import sys
 
+import jax
 import pytest
 
 import tejax
 from tejax import engines
+from tejax.errors import InputError
+from tejax.runs.checkpoints import Checkpoints
 from tejax.runs.orbax import silenced
 from tests.helpers import checkpoints, evolve, tiny
 
@@ -50,6 +53,50 @@ def test_a_checkpoint_that_may_not_be_read_stays_and_is_named(path, part):
     assert f"{newest}: cannot be read (Permission denied); it stays as it is: make it readable" in line
     assert "Traceback" not in done.stderr
     assert sorted(each.relative_to(newest) for each in newest.rglob("*")) == before
+
+
+UNSEEN = (
+    PermissionError(13, "Permission denied"),
+    OSError(24, "Too many open files"),
+    OSError(5, "Input/output error"),
+    MemoryError(),
+    ValueError('PERMISSION_DENIED: Error opening "zarr" driver'),
+    ValueError("RESOURCE_EXHAUSTED: x"),
+)
+
+
+@pytest.mark.parametrize("error", UNSEEN, ids=str)
+def test_a_checkpoint_that_was_not_seen_is_not_removed(path, monkeypatch, error):
+    def read(self, generation, wanted):
+        raise error
+
+    monkeypatch.setattr(Checkpoints, "_read", read)
+    with pytest.raises(InputError, match=r"checkpoints/8: cannot be read \(.+\); it stays as it is"):
+        tejax.Run(path).restore({})
+    assert checkpoints(path) == [4, 8]
+
+
+@pytest.mark.parametrize(
+    "change", [{"run": [1]}, {"leaves": [1]}, {"generation": "\x1b" * 10**5}, {"apart": ["x"]}, [1], {}]
+)
+def test_a_note_of_a_stranger_is_a_damaged_one(path, caplog, change):
+    note = path / "checkpoints" / "8" / "note" / "metadata"
+    saved = json.loads(note.read_text())
+    note.write_text(json.dumps({**saved, **change} if change and isinstance(change, dict) else change))
+    (path / "checkpoints" / "junk").mkdir()
+    (path / "checkpoints" / "16").write_text("a file")
+    keeper = tejax.Run(path)
+    _, generation = keeper.restore(_state())
+    keeper.close()
+    assert generation == 4
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message.isprintable()
+    assert len(message) < 600
+
+
+def _state():
+    parts = EXPERIMENT.build()
+    return parts.strategy.init(jax.random.key(0), parts.network.init, parts.strategy.rates)
 
 
 @pytest.mark.parametrize("part", ["note/metadata", "state/_METADATA"])

@@ -98,13 +98,13 @@ def test_a_state_to_start_from_is_part_of_it(finished):
         run(path, options={"start": first})
 
 
-def test_settings_that_decide_bits_are_part_of_it(finished):
+def test_settings_that_decide_bits_are_part_of_it_and_others_are_not(finished):
     path, _ = finished
-    with (
-        jax.threefry_partitionable(False),
-        pytest.raises(InputError, match="threefry_partitionable was True, is F"),
-    ):
-        run(path, generations=8)
+    before = identify(**GIVEN)
+    with jax.threefry_partitionable(False):
+        assert identify(**GIVEN) != before
+    with jax.numpy_dtype_promotion("standard"), jax.default_matmul_precision("highest"):
+        assert identify(**GIVEN) == before
     assert "jax_threefry_partitionable" in tejax.runs.read_config(path)["settings"]
 
 
