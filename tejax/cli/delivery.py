@@ -6,7 +6,6 @@ from typing import Any
 from tejax import export
 from tejax.cli.stored import best_file
 from tejax.core import pytrees
-from tejax.core.paths import expanded
 
 __all__ = ["deliver"]
 
@@ -18,8 +17,7 @@ def deliver(path: Path, form: str, out: Path, name: str) -> tuple[dict[str, Any]
 
     Raises InputError for a missing or damaged file, a network that has no C form, and where `out` cannot be written.
     """
-    out = expanded(out)
-    saved = export.read(best_file(expanded(path)))
+    saved = export.read(best_file(path))
     if form == "c":
         files = list(export.save_c(out, saved.network, saved.genome, name, saved.encoding))
     else:

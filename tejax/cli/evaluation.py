@@ -9,7 +9,6 @@ import numpy as np
 from tejax import export
 from tejax.cli.scoring import as_evolved, remarks, scored
 from tejax.cli.stored import best_file, load_experiment
-from tejax.core.paths import expanded
 from tejax.errors import refuse
 from tejax.evolution import check_fit
 from tejax.registry import TASKS, Choice
@@ -45,7 +44,6 @@ def open_network(path: Path, chosen: Choice | None = None, operators: Sequence[s
     Raises:
         InputError: for a missing or damaged file, and for a task that the network does not fit.
     """
-    path = expanded(path)
     stored = load_experiment(path, operators).task if path.is_dir() else None
     file = best_file(path)
     saved = export.read(file)

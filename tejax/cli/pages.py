@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tejax import export, runs
+from tejax import runs
+from tejax.cli.evaluation import open_network
 from tejax.cli.pictures import draw
-from tejax.cli.stored import best_file, load_experiment
+from tejax.cli.stored import load_experiment
 from tejax.core import pytrees
 from tejax.core.drafts import write_file
 from tejax.core.reading import read_regular
 from tejax.errors import printable, refuse
-from tejax.runs import Run
+from tejax.runs import Parts, Run
+from tejax.tasks import Classification
 
 __all__ = ["page", "report_run"]
 
@@ -62,8 +64,16 @@ def report_run(path: Path, operators: Sequence[str] = ()) -> tuple[dict[str, Any
     metrics = Run(path).metrics
     if not metrics:
         refuse(f"{path}: has no metrics yet; go on with `tejax resume {path}`")
-    parts, best = experiment.build(), path / "best.safetensors"
-    genome = export.load(best_file(path))[1] if best.exists() else None
+    best, genome = path / "best.safetensors", None
+    if best.exists():
+        task, network, genome, *_ = open_network(path, operators=operators)
+        if isinstance(task, Classification) and not task.rows:
+            refuse(
+                f"{path}: its data have changed since it was evolved; `tejax evaluate {path}` scores them as new ones"
+            )
+        parts = Parts(task, network, experiment.islands.build(experiment.strategy))
+    else:
+        parts = experiment.build()
     pictures = draw(path, parts, genome)
     if (path / "replay.gif").exists():
         pictures["replay"] = path / "replay.gif"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from tejax.errors import refuse
+from tejax.errors import refuse, shown
 
 __all__ = ["LARGEST", "Header", "read_header"]
 
@@ -44,7 +44,7 @@ def read_header(path: Path) -> Header:
     for name, array in header.items():
         shape = array.get("shape") if isinstance(array, dict) else None
         if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
-            _unreadable(path, f"no shape of {name!r:.60}")
+            _unreadable(path, f"no shape of {shown(name, 60)}")
         dtypes[name], shapes[name] = str(array.get("dtype")), tuple(shape)
     return Header(note, dtypes, shapes)
 

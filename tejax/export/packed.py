@@ -19,7 +19,8 @@ import numpy as np
 
 from tejax.core.drafts import write_file
 from tejax.core.paths import expanded
-from tejax.errors import InputError, refuse, require
+from tejax.core.plain import to_plain
+from tejax.errors import InputError, refuse, require, shown
 from tejax.export import header, planes
 from tejax.export.spec import bound, checked_leaves, from_spec, named, outline, to_spec
 from tejax.tasks.datasets.encoding import Encoding, encoding_of
@@ -79,7 +80,7 @@ def save(
 
     leaves = checked_leaves(network, genome)
     given = {**(metadata or {}), **({} if encoding is None else {"encoding": encoding.to_json()})}
-    note = _plain({**given, "format": FORMAT, "network": to_spec(network)})
+    note = to_plain({**given, "format": FORMAT, "network": to_spec(network)}, "metadata")
     trits = sum(leaf.size for leaf in leaves.values())
     require(trits <= MOST, f"of at most {MOST} trits", network=network)
     bound(note["network"], trits)
@@ -126,10 +127,12 @@ def read(path: str | Path) -> Saved:
         note = json.loads(head.note)
         network, wanted = _judged(head, note)
         tensors = _tensors(path)
-        leaves = [planes.unpack(name, tensors[name], leaf.shape) for name, leaf in named(wanted)]
+        for name, leaf in named(wanted):
+            planes.check(name, tensors[name], leaf.size)
         fingerprint = note.pop("fingerprint", None)
         same = fingerprint == _fingerprint(note, tensors)
-        require(same, "that of the file as it was written: it has changed since", fingerprint=f"{fingerprint!r:.20}")
+        require(same, "that of the file as it was written: it has changed since", fingerprint=fingerprint)
+        leaves = [planes.unpack(tensors.pop(name), leaf.shape) for name, leaf in named(wanted)]
         genome = jax.device_put(jax.tree.unflatten(jax.tree.structure(wanted), leaves))  # compiles nothing
         return Saved(network, genome, {name: note[name] for name in note if name not in KEPT})
     except (InputError, TypeError, ValueError, OverflowError, RecursionError) as error:
@@ -139,7 +142,7 @@ def read(path: str | Path) -> Saved:
 
 def _judged(head: header.Header, note: Any) -> tuple[Network, Genome]:
     """The network that a header describes and the outline of its genome, which the arrays are held to."""
-    require(isinstance(note, dict), "an object", metadata=f"{note!r:.60}")
+    require(isinstance(note, dict), "an object", metadata=note)
     _check_format(note.get("format"))
     trits = sum(4 * math.prod(shape) for shape in head.shapes.values())
     require(trits <= 2 * MOST, f"of at most {MOST} trits", arrays=f"some of {trits}")
@@ -147,7 +150,8 @@ def _judged(head: header.Header, note: Any) -> tuple[Network, Genome]:
     network = from_spec(note.get("network"))
     wanted = outline(network)
     names = [name for name, _ in named(wanted)]
-    require(set(head.shapes) == set(names), f"those of the network, {sorted(names)}", arrays=sorted(head.shapes))
+    same = set(head.shapes) == set(names)
+    require(same, f"those of the network, {shown(sorted(names))}", arrays=sorted(head.shapes))
     for name, leaf in named(wanted):
         require(head.dtypes[name] == "U8", "uint8", **{name: head.dtypes[name]})
         shape, fitting = head.shapes[name], planes.packed_shape(leaf.shape)
@@ -191,11 +195,3 @@ def _fingerprint(note: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> 
 
 def _text(note: Mapping[str, Any]) -> str:
     return json.dumps(note, sort_keys=True, separators=(",", ":"))
-
-
-def _plain(note: Mapping[str, Any]) -> dict[str, Any]:
-    """A note as it comes back from a file; InputError where it is no plain JSON."""
-    try:
-        return dict(json.loads(json.dumps(note)))
-    except (TypeError, ValueError, RecursionError) as error:
-        refuse(f"metadata must be plain JSON: {error}", error)

@@ -103,7 +103,7 @@ class Classification(Task):
         """New samples as the trits that a network of this task is shown, by the thresholds of the training data.
 
         Args:
-            x: numbers [N, ...] in the shape and unit of the training data, or one such sample.
+            x: numbers [N, ...] in the shape and unit of the training data, or one sample, [F] flat.
 
         Returns:
             int8 [N, F], or [F] of one sample.

@@ -61,8 +61,8 @@ def test_an_encoding_of_other_inputs_is_refused(tmp_path):
     other = encoding.fit(X, 3)
     with pytest.raises(InputError, match="encoding must be one that makes 10 trits: got encoding='of 15'"):
         export.save(tmp_path / "x", NETWORK, GENOME, encoding=other)
-    with pytest.raises(InputError, match="metadata must be plain JSON"):
-        export.save(tmp_path / "x", NETWORK, GENOME, {"task": np.ones(2)})
+    with pytest.raises(InputError, match="metadata"):
+        export.save(tmp_path / "x", NETWORK, GENOME, {"task": object()})
     assert not list(tmp_path.iterdir())
 
 

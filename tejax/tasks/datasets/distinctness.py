@@ -9,7 +9,7 @@ from tejax.tasks.datasets.encoding import Encoding, Placement
 
 __all__ = ["check_told_apart"]
 
-ROWS = 2000  # that are looked at, spread evenly over the data
+ROWS, CELLS = 2000, 2**24  # that are looked at at most, spread evenly over the data
 SHOWN = 10  # features that a warning names
 RARE = 0.02  # of the rows: as few as that differing in trits are taken for none
 OFTEN, SOME, NARROW = 0.25, 0.05, 0.1  # shares: of rows that differ in numbers, and of the range of all of x
@@ -35,7 +35,8 @@ def check_told_apart(x: np.ndarray, trits: np.ndarray, encode: Encoding, placeme
         refuse(f"x must vary: got {len(x)} equal training rows of shape {x.shape[1:]}")
     if (trits == trits[0]).all():
         refuse(f"x must vary in trits: all training rows have the same with placement={placement!r}; try 'quantile'")
-    rows = np.linspace(0, len(x) - 1, min(len(x), ROWS)).astype(np.int64)
+    count = min(len(x), ROWS, max(50, CELLS // encode.features))
+    rows = np.linspace(0, len(x) - 1, min(len(x), count)).astype(np.int64)
     lost = _lost(x[rows], trits[rows].reshape(len(rows), -1, encode.features))
     if lost:
         named = f"{', '.join(map(str, lost[:SHOWN]))}{', ...' if len(lost) > SHOWN else ''}"
@@ -52,18 +53,17 @@ def _lost(x: np.ndarray, trits: np.ndarray) -> list[int]:
     """The features of numbers [N, F] that trits [N, T, F] do not show."""
     count = len(x)
     few = int(count * RARE) or int(count >= 20)
-    level = trits.sum(axis=1, dtype=np.int64)  # as many as thresholds below it: one for each code
-    quiet = [feature for feature in range(x.shape[1]) if _rarer(level[:, feature]) <= few]
+    codes = np.sort(trits.sum(axis=1, dtype=np.int32), axis=0)  # as many as thresholds below: one for each code
+    quiet = _rarer(codes) <= few
+    columns = np.sort(x[:, quiet].astype(np.float64), axis=0)
+    others, ends = _rarer(columns) / count, int(count * 0.01)
+    # halves, since the whole may be too wide for a float64
+    spread = columns[count - 1 - ends] / 2 - columns[ends] / 2
     wide = float(x.max()) / 2 - float(x.min()) / 2
-    return [feature for feature in quiet if _varies(x[:, feature], wide)]
+    varies = (others >= OFTEN) | ((others >= SOME) & (spread <= NARROW * wide))
+    return [int(feature) for feature in np.flatnonzero(quiet)[varies]]
 
 
-def _varies(column: np.ndarray, wide: float) -> bool:
-    others = _rarer(column) / len(column)
-    low, high = np.percentile(column.astype(np.float64) / 2, [1, 99])
-    return others >= OFTEN or (others >= SOME and high - low <= NARROW * wide)
-
-
-def _rarer(column: np.ndarray) -> int:
-    """How many values are not the most frequent one."""
-    return len(column) - int(np.unique(column, return_counts=True)[1].max())
+def _rarer(ascending: np.ndarray) -> np.ndarray:
+    """How many of each column's values are not the middle one, [F]: not the most frequent, if most are the same."""
+    return (ascending != ascending[len(ascending) // 2]).sum(axis=0)

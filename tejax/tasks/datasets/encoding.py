@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from tejax.errors import require
+from tejax.errors import InputError, refuse, require
 from tejax.tasks.datasets.checks import EXACT, as_numbers
 from tejax.tasks.datasets.thresholds import midway_quantiles
 
@@ -29,12 +29,26 @@ class Encoding:
     `trits`: L / 2 trits a feature; each is -1 up to its lower threshold, +1 above its upper one, 0 between.
 
     Attributes:
-        thresholds: float64 [L, F], finite, ascending along L.
+        thresholds: float64 [L, F], finite, ascending along L; it cannot be written to.
         kind: trits or thermometer.
+
+    Raises:
+        InputError: for other thresholds, and for an odd number of levels where two make a trit.
     """
 
     thresholds: np.ndarray
     kind: Kind = "trits"
+
+    def __post_init__(self) -> None:
+        require(self.kind in get_args(Kind), "trits or thermometer", kind=self.kind)
+        thresholds = as_numbers(self.thresholds, "thresholds").astype(np.float64)
+        shape = f"array of shape {thresholds.shape}"
+        fine = thresholds.ndim == 2 and bool((np.diff(thresholds, axis=0) >= 0).all())
+        require(fine, "[levels, features], ascending level by level", thresholds=shape)
+        paired = self.kind == "thermometer" or len(thresholds) % 2 == 0
+        require(paired, "of two levels a trit", thresholds=shape)
+        thresholds.setflags(write=False)
+        object.__setattr__(self, "thresholds", thresholds)
 
     @property
     def features(self) -> int:
@@ -60,7 +74,7 @@ class Encoding:
         """The trits of numbers.
 
         Args:
-            x: numbers [N, F], or pictures [N, ...] of F pixels; or one sample of F numbers.
+            x: numbers [N, F], or pictures [N, ...] of F pixels; or one sample, [F].
 
         Returns:
             int8 [N, F * trits a feature], or [F * trits a feature] of one sample: trit l of all features, then trit
@@ -71,7 +85,7 @@ class Encoding:
         """
         x = as_numbers(x)
         rows = math.prod(x.shape[1:]) == self.features
-        require(rows or x.size == self.features, f"rows of {self.features} numbers", x=f"array of shape {x.shape}")
+        require(rows or x.shape == (self.features,), f"rows of {self.features} numbers", x=f"array of shape {x.shape}")
         coded = self._coded(x.reshape(-1, self.features))
         return coded if rows else coded[0]
 
@@ -107,25 +121,24 @@ def encoding_of(metadata: Mapping[str, Any]) -> Encoding | None:
     if plain is None:
         return None
     whole = isinstance(plain, Mapping) and set(plain) == {"kind", "features", "thresholds"}
-    require(whole, "an object of kind, features and thresholds", encoding=f"{plain!r:.60}")
-    kind, features = plain["kind"], plain["features"]
-    require(kind in get_args(Kind), f"one of {list(get_args(Kind))}", **{"encoding.kind": f"{kind!r:.60}"})
+    require(whole, "an object of kind, features and thresholds", encoding=plain)
+    features = plain["features"]
     fits = type(features) is int and 1 <= features <= WIDEST
-    require(fits, f"from 1 to {WIDEST}", **{"encoding.features": f"{features!r:.60}"})
-    return Encoding(_thresholds(plain["thresholds"], features, kind), kind)
+    require(fits, f"from 1 to {WIDEST}", **{"encoding.features": features})
+    thresholds = _thresholds(plain["thresholds"], features)
+    try:
+        return Encoding(thresholds, plain["kind"])
+    except InputError as error:
+        refuse(f"encoding: {error}", error)
 
 
-def _thresholds(levels: Any, features: int, kind: Kind) -> np.ndarray:
+def _thresholds(levels: Any, features: int) -> np.ndarray:
     """Float64 [L, F] of the lists in a file."""
     fine = isinstance(levels, list) and 1 <= len(levels) <= min(LEVELS, WIDEST // features)
-    fine = fine and (kind == "thermometer" or len(levels) % 2 == 0)
     fine = fine and all(isinstance(level, list) and len(level) in (1, features) for level in levels)
     fine = fine and all(_is_number(number) for number in itertools.chain(*levels))
-    require(fine, "levels of one number or one a feature each", **{"encoding.thresholds": f"{levels!r:.60}"})
-    thresholds = np.stack([np.broadcast_to(np.asarray(level, np.float64), features) for level in levels])
-    ordered = bool(np.isfinite(thresholds).all() and (np.diff(thresholds, axis=0) >= 0).all())
-    require(ordered, "finite and ascending", **{"encoding.thresholds": f"{levels!r:.60}"})
-    return thresholds
+    require(fine, "levels of one number or one a feature each", **{"encoding.thresholds": levels})
+    return np.stack([np.broadcast_to(np.asarray(level, np.float64), features) for level in levels])
 
 
 def _is_number(value: Any) -> bool:

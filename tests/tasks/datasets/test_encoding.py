@@ -158,10 +158,19 @@ def test_rows_pictures_and_one_sample_are_encoded_alike():
     coded = encode(x)
     for same in (x.reshape(6, 2, 2), x.tolist(), x.astype(">f8"), np.asfortranarray(x)):
         np.testing.assert_array_equal(encode(same), coded)
-    for sample in (x[3], x[3].reshape(2, 2), x[3].tolist()):
+    for sample in (x[3], x[3].tolist()):
         np.testing.assert_array_equal(encode(sample), coded[3])
     np.testing.assert_array_equal(encode(x[3:4]), coded[3:4])
-    for other in (x[:, :3], x[:, :1], np.c_[x, x], 3.0, x[:0], np.where(x > 0, np.nan, x), x.astype(str)):
+    for other in (
+        x[3].reshape(2, 2),
+        x[:, :3],
+        x[:, :1],
+        np.c_[x, x],
+        3.0,
+        x[:0],
+        np.where(x > 0, np.nan, x),
+        x.astype(str),
+    ):
         with pytest.raises(InputError, match=r"^x must be "):
             encode(other)
 
@@ -169,3 +178,34 @@ def test_rows_pictures_and_one_sample_are_encoded_alike():
 def test_more_thresholds_than_a_file_holds_are_refused_before_evolution():
     with pytest.raises(InputError, match=r"trits must be fewer: .* 524288 thresholds"):
         encoding.fit(np.arange(1200.0).reshape(2, 600), 1024, "trits", "quantile")
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "kind", "words"),
+    [
+        ([[0.5], [1]], "binary", "kind must be trits or thermometer"),
+        ([[0.5], [1]], ["trits"], "kind must be trits or thermometer"),
+        ([0.5, 1], "trits", "thresholds must be [levels, features], ascending"),
+        ([[1], [0.5]], "trits", "thresholds must be [levels, features], ascending"),
+        ([[1], [2], [3]], "trits", "thresholds must be of two levels a trit"),
+        ([[1], [float("nan")]], "trits", "thresholds must be finite"),
+        ([["1"], ["2"]], "trits", "thresholds must be numeric"),
+        ([[1, 2], [3]], "trits", "thresholds must be an array"),
+        (np.zeros((0, 3)), "trits", "thresholds must be non-empty"),
+    ],
+)
+def test_thresholds_that_are_none_are_refused(thresholds, kind, words):
+    with pytest.raises(InputError) as refusal:
+        encoding.Encoding(thresholds, kind)
+    assert words in str(refusal.value)
+
+
+def test_an_encoding_is_a_value():
+    given = np.array([[0.5, 1], [2, 3]])
+    first, second = encoding.Encoding(given), encoding.Encoding(given.tolist())
+    given[0, 0] = -5
+    assert first == second
+    assert len({first, second, encoding.Encoding(given), encoding.Encoding(given, "thermometer")}) == 3
+    with pytest.raises(ValueError, match="read-only"):
+        first.thresholds[0, 0] = 1
+    assert first != 3
