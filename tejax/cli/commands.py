@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, UseAppendAction
 
@@ -11,14 +11,14 @@ from tejax.cli.devices import DeviceOptions
 from tejax.cli.logging import LoggingOptions
 from tejax.cli.searching import search_command
 from tejax.cli.sweeps import Grid
-from tejax.options import Count, Positive, options_of
+from tejax.options import AtLeast, Generations, Length, Text, options_of
 from tejax.registry import NETWORKS, STRATEGIES, Choice
 from tejax.runs import Experiment, IslandOptions, Schedule
 
 __all__ = ["COMMANDS", "Answer", "Command"]
 
 Answer = tuple[dict[str, Any], str, int]  # for scripts, for people, the exit status
-Operators = UseAppendAction[tuple[str, ...]]
+Operators = UseAppendAction[Annotated[tuple[Text, ...], Length(0, 64)]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +76,7 @@ def evolve(
 
 def resume(
     directory: Positional[Path],
-    generations: Count | None = None,
+    generations: Generations | None = None,
     operator: Operators = (),
     json: bool = False,
     devices: DeviceOptions = DeviceOptions(),  # noqa: B008
@@ -152,7 +152,7 @@ def export(
     path: Positional[Path],
     out: Path,
     format: Literal["c", "safetensors"] = "c",
-    name: str = "network",
+    name: Text = "network",
     json: bool = False,
 ) -> Answer:
     """Write the best network as C99 source (integers only, no library) or as a packed safetensors file.
@@ -185,7 +185,11 @@ def report(directory: Positional[Path], operator: Operators = (), json: bool = F
 
 
 def replay(
-    path: Positional[Path], out: Path | None = None, episode: Count = 0, frames: Positive = 120, json: bool = False
+    path: Positional[Path],
+    out: Path | None = None,
+    episode: Annotated[int, AtLeast(0, 2**16)] = 0,
+    frames: Annotated[int, AtLeast(1, 10**4)] = 120,
+    json: bool = False,
 ) -> Answer:
     """Write an animation of the best policy of a run in an environment.
 

@@ -7,14 +7,15 @@ compiled program adds, shifts and looks up is integers.
 
 import math
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tejax.errors import require
+from tejax._partials import ByValue
+from tejax.errors import InputError, require
+from tejax.options import normalise
 from tejax.registry import LOSSES
 from tejax.types import Array, Int32
 
@@ -98,7 +99,10 @@ def _at(values: Array, label: Int32[Array, "..."]) -> Array:
 
 
 def _ratio(temperature: tuple[int, int]) -> tuple[int, int]:
-    over, under = temperature
+    try:
+        over, under = normalise("temperature", tuple[int, int], temperature)
+    except InputError:
+        over, under = 0, 0
     ok = 1 <= over <= 4096 and 1 <= under <= 64
     require(ok, "a ratio (n, d) with n from 1 to 4096 and d from 1 to 64", temperature=temperature)
     return over, under
@@ -146,13 +150,13 @@ class Loss(NamedTuple):
 
 @LOSSES.register("cross_entropy")
 def _cross_entropy_loss(temperature: tuple[int, int]) -> Loss:
-    return Loss(partial(cross_entropy, temperature=temperature), LIMIT, UNIT)
+    return Loss(ByValue(cross_entropy, temperature=temperature), LIMIT, UNIT)
 
 
 @LOSSES.register("margin")
 def _margin_loss(temperature: tuple[int, int]) -> Loss:
     limit = max(1, temperature[0] // temperature[1])
-    return Loss(partial(margin, limit=limit), 2 * limit, 2 * limit)
+    return Loss(ByValue(margin, limit=limit), 2 * limit, 2 * limit)
 
 
 @LOSSES.register("wrong")

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Annotated, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -14,15 +14,13 @@ from tejax.core import pytrees
 from tejax.errors import require
 from tejax.evolution import _generation
 from tejax.evolution._generation import History, auto_batch, check_fit, row_count
-from tejax.options import Between, Count, Positive, normalise
+from tejax.options import Batch, Chunk, Generations, Target, normalise
 from tejax.parallel.mesh import fetch, replicate
 from tejax.types import Array, Genome, Key, Network, Placement, Rates, Strategy, Task
 
 __all__ = ["Progress", "Recorder", "Result", "check_sizes", "chunks", "evolve"]
 
 UNREACHABLE = np.iinfo(np.int32).max
-Batch = Positive | None
-Target = Annotated[int, Between(-(2**31), 2**31 - 1)] | None
 
 
 class Progress(NamedTuple):
@@ -169,10 +167,10 @@ def check_sizes(
     """
     require(batch == "auto" or not isinstance(batch, str), "auto, None or at least 1", batch=batch)
     return (
-        normalise("generations", Count, generations),
-        normalise("chunk", Positive, chunk),
-        batch if isinstance(batch, str) else normalise("batch", Batch, batch),
-        normalise("target", Target, target),
+        normalise("generations", Generations, generations),
+        normalise("chunk", Chunk, chunk),
+        batch if isinstance(batch, str) else normalise("batch", Batch | None, batch),
+        normalise("target", Target | None, target),
     )
 
 

@@ -18,7 +18,8 @@ from jax import lax
 from tejax.core import pytrees, random
 from tejax.core.packing import WORD, Packed, pack, pack_genome, unpack_genome
 from tejax.errors import require
-from tejax.options import Between, Count, OneOf, Positive, Probability, Traced
+from tejax.operators.selection import Size
+from tejax.options import AtLeast, Between, OneOf, Probability, Traced
 from tejax.parallel.population import Broadcast, constrain_replicated, map_population, replace_first
 from tejax.registry import CROSSOVERS, MUTATIONS, SELECTIONS, STRATEGIES
 from tejax.strategies._shared import individual_keys, resolved_rates, room_for, total
@@ -59,9 +60,9 @@ class Genetic(Strategy):
     """
 
     population: Annotated[int, Between(2, 2**30)] = 512
-    elites: Count = 8
+    elites: Annotated[int, AtLeast(0, 2**30)] = 8
     selection: Annotated[Any, OneOf(SELECTIONS)] = "tournament"
-    tournament: Positive = 4
+    tournament: Size = 4
     crossover: Annotated[Any, OneOf(CROSSOVERS)] = "by_neuron"
     mutation: Annotated[Any, OneOf(MUTATIONS)] = "flip"
     adaptive: bool = False

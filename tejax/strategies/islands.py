@@ -17,7 +17,7 @@ from jax import lax
 
 from tejax.core import pytrees
 from tejax.errors import require
-from tejax.options import Derived, OneOf, Positive
+from tejax.options import AtLeast, Derived, OneOf
 from tejax.parallel.population import Broadcast, map_population
 from tejax.strategies._shared import individual_keys, total
 from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Rates, Strategy
@@ -56,11 +56,11 @@ class Islands(Strategy):
             (low_rank), which mean nothing elsewhere.
     """
 
-    population: Derived[int] = dataclasses.field(init=False, repr=False, default=0)
+    population: Derived[Annotated[int, AtLeast(0, 2**30)]] = dataclasses.field(init=False, repr=False, default=0)
     strategy: Derived[Any] = dataclasses.field(kw_only=False, default=None)
-    count: Positive = 8
-    every: Positive = 16
-    migrants: Positive = 2
+    count: Annotated[int, AtLeast(1, 2**20)] = 8
+    every: Annotated[int, AtLeast(1, 2**30)] = 16
+    migrants: Annotated[int, AtLeast(1, 2**29)] = 2
     topology: Annotated[str, OneOf(TOPOLOGIES, function=False)] = "ring"
     sharded = ("islands",)
 
@@ -72,6 +72,8 @@ class Islands(Strategy):
         require(fits, "from 1 to half of an island's population", migrants=self.migrants, population=size)
         kind = type(self.strategy).__name__
         require(not self.strategy.perturbs, "one whose individuals can live on another island", strategy=kind)
+        most = 2**30 // size
+        require(self.count <= most, f"at most {most} islands of this population", count=self.count, population=size)
         object.__setattr__(self, "population", self.count * size)
 
     @property

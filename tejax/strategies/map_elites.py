@@ -16,7 +16,7 @@ from jax import lax
 
 from tejax.core import pytrees, random
 from tejax.errors import require
-from tejax.options import Between, Derived, OneOf, Positive, Probability, Traced
+from tejax.options import AtLeast, Between, Derived, OneOf, Probability, Traced
 from tejax.parallel.population import Broadcast, map_population
 from tejax.registry import CROSSOVERS, MUTATIONS, STRATEGIES
 from tejax.strategies._shared import individual_keys, resolved_rates, room_for
@@ -68,7 +68,7 @@ class MapElites(Strategy):
     """
 
     population: Annotated[int, Between(2, 2**30)] = 512
-    cells: Positive = 64
+    cells: Annotated[int, AtLeast(1, 2**20)] = 64
     descriptor: Derived[Descriptor | None] = None
     crossover: Annotated[Any, OneOf(CROSSOVERS)] = "by_neuron"
     mutation: Annotated[Any, OneOf(MUTATIONS)] = "flip"

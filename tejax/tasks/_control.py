@@ -19,7 +19,7 @@ from jax import lax
 
 from tejax import engines
 from tejax.errors import require
-from tejax.options import Between, Derived, Positive, Recorded, Seed
+from tejax.options import AtLeast, Between, Derived, Recorded, Seed
 from tejax.registry import TASKS
 from tejax.tasks.environments import named
 from tejax.types import Array, Genome, Int8, Int32, Key, Network, Recurrent, Task
@@ -182,13 +182,13 @@ class Control(Task):
 @TASKS.register("control")
 def control(
     environment: Any = "CartPole-v1",
-    episodes: Positive = 8,
+    episodes: Annotated[int, AtLeast(1, 2**16)] = 8,
     trits: Annotated[int, Between(1, 1024)] = 4,
-    steps: Positive | None = None,
-    resolution: Annotated[float, Between(0, above=True)] = 1.0,
+    steps: Annotated[int, AtLeast(1, 2**24)] | None = None,
+    resolution: Annotated[float, Between(1e-6, 1e6)] = 1.0,
     action_trits: Annotated[int, Between(1, 1024)] = 3,
     episode_seed: Seed = 0,
-    eval_episodes: Positive = 100,
+    eval_episodes: Annotated[int, AtLeast(1, 2**16)] = 100,
     params: Derived[Any] = None,
     thresholds: Recorded[Any] = None,
 ) -> Control:
