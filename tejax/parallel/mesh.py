@@ -9,6 +9,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from tejax.errors import require
+from tejax.options import normalise
 
 __all__ = ["AXIS", "fetch", "is_distributed", "make_mesh", "put", "replicate", "replicated_sharding"]
 
