@@ -13,7 +13,8 @@ from jax.sharding import Mesh
 from tejax.core import pytrees
 from tejax.errors import require
 from tejax.evolution import _generation
-from tejax.evolution._generation import History, auto_batch, check_fit, row_count
+from tejax.evolution._generation import History, check_fit, fitting_batch, row_count
+from tejax.evolution._memory import footprint, require_memory
 from tejax.options import Batch, Chunk, Generations, Target, normalise
 from tejax.parallel.mesh import fetch, replicate
 from tejax.types import Array, Genome, Key, Network, Placement, Rates, Strategy, Task
@@ -102,7 +103,7 @@ def evolve(
 
     Raises:
         InputError: for sizes that are not positive, a network that does not fit the task, devices that do not divide
-            the population, and a start of other shapes.
+            the population, a start of other shapes, and for what the memory cannot hold.
     """
     generations, chunk, batch, target = check_sizes(generations, chunk, batch, target)
     check_fit(network, task)
@@ -112,15 +113,16 @@ def evolve(
     clock = time.perf_counter()
     rates, strategy = as_arrays(strategy.rates), strategy.static().placed(Placement(mesh, network.ranges is None))
     init_key, run_key, rates, task = replicate((*jax.random.split(key), rates, task), mesh)
+    like, sizes = jax.eval_shape(partial(_begin, strategy, network), task, init_key, rates), footprint(network, task)
+    size = fitting_batch(sizes, strategy.population) if isinstance(batch, str) else batch
+    require_memory(strategy, task, sizes, like, size, mesh=mesh)
     if start is None:
         state = _begin(strategy, network, task, init_key, rates)
     else:
-        like = jax.eval_shape(partial(_begin, strategy, network), task, init_key, rates)
         wanted, given = pytrees.shapes(like), pytrees.shapes(start)
         require(given == wanted, f"a state of these shapes: {wanted}", start=given)
         state = _copied(strategy, replicate(start, mesh))
     state, before = run.restore(state) if run else (state, 0)
-    size = auto_batch(network, task, strategy.population) if batch == "auto" else batch
     goal = UNREACHABLE if target is None else target
 
     def step(state: Any, start: int, end: int) -> tuple[Any, Array, History]:

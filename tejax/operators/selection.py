@@ -66,7 +66,7 @@ def lexicase(key: Key, fitness: Int32[Array, "P C"]) -> Int32[Array, ""]:
     those left, any one.
     """
     order_key, last_key = jax.random.split(key)
-    cases = fitness.shape[1]
+    cases, by_case = fitness.shape[1], fitness.T  # a case's numbers side by side
     order = jnp.argsort(random.bits(order_key, (cases,)))
     worst = jnp.iinfo(jnp.int32).min
 
@@ -76,7 +76,7 @@ def lexicase(key: Key, fitness: Int32[Array, "P C"]) -> Int32[Array, ""]:
 
     def filter_by_case(carry: tuple[Array, Array]) -> tuple[Array, Array]:
         place, alive = carry
-        scores = fitness[:, order[place]]
+        scores = by_case[order[place]]
         return place + 1, alive & (scores == jnp.max(jnp.where(alive, scores, worst)))
 
     start = (jnp.int32(0), jnp.ones(fitness.shape[0], bool))

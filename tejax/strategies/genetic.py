@@ -22,7 +22,7 @@ from tejax.operators.selection import Size
 from tejax.options import AtLeast, Between, OneOf, Probability, Traced
 from tejax.parallel.population import Broadcast, constrain_replicated, map_population, replace_first
 from tejax.registry import CROSSOVERS, MUTATIONS, SELECTIONS, STRATEGIES
-from tejax.strategies._shared import individual_keys, resolved_rates, room_for, total
+from tejax.strategies._shared import individual_keys, resolved_rates, room_for, room_for_choice, total
 from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Rates, Selection, Strategy
 
 __all__ = ["Genetic", "State"]
@@ -105,7 +105,8 @@ class Genetic(Strategy):
             packed = map_population(pack_genome, parents, placement=self.placement)
             parents, read = constrain_replicated(packed, self.placement), unpack_genome
         rows = Broadcast(state._replace(population=parents)), individual_keys(key, self.population)
-        children, multipliers = map_population(partial(self._breed, read), rows, room_for(genome), self.placement)
+        batch = min(room_for(genome), room_for_choice(self._choose(), state.fitness))
+        children, multipliers = map_population(partial(self._breed, read), rows, batch, self.placement)
         chosen = lax.top_k(total(state.fitness), self.elites)[1]
         kept = pytrees.take((parents, state.log2_rate_multiplier), chosen)
         if packing:
