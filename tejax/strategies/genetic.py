@@ -137,7 +137,9 @@ class Genetic(Strategy):
 
     def _choose(self) -> Selection:
         select = SELECTIONS.get(self.selection)
-        return partial(select, size=self.tournament) if SELECTIONS.trait(self.selection, "sized", False) else select
+        given = isinstance(select, partial) and "size" in select.keywords
+        sized = SELECTIONS.trait(self.selection, "sized", False) and not given
+        return partial(select, size=self.tournament) if sized else select
 
     def _breed(self, read: Callable[[Any], Genome], row: tuple[State, Key]) -> tuple[Any, Array]:
         """One child; `read` gives the genome of a member of the population that the state holds."""
