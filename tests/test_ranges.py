@@ -221,3 +221,14 @@ def test_a_list_without_end_is_one_line(parse):
     assert code == 2
     assert err.startswith("tejax: hidden must be a list of at most 64, each a whole number at least 1: got hidden=(1, ")
     assert len(err) < 300
+
+
+def test_a_run_that_cannot_fit_is_one_line_and_removes_nothing(command, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}")
+    options = ("--population", 2**30, "--out", tmp_path / "run", "--overwrite")
+    code, out, err = command("evolve", "parity", *options)
+    assert (code, out) == (2, "")
+    assert err.startswith("tejax: population must be small enough for ")
+    assert err.count("\n") == 1
+    assert [each.name for each in (tmp_path / "run").iterdir()] == ["config.json"]

@@ -58,7 +58,9 @@ def evolve(
         overwrite: replace the run that is there.
         json: print one JSON object at the end, and everything else to stderr.
     """
-    from tejax import runs
+    import jax
+
+    from tejax import evolution, runs
     from tejax.cli import session
     from tejax.parallel import processes
 
@@ -68,6 +70,8 @@ def evolve(
     parts = experiment.build()  # refuses bad options before anything is removed
     experiment = experiment.resolved(parts)
     mesh = devices.mesh()
+    key = jax.random.key(schedule.seed)
+    evolution.plan(key, parts.strategy, parts.network, parts.task, schedule.evaluation_batch, mesh)  # as above
     logging.loggers(path, {})  # refuses one whose extra is missing
     devices.assert_same(experiment, path)
     processes.on_primary(lambda: runs.prepare(path, overwrite))

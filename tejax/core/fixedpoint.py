@@ -7,7 +7,7 @@ compiled program adds, shifts and looks up is integers.
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,7 +15,7 @@ from jax import lax
 
 from tejax._partials import ByValue
 from tejax.errors import InputError, require
-from tejax.options import normalise
+from tejax.options import AtLeast, checked, normalise
 from tejax.registry import LOSSES
 from tejax.types import Array, Int32
 
@@ -23,6 +23,7 @@ __all__ = ["SIGNS", "UNIT", "Loss", "cross_entropy", "halvings", "log2", "make_l
 
 UNIT = 1 << 10  # one bit of cross-entropy is 1,024 units
 SIGNS = "signs"  # the name of the loss of signs
+Limit = Annotated[int, AtLeast(0, 2**30)]  # of a margin
 LIMIT = 32 * UNIT  # a sample's cross-entropy saturates at 32 bits
 _ONE = 20  # powers of two are held as multiples of 2^-20
 _SHIFTED = ((1, 1), (2, 1), (4, 1), (8, 1))  # temperatures whose powers need no table
@@ -124,7 +125,8 @@ def _lead(outputs: Int32[Array, "... O"], label: Int32[Array, "..."], limit: int
     return ahead - behind
 
 
-def margin(outputs: Int32[Array, "... O"], label: Int32[Array, "..."], limit: int = 8) -> Int32[Array, "..."]:
+@checked
+def margin(outputs: Int32[Array, "... O"], label: Int32[Array, "..."], limit: Limit = 8) -> Int32[Array, "..."]:
     """limit - lead, where the lead over the best other output is clipped to -limit..limit: 0 to 2 * limit."""
     return limit - _lead(outputs, label, limit)
 

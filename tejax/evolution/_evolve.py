@@ -19,7 +19,7 @@ from tejax.options import Batch, Chunk, Generations, Target, normalise
 from tejax.parallel.mesh import fetch, replicate
 from tejax.types import Array, Genome, Key, Network, Placement, Rates, Strategy, Task
 
-__all__ = ["Progress", "Recorder", "Result", "check_sizes", "chunks", "evolve"]
+__all__ = ["Progress", "Recorder", "Result", "check_sizes", "chunks", "evolve", "plan"]
 
 UNREACHABLE = np.iinfo(np.int32).max
 
@@ -113,9 +113,7 @@ def evolve(
     clock = time.perf_counter()
     rates, strategy = as_arrays(strategy.rates), strategy.static().placed(Placement(mesh, network.ranges is None))
     init_key, run_key, rates, task = replicate((*jax.random.split(key), rates, task), mesh)
-    like, sizes = jax.eval_shape(partial(_begin, strategy, network), task, init_key, rates), footprint(network, task)
-    size = fitting_batch(sizes, strategy.population) if isinstance(batch, str) else batch
-    require_memory(strategy, task, sizes, like, size, mesh=mesh)
+    like, size = plan(init_key, strategy, network, task, batch, mesh)
     if start is None:
         state = _begin(strategy, network, task, init_key, rates)
     else:
@@ -143,6 +141,36 @@ def evolve(
     empty = [History(*(np.zeros(0, np.int32) for _ in History._fields))]
     whole = History(*(np.concatenate(columns) for columns in zip(*(parts or empty), strict=True)))
     return Result(best, int(fitness), state, whole, done, done * strategy.population)
+
+
+def plan(
+    key: Key,
+    strategy: Strategy,
+    network: Network,
+    task: Task,
+    batch: int | str | None = "auto",
+    mesh: Mesh | None = None,
+) -> tuple[Any, int | None]:
+    """The first state, as shapes and dtypes, and how many individuals to evaluate at once; nothing is compiled.
+
+    Args:
+        key: as for `evolve`, like all that follows.
+        strategy: how a population becomes the next one.
+        network: what is evolved.
+        task: what is asked of it.
+        batch: individuals evaluated at once, "auto", or None for the whole population.
+        mesh: devices to spread the population over; None: one.
+
+    Raises:
+        InputError: for what the memory of the devices cannot hold, naming the size to lower.
+    """
+    rates, strategy = as_arrays(strategy.rates), strategy.static().placed(Placement(mesh, network.ranges is None))
+    like = jax.eval_shape(partial(_begin, strategy, network), task, key, rates)
+    count = strategy.population
+    sizes = footprint(network, task, None if isinstance(batch, str) else min(batch or count, count))
+    size = fitting_batch(sizes, count) if isinstance(batch, str) else batch
+    require_memory(strategy, task, sizes, like, size, mesh=mesh)
+    return like, size
 
 
 def chunks(

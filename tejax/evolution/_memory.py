@@ -4,6 +4,7 @@ import math
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 from jax.sharding import Mesh
 
 from tejax.core import intermediates, pytrees
@@ -26,9 +27,19 @@ class Footprint(NamedTuple):
     written: int  # of the largest that is in memory, however the rest is fused
 
 
-def footprint(network: Network, task: Task) -> Footprint:
-    """The sizes of one individual of a network and of its evaluation by a task; nothing is computed."""
+def footprint(network: Network, task: Task, individuals: int | None = None) -> Footprint:
+    """The sizes of one individual of a network and of its evaluation by a task; nothing is computed.
+
+    Args:
+        network: what is evaluated.
+        task: what evaluates.
+        individuals: how many at once, where that is settled. Of so few that memory holds every product of data and
+            genome, nothing is traced: their evaluation counts as 1 byte.
+    """
     genome = jax.eval_shape(network.init, jax.random.key(0))
+    products = pytrees.nbytes(task) * pytrees.nbytes(genome) * np.dtype(np.int32).itemsize
+    if individuals is not None and individuals * products <= device_memory(None):
+        return Footprint(genome, 1, 1)
     traced = intermediates.trace(lambda genome: task.evaluate(jax.random.key(0), network, genome), genome)
     largest = intermediates.largest(traced, deep=False)
     return Footprint(genome, largest, intermediates.largest(traced, primitives=WRITTEN))

@@ -153,7 +153,8 @@ def sweep(
 
     runs = list(itertools.product(range(len(settings)), numbers))
     together = min(len(runs), at_once or len(runs))
-    sizes = footprint(network, task)
+    count = strategy.population
+    sizes = footprint(network, task, None if isinstance(batch, str) else together * min(batch or count, count))
     size = _batch(sizes, strategy.population, together) if isinstance(batch, str) else batch
     program = _Program(strategy.static(), network, replicate(task, mesh), Placement(mesh), chunk, size, sizes)
     parts = []

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax.errors import require
-from tejax.options import AtLeast, Between, OneOf, Samples, Seed
+from tejax.options import AtLeast, Between, OneOf, Samples, Seed, check_options
 from tejax.registry import TASKS
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
 from tejax.types import Array, Genome, Int8, Int32, Key, Network, Task
@@ -82,11 +82,14 @@ class Serial(Task):
     y_train: Int8[Array, "N T O"]
     x_test: Int8[Array, "M T F"]
     y_test: Int8[Array, "M T O"]
-    samples: int | None = None
+    samples: Samples | None = None
     prefix_bonus: bool = False
 
     inputs: ClassVar[Literal["rows", "sequence", "episode"]] = "sequence"
     unit = "share of right bits"
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     @property
     def features(self) -> int:

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax.core import fixedpoint, random
-from tejax.options import Between, Samples, Seed
+from tejax.options import Between, Samples, Seed, check_options
 from tejax.registry import TASKS
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
 from tejax.types import Array, Genome, Int8, Int32, Key, Network, Task
@@ -38,10 +38,13 @@ class TruthTable(Task):
 
     x: Int8[Array, "N F"]
     y: Int8[Array, "N O"]
-    samples: int | None = None
+    samples: Samples | None = None
     mirrored: bool = False
     partial_credit: bool = False
     unit = "share of right bits"
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     @property
     def features(self) -> int:
