@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, UseAppendAction
 
@@ -12,14 +12,14 @@ from tejax.cli.logging import LoggingOptions
 from tejax.cli.searching import search_command
 from tejax.cli.sweeps import Grid
 from tejax.core.paths import expanded
-from tejax.options import Count, Positive, options_of
+from tejax.options import AtLeast, Generations, Length, Text, options_of
 from tejax.registry import NETWORKS, STRATEGIES, Choice
 from tejax.runs import Experiment, IslandOptions, Schedule
 
 __all__ = ["COMMANDS", "Answer", "Command"]
 
 Answer = tuple[dict[str, Any], str, int]  # for scripts, for people, the exit status
-Operators = UseAppendAction[tuple[str, ...]]
+Operators = UseAppendAction[Annotated[tuple[Text, ...], Length(0, 64)]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +59,9 @@ def evolve(
         overwrite: replace the run that is there.
         json: print one JSON object at the end, and everything else to stderr.
     """
-    from tejax import runs
+    import jax
+
+    from tejax import evolution, runs
     from tejax.cli import session
     from tejax.parallel import processes
 
@@ -69,6 +71,8 @@ def evolve(
     parts = experiment.build()  # refuses bad options before anything is removed
     experiment = experiment.resolved(parts)
     mesh = devices.mesh()
+    key = jax.random.key(schedule.seed)
+    evolution.plan(key, parts.strategy, parts.network, parts.task, schedule.evaluation_batch, mesh)  # as above
     logging.loggers(path, {})  # refuses one whose extra is missing
     devices.assert_same(experiment, path)
     locks: list[Any] = []  # kept to the end, so that nobody comes between
@@ -78,7 +82,7 @@ def evolve(
 
 def resume(
     directory: Positional[Path],
-    generations: Count | None = None,
+    generations: Generations | None = None,
     operator: Operators = (),
     json: bool = False,
     devices: DeviceOptions = DeviceOptions(),  # noqa: B008
@@ -152,7 +156,7 @@ def export(
     path: Positional[Path],
     out: Path,
     format: Literal["c", "safetensors"] = "c",
-    name: str = "network",
+    name: Text = "network",
     json: bool = False,
 ) -> Answer:
     """Write the best network as C99 source (integers only, no library) or as a packed safetensors file.
@@ -186,7 +190,11 @@ def report(directory: Positional[Path], operator: Operators = (), json: bool = F
 
 
 def replay(
-    path: Positional[Path], out: Path | None = None, episode: Count = 0, frames: Positive = 120, json: bool = False
+    path: Positional[Path],
+    out: Path | None = None,
+    episode: Annotated[int, AtLeast(0, 2**16)] = 0,
+    frames: Annotated[int, AtLeast(1, 10**4)] = 120,
+    json: bool = False,
 ) -> Answer:
     """Write an animation of the best policy of a run in an environment.
 

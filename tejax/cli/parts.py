@@ -17,7 +17,7 @@ from typing import Annotated, Any, NamedTuple
 from tyro.conf import Positional, arg
 
 from tejax.errors import refuse, require
-from tejax.options import OneOf, Option, notes, options_of
+from tejax.options import OneOf, Option, normalise, notes, options_of
 from tejax.registry import CROSSOVERS, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS, Choice, Registry
 from tejax.types import Network, Strategy
 
@@ -247,7 +247,7 @@ def parser(
     whole.__doc__ = command.__doc__
 
     def call(parsed: Any) -> Any:
-        arguments: dict[str, Any] = {key: getattr(parsed, key) for key in plain}
+        arguments = {key: normalise(key, option.hint, getattr(parsed, key)) for key, option in plain.items()}
         arguments |= {kind: choose(kind, names[kind], getattr(parsed, kind)) for kind in parts}
         for key, cls in groups.items():
             values = getattr(parsed, key)

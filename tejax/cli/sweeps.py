@@ -10,12 +10,12 @@ import itertools
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from tejax.core.drafts import is_draft, write_file
 from tejax.core.plain import dumps
 from tejax.errors import refuse, require
-from tejax.options import Positive, check_options
+from tejax.options import AtLeast, Length, Text, check_options
 from tejax.runs import Experiment
 from tejax.types import Strategy
 
@@ -37,9 +37,9 @@ class Grid:
         at_once: runs side by side on the device, or None for all; it changes no result.
     """
 
-    rates: tuple[str, ...] = ()
-    seeds: Positive = 8
-    at_once: Positive | None = None
+    rates: Annotated[tuple[Text, ...], Length(0, 256)] = ()
+    seeds: Annotated[int, AtLeast(1, 2**20)] = 8
+    at_once: Annotated[int, AtLeast(1, 2**20)] | None = None
 
     def __post_init__(self) -> None:
         check_options(self)

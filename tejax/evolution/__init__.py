@@ -1,6 +1,6 @@
 """Evolution: strategy x network x task, whole generations on the device; one run, or many side by side."""
 
-from tejax.evolution._evolve import Progress, Recorder, Result, evolve
+from tejax.evolution._evolve import Progress, Recorder, Result, evolve, plan
 from tejax.evolution._generation import (
     History,
     advance,
@@ -31,6 +31,7 @@ __all__ = [
     "generation",
     "grid",
     "identify",
+    "plan",
     "select_best",
     "summary",
     "sweep",

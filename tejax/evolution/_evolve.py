@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Annotated, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -13,17 +13,16 @@ from jax.sharding import Mesh
 from tejax.core import pytrees
 from tejax.errors import require
 from tejax.evolution import _generation
-from tejax.evolution._generation import History, auto_batch, check_fit, row_count
+from tejax.evolution._generation import History, check_fit, fitting_batch, row_count
 from tejax.evolution._identity import IdentifiedRecorder, identify
-from tejax.options import Between, Count, Positive, normalise
+from tejax.evolution._memory import footprint, require_memory
+from tejax.options import Batch, Chunk, Generations, Target, normalise
 from tejax.parallel.mesh import fetch, replicate
 from tejax.types import Array, Genome, Key, Network, Placement, Rates, Strategy, Task
 
-__all__ = ["Progress", "Recorder", "Result", "check_sizes", "chunks", "evolve"]
+__all__ = ["Progress", "Recorder", "Result", "check_sizes", "chunks", "evolve", "plan"]
 
 UNREACHABLE = np.iinfo(np.int32).max
-Batch = Positive | None
-Target = Annotated[int, Between(-(2**31), 2**31 - 1)] | None
 
 
 class Progress(NamedTuple):
@@ -105,7 +104,7 @@ def evolve(
 
     Raises:
         InputError: for sizes that are not positive, a network that does not fit the task, devices that do not divide
-            the population, and a start of other shapes.
+            the population, a start of other shapes, and for what the memory cannot hold.
     """
     generations, chunk, batch, target = check_sizes(generations, chunk, batch, target)
     check_fit(network, task)
@@ -117,15 +116,14 @@ def evolve(
         run.identify(identify(key, start, strategy=strategy, network=network, task=task), generations)
     rates, strategy = as_arrays(strategy.rates), strategy.static().placed(Placement(mesh, network.ranges is None))
     init_key, run_key, rates, task = replicate((*jax.random.split(key), rates, task), mesh)
+    like, size = plan(init_key, strategy, network, task, batch, mesh)
     if start is None:
         state = _begin(strategy, network, task, init_key, rates)
     else:
-        like = jax.eval_shape(partial(_begin, strategy, network), task, init_key, rates)
         wanted, given = pytrees.shapes(like), pytrees.shapes(start)
         require(given == wanted, f"a state of these shapes: {wanted}", start=given)
         state = _copied(strategy, replicate(start, mesh))
     state, before = run.restore(state) if run else (state, 0)
-    size = auto_batch(network, task, strategy.population) if batch == "auto" else batch
     goal = UNREACHABLE if target is None else target
 
     def step(state: Any, start: int, end: int) -> tuple[Any, Array, History]:
@@ -146,6 +144,36 @@ def evolve(
     empty = [History(*(np.zeros(0, np.int32) for _ in History._fields))]
     whole = History(*(np.concatenate(columns) for columns in zip(*(parts or empty), strict=True)))
     return Result(best, int(fitness), state, whole, done, done * strategy.population)
+
+
+def plan(
+    key: Key,
+    strategy: Strategy,
+    network: Network,
+    task: Task,
+    batch: int | str | None = "auto",
+    mesh: Mesh | None = None,
+) -> tuple[Any, int | None]:
+    """The first state, as shapes and dtypes, and how many individuals to evaluate at once; nothing is compiled.
+
+    Args:
+        key: as for `evolve`, like all that follows.
+        strategy: how a population becomes the next one.
+        network: what is evolved.
+        task: what is asked of it.
+        batch: individuals evaluated at once, "auto", or None for the whole population.
+        mesh: devices to spread the population over; None: one.
+
+    Raises:
+        InputError: for what the memory of the devices cannot hold, naming the size to lower.
+    """
+    rates, strategy = as_arrays(strategy.rates), strategy.static().placed(Placement(mesh, network.ranges is None))
+    like = jax.eval_shape(partial(_begin, strategy, network), task, key, rates)
+    count = strategy.population
+    sizes = footprint(network, task, None if isinstance(batch, str) else min(batch or count, count))
+    size = fitting_batch(sizes, count) if isinstance(batch, str) else batch
+    require_memory(strategy, task, sizes, like, size, mesh=mesh)
+    return like, size
 
 
 def chunks(
@@ -172,10 +200,10 @@ def check_sizes(
     """
     require(batch == "auto" or not isinstance(batch, str), "auto, None or at least 1", batch=batch)
     return (
-        normalise("generations", Count, generations),
-        normalise("chunk", Positive, chunk),
-        batch if isinstance(batch, str) else normalise("batch", Batch, batch),
-        normalise("target", Target, target),
+        normalise("generations", Generations, generations),
+        normalise("chunk", Chunk, chunk),
+        batch if isinstance(batch, str) else normalise("batch", Batch | None, batch),
+        normalise("target", Target | None, target),
     )
 
 

@@ -14,6 +14,7 @@ from jax import lax
 
 from tejax.core import pytrees
 from tejax.errors import require
+from tejax.evolution._memory import Footprint, footprint
 from tejax.parallel.population import Broadcast, constrain_replicated, map_population, shard_rows
 from tejax.types import (
     Array,
@@ -37,6 +38,7 @@ __all__ = [
     "check_fit",
     "evaluate",
     "first_state",
+    "fitting_batch",
     "generation",
     "row_count",
     "select_best",
@@ -211,17 +213,11 @@ def summary(fitness: Fitness) -> History:
 
 def auto_batch(network: Network, task: Task, population: int) -> int | None:
     """How many individuals to evaluate at once, a power of two: as many as the platform's room allows; None: all."""
+    return fitting_batch(footprint(network, task), population)
+
+
+def fitting_batch(sizes: Footprint, population: int) -> int | None:
+    """The same, for individuals of these sizes."""
     room = CPU_ROOM if jax.default_backend() == "cpu" else ROOM
-    genome = jax.eval_shape(network.init, jax.random.key(0))
-    traced = jax.make_jaxpr(lambda genome: task.evaluate(jax.random.key(0), network, genome))(genome)
-    own, largest = set(traced.jaxpr.invars), 1  # what is not made of a genome is there once for all
-    for equation in traced.eqns:
-        if any(each in own for each in equation.invars if not hasattr(each, "val")):
-            own.update(equation.outvars)
-            largest = max(largest, *(_bytes(out.aval) for out in equation.outvars))
-    batch = 2 ** max(0, int(math.log2(max(1, room // largest))))
+    batch = 2 ** max(0, int(math.log2(max(1, room // sizes.largest))))
     return batch if batch < population else None
-
-
-def _bytes(aval: Any) -> int:
-    return math.prod(aval.shape) * getattr(aval.dtype, "itemsize", 4)

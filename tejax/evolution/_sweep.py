@@ -8,10 +8,10 @@ one process a trial to vary these too.
 import csv
 import io
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -25,8 +25,9 @@ from tejax.core.plain import dumps, to_plain
 from tejax.errors import refuse, require
 from tejax.evolution import _generation
 from tejax.evolution._evolve import PARTS, as_arrays, check_sizes, chunks
-from tejax.evolution._generation import History, auto_batch, check_fit
-from tejax.options import Positive, Seed, normalise
+from tejax.evolution._generation import History, check_fit, fitting_batch
+from tejax.evolution._memory import Footprint, footprint, require_memory
+from tejax.options import AtLeast, Positive, Seed, normalise
 from tejax.parallel.mesh import fetch, replicate
 from tejax.parallel.population import Broadcast, map_population
 from tejax.types import Fitness, Genome, Key, Network, Placement, Population, Strategy, Task
@@ -34,6 +35,8 @@ from tejax.types import Fitness, Genome, Key, Network, Placement, Population, St
 __all__ = ["Sweep", "grid", "sweep"]
 
 Setting = Mapping[str, float | None]  # rates by name
+Seeds = Annotated[int, AtLeast(0, 2**20)]
+AtOnce = Annotated[int, AtLeast(1, 2**20)]
 Measure = Callable[[Genome], Mapping[str, float]]
 
 
@@ -77,9 +80,29 @@ def grid(strategy: Strategy, rates: Mapping[str, Sequence[float | None]]) -> lis
     names = list(strategy.rates)
     for name, values in rates.items():
         require(name in names, f"one of {names}", rate=name)
+        listed = isinstance(values, list | tuple | np.ndarray)
+        require(listed, "given as a list of values", **{name: values})
         require(len(values) > 0, "given one value or more", **{name: list(values)})
     rows = itertools.product(*rates.values())
     return [_checked(strategy, {**strategy.rates, **dict(zip(rates, row, strict=True))}) for row in rows]
+
+
+def _settings(strategy: Strategy, rates: Any) -> list[Setting]:
+    """The rates of every configuration."""
+    if isinstance(rates, Mapping):
+        return grid(strategy, rates)
+    listed = isinstance(rates, list | tuple) and all(isinstance(each, Mapping) for each in rates)
+    require(listed, "a mapping of names to values, or a list of such configurations", rates=rates)
+    return [_checked(strategy, each) for each in rates]
+
+
+def _seeds(seeds: Any) -> list[int]:
+    """So many seeds from 0 on, or those that are listed."""
+    scalar = isinstance(seeds, np.ndarray | jax.Array) and seeds.ndim == 0
+    listed = isinstance(seeds, Iterable) and not isinstance(seeds, str | bytes) and not scalar
+    return [
+        normalise("seeds", Seed, number) for number in (seeds if listed else range(normalise("seeds", Seeds, seeds)))
+    ]
 
 
 def _checked(strategy: Strategy, setting: Setting) -> Setting:
@@ -123,22 +146,24 @@ def sweep(
         callback: called between chunks with the generations done and wanted, those of all runs together.
 
     Raises:
-        InputError: for sizes that are not positive, a network that does not fit the task, and rates out of range.
+        InputError: for sizes that are not positive, a network that does not fit the task, rates out of range, and for
+            runs that the memory cannot hold.
     """
-    settings = grid(strategy, rates) if isinstance(rates, Mapping) else [_checked(strategy, each) for each in rates]
-    numbers = [normalise("seeds", Seed, number) for number in (range(seeds) if isinstance(seeds, int) else seeds)]
+    settings, numbers = _settings(strategy, rates), _seeds(seeds)
     require(len(settings) > 0, "of one configuration or more", rates=rates)
     require(len(numbers) > 0, "of one seed or more", seeds=seeds)
     generations, chunk, batch, target = check_sizes(
         normalise("generations", Positive, generations), chunk, batch, target
     )
-    at_once = normalise("at_once", Positive | None, at_once)
+    at_once = normalise("at_once", AtOnce | None, at_once)
     check_fit(network, task)
 
     runs = list(itertools.product(range(len(settings)), numbers))
     together = min(len(runs), at_once or len(runs))
-    size = _batch(network, task, strategy.population, together) if isinstance(batch, str) else batch
-    program = _Program(strategy.static(), network, replicate(task, mesh), Placement(mesh), chunk, size)
+    count = strategy.population
+    sizes = footprint(network, task, None if isinstance(batch, str) else together * min(batch or count, count))
+    size = _batch(sizes, strategy.population, together) if isinstance(batch, str) else batch
+    program = _Program(strategy.static(), network, replicate(task, mesh), Placement(mesh), chunk, size, sizes)
     parts = []
     for first in range(0, len(runs), together):
         # the last runs are done again where their number would be another one, and so another program
@@ -182,6 +207,7 @@ class _Program(NamedTuple):
     placement: Placement
     chunk: int
     batch: int | None
+    sizes: Footprint
 
     def run(
         self, keys: Key, rates: Any, generations: int, on_chunk: Callable[[int], None]
@@ -189,6 +215,9 @@ class _Program(NamedTuple):
         """Best genomes, their fitness and history, as NumPy."""
         parts = self.strategy, self.network, self.placement
         init_keys, run_keys = jax.vmap(lambda key: tuple(jax.random.split(key)))(keys)  # as in evolve
+        like = jax.eval_shape(partial(_begin_all, *parts), self.task, init_keys, rates)
+        together = self.strategy, self.task, self.sizes, like, self.batch, len(keys)
+        require_memory(*together, mesh=self.placement.mesh)
         states = _begin_all(*parts, self.task, init_keys, rates)
 
         def step(states: Any, start: int, end: int) -> Any:
@@ -253,9 +282,9 @@ def _select_all(
     return map_population(one, (states, Broadcast(task)), placement=placement)
 
 
-def _batch(network: Network, task: Task, population: int, together: int) -> int | None:
+def _batch(sizes: Footprint, population: int, together: int) -> int | None:
     """How many individuals of each of so many runs to evaluate at once, so that together they fit."""
-    fitting = auto_batch(network, task, population * together)
+    fitting = fitting_batch(sizes, population * together)
     return None if fitting is None or fitting // together >= population else max(1, fitting // together)
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +13,7 @@ from tejax.errors import require
 from tejax.networks import cell
 from tejax.networks.cell import Cell
 from tejax.networks.layer import Layer, fresh
-from tejax.options import Count, Derived, Positive, Probability
+from tejax.options import AtLeast, Bias, Derived, Features, Layers, Probability, Sum, Width, checked
 from tejax.registry import NETWORKS
 from tejax.types import Array, Int8, Int32, Key, Task, Trits
 
@@ -45,11 +45,11 @@ class Recurrent(types.Recurrent):
         InputError: for a size or rate out of range, and from `apply` for inputs of another width.
     """
 
-    features: Derived[tuple[Positive, ...]] = (2, 8, 1)
-    ticks: Positive = 2
+    features: Derived[Annotated[tuple[Features, ...], Layers]] = (2, 8, 1)
+    ticks: Annotated[int, AtLeast(1, 2**16)] = 2
     gated: bool = False
-    dead_zone: Count = 0
-    bias: Count = 1
+    dead_zone: Sum = 0
+    bias: Bias = 1
     density: Probability = 0.5
     reads: ClassVar[Literal["rows", "sequence"]] = "sequence"
 
@@ -58,7 +58,8 @@ class Recurrent(types.Recurrent):
         require(len(self.features) == 3, "three positive sizes: inputs, state, outputs", features=self.features)
 
     @classmethod
-    def for_task(cls, task: Task, neurons: Positive = 8, **options: Any) -> Self:
+    @checked
+    def for_task(cls, task: Task, neurons: Width = 8, **options: Any) -> Self:
         """The recurrent network that fits a task.
 
         Args:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from tejax.core import records
 from tejax.errors import refuse, require, shown
 from tejax.evolution import check_fit
-from tejax.options import Between, Count, OneOf, Positive, Seed, check_options
+from tejax.options import AtLeast, Batch, Between, Chunk, Generations, OneOf, Seed, Target, check_options
 from tejax.registry import NETWORKS, STRATEGIES, TASKS, Choice, Registry
 from tejax.strategies import Islands
 from tejax.strategies.islands import TOPOLOGIES
@@ -33,12 +33,12 @@ class Schedule:
     """
 
     seed: Seed = 0
-    generations: Count = 2000
-    target: Annotated[int, Between(-(2**31), 2**31 - 1)] | None = None
-    chunk: Positive = 16
-    evaluation_batch: Positive | Literal["auto"] | None = "auto"
+    generations: Generations = 2000
+    target: Target | None = None
+    chunk: Chunk = 16
+    evaluation_batch: Batch | Literal["auto"] | None = "auto"
     checkpoint_every: Annotated[float, Between(0, 1e9)] = 30.0
-    keep: Positive = 2
+    keep: Annotated[int, AtLeast(1, 2**16)] = 2
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -55,9 +55,9 @@ class IslandOptions:
         topology: ring, to the next island; tour, to every other island in turn.
     """
 
-    islands: Positive = 1
-    migrate_every: Positive = Islands.every
-    migrants: Positive = Islands.migrants
+    islands: Annotated[int, AtLeast(1, 2**20)] = 1
+    migrate_every: Annotated[int, AtLeast(1, 2**30)] = Islands.every
+    migrants: Annotated[int, AtLeast(1, 2**29)] = Islands.migrants
     topology: Annotated[str, OneOf(TOPOLOGIES, function=False)] = Islands.topology
 
     def __post_init__(self) -> None:

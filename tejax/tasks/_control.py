@@ -19,7 +19,7 @@ from jax import lax
 
 from tejax import engines
 from tejax.errors import require
-from tejax.options import Between, Derived, Positive, Recorded, Seed
+from tejax.options import AtLeast, Between, Derived, Recorded, Seed, checked
 from tejax.registry import TASKS
 from tejax.tasks.environments import named
 from tejax.types import Array, Genome, Int8, Int32, Key, Network, Recurrent, Task
@@ -28,6 +28,7 @@ __all__ = ["Control", "Trajectory", "control"]
 
 RECORDED = 64  # episodes of random actions that set the thresholds
 STICKY = 0.9  # how likely such an action is held on, without which a swing would never build up
+Episodes = Annotated[int, AtLeast(1, 2**16)]
 FRESH, VALIDATION, RECORD = range(3)  # streams of episodes that no generation draws from
 
 
@@ -120,16 +121,20 @@ class Control(Task):
         rows = np.asarray(self.thresholds).tolist()
         return {"thresholds": tuple(tuple(tuple(row) for row in half) for half in rows)}
 
-    def score(self, network: Network, genome: Genome, episodes: int | None = None) -> float:
+    @checked
+    def score(self, network: Network, genome: Genome, episodes: Episodes | None = None) -> float:
         """The mean return, unrounded, of one individual in fresh episodes (`eval_episodes` of them by default)."""
         keys = jax.random.split(self._stream(FRESH), episodes or self.eval_episodes)
         return float(np.mean(np.asarray(_fresh(self, keys, network, genome))))
 
-    def fresh(self, number: int = 0) -> Key:
+    @checked
+    def fresh(self, number: Annotated[int, AtLeast(0, 2**16)] = 0) -> Key:
         """What begins one of the fresh episodes, for `rollout`."""
+        require(number < self.eval_episodes, f"below {self.eval_episodes}, the fresh episodes", number=number)
         return jax.random.split(self._stream(FRESH), self.eval_episodes)[number]
 
-    def rollout(self, key: Key, network: Network, genome: Genome, episodes: int = 1) -> Trajectory:
+    @checked
+    def rollout(self, key: Key, network: Network, genome: Genome, episodes: Episodes = 1) -> Trajectory:
         """Every step of one individual in the episodes that `key` begins."""
         return _trajectory(self, jax.random.split(key, episodes), network, genome)
 
@@ -182,13 +187,13 @@ class Control(Task):
 @TASKS.register("control")
 def control(
     environment: Any = "CartPole-v1",
-    episodes: Positive = 8,
+    episodes: Episodes = 8,
     trits: Annotated[int, Between(1, 1024)] = 4,
-    steps: Positive | None = None,
-    resolution: Annotated[float, Between(0, above=True)] = 1.0,
+    steps: Annotated[int, AtLeast(1, 2**24)] | None = None,
+    resolution: Annotated[float, Between(1e-6, 1e6)] = 1.0,
     action_trits: Annotated[int, Between(1, 1024)] = 3,
     episode_seed: Seed = 0,
-    eval_episodes: Positive = 100,
+    eval_episodes: Episodes = 100,
     params: Derived[Any] = None,
     thresholds: Recorded[Any] = None,
 ) -> Control:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tejax.core import fixedpoint
 from tejax.errors import require
-from tejax.options import Between, OneOf, Positive, Seed, check_options, options_of
+from tejax.options import Between, OneOf, Positive, Samples, Seed, check_options, options_of
 from tejax.registry import LOSSES
 from tejax.tasks._classification import Classification
 from tejax.tasks._minibatch import require_samples
@@ -42,7 +42,7 @@ class Options:
     trits: Annotated[int, Between(1, 1024)] = 2
     kind: encoding.Kind = "trits"
     placement: encoding.Placement = "range"
-    samples: Positive | None = None
+    samples: Samples | None = None
     shift: Annotated[float, Between(0, 1e6)] = 0.0
     loss: Annotated[str, OneOf(LOSSES, function=False)] = "cross_entropy"
     temperature: tuple[Positive, Positive] = (4, 1)

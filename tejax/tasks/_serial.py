@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax.errors import require
-from tejax.options import Between, OneOf, Positive, Seed
+from tejax.options import AtLeast, Between, OneOf, Samples, Seed, check_options
 from tejax.registry import TASKS
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
 from tejax.types import Array, Genome, Int8, Int32, Key, Network, Task
@@ -82,11 +82,14 @@ class Serial(Task):
     y_train: Int8[Array, "N T O"]
     x_test: Int8[Array, "M T F"]
     y_test: Int8[Array, "M T O"]
-    samples: int | None = None
+    samples: Samples | None = None
     prefix_bonus: bool = False
 
     inputs: ClassVar[Literal["rows", "sequence", "episode"]] = "sequence"
     unit = "share of right bits"
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     @property
     def features(self) -> int:
@@ -157,8 +160,8 @@ def _right(network: Network, genome: Genome, x: Array, y: Array) -> Int32[Array,
 def serial(
     operation: Annotated[str, OneOf(OPERATIONS, function=False)] = "add",
     bits: Annotated[int, Between(1, 16)] = 7,
-    pairs: Positive | None = 256,
-    samples: Positive | None = None,
+    pairs: Annotated[int, AtLeast(1, 2**20)] | None = 256,
+    samples: Samples | None = None,
     split_seed: Seed = 0,
     prefix_bonus: bool = False,
 ) -> Serial:
@@ -203,7 +206,7 @@ def _sequences(operation: str, bits: int, index: np.ndarray) -> tuple[Array, Arr
 def product(
     stationary: Annotated[int, Between(1, 8)] = 3,
     streaming: Annotated[int, Between(1, 8)] = 5,
-    samples: Positive | None = None,
+    samples: Samples | None = None,
     prefix_bonus: bool = True,
 ) -> Serial:
     """The product of a stationary number and one whose bits stream by, for a network with a memory.

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax.errors import require
+from tejax.options import Samples, Width, check_options, checked
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
 from tejax.types import UNANSWERED, Array, Genome, Int8, Int32, Key, Network, Task
 
@@ -34,9 +35,12 @@ class Series(Task):
 
     x: Int8[Array, "T F"]
     y: Int8[Array, "T O"]
-    window: int
-    samples: int | None = None
+    window: Width
+    samples: Samples | None = None
     unit = "share of right trits"
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     @property
     def features(self) -> int:
@@ -107,7 +111,8 @@ def _all_right(task: Series, network: Network, genome: Genome) -> Array:
     return task._right(network, genome, jnp.arange(task.windows, dtype=jnp.int32))[0]
 
 
-def windowed_series(x: Any, window: int, y: Any = None, samples: int | None = None) -> Series:
+@checked
+def windowed_series(x: Any, window: Width, y: Any = None, samples: Samples | None = None) -> Series:
     """The series x, trits [T, F], seen through windows of `window` rows.
 
     Args:

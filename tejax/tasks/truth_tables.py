@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax.core import fixedpoint, random
-from tejax.options import Between, Positive, Seed
+from tejax.options import Between, Samples, Seed, check_options
 from tejax.registry import TASKS
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
 from tejax.types import Array, Genome, Int8, Int32, Key, Network, Task
@@ -38,10 +38,13 @@ class TruthTable(Task):
 
     x: Int8[Array, "N F"]
     y: Int8[Array, "N O"]
-    samples: int | None = None
+    samples: Samples | None = None
     mirrored: bool = False
     partial_credit: bool = False
     unit = "share of right bits"
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     @property
     def features(self) -> int:
@@ -126,7 +129,7 @@ def _signs(numbers: np.ndarray, bits: int) -> np.ndarray:
 
 
 @TASKS.register("parity")
-def parity(n: Annotated[int, Between(1, 16)] = 6, samples: Positive | None = None) -> TruthTable:
+def parity(n: Annotated[int, Between(1, 16)] = 6, samples: Samples | None = None) -> TruthTable:
     """Is the number of ones among n bits odd? All 2^n rows, one output.
 
     Args:
@@ -149,7 +152,7 @@ def xor() -> TruthTable:
 
 @TASKS.register("addition")
 def addition(
-    bits: Bits = 4, samples: Positive | None = None, mirrored: bool = False, partial_credit: bool = False
+    bits: Bits = 4, samples: Samples | None = None, mirrored: bool = False, partial_credit: bool = False
 ) -> TruthTable:
     """a + b for all pairs of two's-complement numbers of the given width; the sum has one bit more.
 
@@ -178,7 +181,7 @@ def addition(
 
 
 @TASKS.register("multiplication")
-def multiplication(bits: Bits = 2, samples: Positive | None = None, partial_credit: bool = False) -> TruthTable:
+def multiplication(bits: Bits = 2, samples: Samples | None = None, partial_credit: bool = False) -> TruthTable:
     """a * b for all pairs of unsigned numbers of the given width; the product has twice as many bits.
 
     Rows and inputs are in the order of `addition`.

@@ -13,7 +13,7 @@ from tejax.core import random
 from tejax.errors import require
 from tejax.networks.circle import geometry
 from tejax.networks.circle.geometry import RingState
-from tejax.options import Between, Derived, Positive, Probability
+from tejax.options import AtLeast, Between, Derived, Probability
 from tejax.registry import NETWORKS
 from tejax.types import Array, Int8, Int32, Key, Network, Task, Trits
 
@@ -59,8 +59,8 @@ class Circle(Network):
         InputError: for a size or rate out of range, and from `apply` for inputs of another width.
     """
 
-    inputs: Derived[Positive] = 14
-    outputs: Derived[Positive] = 8
+    inputs: Derived[Annotated[int, AtLeast(1, geometry.LARGEST)]] = 14
+    outputs: Derived[Annotated[int, AtLeast(1, geometry.LARGEST)]] = 8
     neurons: Annotated[int, Between(2, geometry.LARGEST)] = 64
     synapses: Annotated[int, Between(1, geometry.LARGEST)] = 200
     max_ticks: Annotated[int, Between(1, LONGEST)] = 1_000_000
