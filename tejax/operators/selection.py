@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from tejax.core import random
+from tejax.core.fitness import GREATEST, LEAST
 from tejax.errors import require
 from tejax.registry import SELECTIONS
 from tejax.types import Array, Fitness, Int32, Key
@@ -85,9 +86,12 @@ def lexicase(key: Key, fitness: Int32[Array, "P C"]) -> Int32[Array, ""]:
 def sharing(key: Key, fitness: Int32[Array, "P C"], *, size: int = 4) -> Int32[Array, ""]:
     """A tournament in which what a case has to give is shared by all who solve it, so that rare skills pay.
 
-    Takes the fitness of every case: implicit fitness sharing (Smith, Forrest & Perelson 1993), see `shares`.
+    Takes the fitness of every case: implicit fitness sharing (Smith, Forrest & Perelson 1993), see `shares`. Who has no
+    fitness in a case, LEAST, counts as the worst of the others there: measured by it, all others would be alike.
     """
-    return tournament(key, shares(fitness), size=size)
+    some = fitness != LEAST
+    worst = jnp.min(jnp.where(some, fitness, GREATEST), axis=0, keepdims=True)
+    return tournament(key, shares(jnp.where(some, fitness, worst)), size=size)
 
 
 def shares(fitness: Int32[Array, "P C"]) -> Int32[Array, "P"]:

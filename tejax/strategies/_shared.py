@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from tejax import operators  # noqa: F401  (fills the registries)
+from tejax.core import fitness as sums
 from tejax.core import pytrees
 from tejax.operators.mutation import changes_whole
 from tejax.registry import MUTATIONS
@@ -63,8 +64,8 @@ def room_for(genome: Genome) -> int:
 
 
 def total(fitness: Fitness) -> Int32[Array, "P"]:
-    """One number an individual, int32 [P]: fitness itself, or the sum over its cases [P, C]."""
-    return fitness if fitness.ndim == 1 else jnp.sum(fitness, axis=1, dtype=jnp.int32)
+    """One number an individual, int32 [P]: fitness itself, or the sum over its cases [P, C], which cannot wrap."""
+    return fitness if fitness.ndim == 1 else sums.total(fitness)
 
 
 def utilities(fitness: Fitness) -> Int32[Array, "P"]:

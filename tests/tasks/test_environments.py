@@ -76,7 +76,7 @@ def test_it_acts_as_an_environment_of_gymnax_does():
     assert (task.features, task.outputs) == (2, 2)  # of the observations, `state` alone is seen
     testing.check_task(task, networks.MLP((task.features, task.outputs)))
     path = task.rollout(jax.random.key(0), Scripted(right, (2, 2)), jnp.zeros(1, jnp.int8))
-    np.testing.assert_array_equal(path.rewards[:, 0], [1, 0, 3, 0, 0, 0])  # what is no number pays nothing
+    np.testing.assert_array_equal(path.rewards[:, 0], [1, np.nan, 3, 0, 0, 0])  # what is no number stays one
     np.testing.assert_array_equal(path.alive[:, 0], [True] * 3 + [False] * 3)
     assert path.states.info["rng"].dtype == np.uint32
 
