@@ -1,13 +1,15 @@
 """Sums of fitness that cannot wrap: they stop at the ends of int32, and the least fitness there is stays the least."""
 
 import jax.numpy as jnp
+import numpy as np
 
 from tejax.types import Array, Int32
 
-__all__ = ["GREATEST", "LEAST", "total"]
+__all__ = ["GREATEST", "LEAST", "LEAST_FIGURE", "total"]
 
 LEAST = -(2**31)  # of an individual that has none, because its episode diverged, say: below that of any other
 GREATEST = 2**31 - 1
+LEAST_FIGURE = -float(np.finfo(np.float32).max)  # what people are shown in its place: finite, as JSON wants it
 
 
 def total(cases: Int32[Array, "... C"]) -> Int32[Array, "..."]:

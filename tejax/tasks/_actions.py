@@ -24,7 +24,9 @@ def check_space(space: Any, action_trits: int) -> None:
         InputError: for another kind than one number of choices or one box of floating-point numbers, for no choice at
             all and for more than 65,536 outputs, for bounds that are not finite, not in order or too far apart.
     """
-    require(callable(getattr(space, "sample", None)), f"{KINDS}, with sample(key)", action_space=_shown(space))
+    host = type(space).__module__.partition(".")[0] in ("gymnasium", "gym")
+    drawn = not host and callable(getattr(space, "sample", None))
+    require(drawn, f"{KINDS}, with sample(key) as gymnax's have it", action_space=_shown(space))
     if _discrete(space):
         _check_choices(space)
     else:

@@ -23,7 +23,7 @@ from tejax.tasks import _actions
 from tejax.tasks._episodes import Episodes, Policy, Trajectory
 from tejax.tasks._recording import record
 from tejax.tasks._resolving import check_play, longest, resolved
-from tejax.tasks._returns import LEAST_RETURN, Scale, mean, note
+from tejax.tasks._returns import Scale, mean, note
 from tejax.types import Array, Genome, Int8, Int32, Key, Network, Recurrent, Task
 
 __all__ = ["Control", "Trajectory", "control"]
@@ -91,7 +91,7 @@ class Control(Task):
         return fitness.total(self._returns_in_units.units(self._validation(network, genome)))
 
     def report(self, network: Network, genome: Genome) -> dict[str, float]:
-        """The mean return in fresh episodes, and in those of validation; LEAST_RETURN where one is not finite."""
+        """The mean return in fresh episodes, and in those of validation; LEAST_FIGURE where one is not finite."""
         summed, returns = _validate(self, network, genome)
         self._note(np.asarray(returns))
         validated = self._returns_in_units.mean(int(summed), self.eval_episodes)
@@ -116,7 +116,7 @@ class Control(Task):
     def score(self, network: Network, genome: Genome, episodes: int | None = None) -> float:
         """The mean return, unrounded, of one individual in fresh episodes (`eval_episodes` of them by default).
 
-        LEAST_RETURN, a number below all others, where the return of any is not finite.
+        LEAST_FIGURE, a number below all others, where the return of any is not finite.
         """
         keys = jax.random.split(self._stream(FRESH), episodes or self.eval_episodes)
         returns = np.asarray(_fresh(self, keys, network, genome))
@@ -228,7 +228,7 @@ def _recorded(task: Control, trits: int) -> np.ndarray:
 
 
 def _in_words(value: float) -> str:
-    return "not finite" if value <= LEAST_RETURN else f"{value:.2f}"
+    return "not finite" if value <= fitness.LEAST_FIGURE else f"{value:.2f}"
 
 
 def _policy(task: Control, network: Network, genome: Genome, episodes: int) -> tuple[Any, Policy]:

@@ -1,10 +1,12 @@
 """What was given as an environment, as one that can be played: a name, an object, or a pair of an object and params."""
 
+import inspect
 from collections.abc import Hashable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from tejax.errors import refuse, require
 from tejax.options import Positive, normalise
@@ -14,11 +16,10 @@ from tejax.types import Key
 
 __all__ = ["check_play", "longest", "resolved"]
 
-METHODS = ("reset", "step", "action_space")
+ARGUMENTS = {"reset": ("key", "params"), "step": ("key", "state", "action", "params"), "action_space": ("params",)}
+METHODS = ", ".join(f"{name}({', '.join(arguments)})" for name, arguments in ARGUMENTS.items())
 STEPS = 1000  # of an episode, where the environment does not say
-ALLOWED = (
-    "a name, or an object with gymnax's reset(key, params), step(key, state, action, params) and action_space(params)"
-)
+HOST = ("gymnasium", "gym")  # libraries of environments that step in Python
 
 
 def resolved(environment: Any, params: Any = None) -> tuple[Any, Any]:
@@ -37,42 +38,50 @@ def resolved(environment: Any, params: Any = None) -> tuple[Any, Any]:
         twice = params is not None and own is not None
         require(not twice, "None where the environment is a pair with params", params=params)
         params = own if params is None else params
-    made = named(environment) if isinstance(environment, str) else environment
-    _check_object(made)
+    environment = named(environment) if isinstance(environment, str) else environment
+    _check_object(environment)
     if params is None:
-        known = hasattr(made, "default_params")
-        require(known, "given where the environment has no default_params", params=params, environment=made)
-        params = made.default_params
-    return made, jax.tree.map(jnp.asarray, params)
+        known = hasattr(environment, "default_params")
+        require(known, "given where the environment has no default_params", params=params, environment=environment)
+        params = environment.default_params
+    return environment, jax.tree.map(jnp.asarray, params)
 
 
 def _check_object(environment: Any) -> None:
     """Refuse what cannot be played in JAX, and say what to do instead."""
     kind = type(environment)
-    library = next((base for base in ("gymnasium", "gym") if base in _libraries(kind)), None)
+    library = next((name for name in HOST if name in _libraries(kind)), None)
     if library is not None:
         refuse(
             f"environment must be one that JAX compiles, not {library}'s, which steps in Python: got {environment}; "
-            f"name gymnax's version of it, environment='{_name(environment)}', or write one with gymnax's reset(key, "
-            "params), step(key, state, action, params), action_space(params) and default_params"
+            "name gymnax's version of it, as in environment='CartPole-v1', or write one with gymnax's "
+            f"{METHODS} and default_params"
         )
     require(not isinstance(environment, type), "an environment, not its class", environment=environment)
     if hasattr(environment, "action_size") and not hasattr(environment, "action_space"):
         refuse(f"environment must have gymnax's methods: got {kind.__name__}; tejax.tasks.Playground(it) gives it them")
-    missing = [name for name in METHODS if not callable(getattr(environment, name, None))]
-    require(not missing, f"{ALLOWED}: {', '.join(missing)} is missing", environment=environment)
+    odd = [name for name in ARGUMENTS if not _takes(getattr(environment, name, None), len(ARGUMENTS[name]))]
+    allowed = f"a name, or an object with gymnax's {METHODS}; it lacks {', '.join(odd)}"
+    require(not odd, allowed, environment=environment)
     require(isinstance(environment, Hashable), "hashable, since programs are compiled for it", environment=environment)
+
+
+def _takes(method: Any, arguments: int) -> bool:
+    """Whether this is a function of so many arguments."""
+    if not callable(method):
+        return False
+    try:
+        inspect.signature(method).bind(*range(arguments))
+    except TypeError:
+        return False
+    except ValueError:  # it does not say
+        return True
+    return True
 
 
 def _libraries(kind: type) -> set[str]:
     """The packages that a class and those it inherits from come from."""
     return {each.__module__.partition(".")[0] for each in kind.__mro__}
-
-
-def _name(environment: Any) -> str:
-    """What gymnasium calls an environment, or an example."""
-    name = getattr(getattr(environment, "spec", None), "id", None)
-    return name if isinstance(name, str) else "CartPole-v1"
 
 
 def longest(params: Any) -> int:
@@ -82,7 +91,7 @@ def longest(params: Any) -> int:
         InputError: for a number of steps that is none.
     """
     steps = getattr(params, "max_steps_in_episode", STEPS)
-    whole = int(steps) if jnp.isfinite(steps) else steps
+    whole = int(steps) if jnp.isfinite(steps) else float(steps)
     return int(normalise("max_steps_in_episode", Positive, whole))
 
 
@@ -100,16 +109,15 @@ def check_play(environment: Any, params: Any) -> int:
         begin, choose, onward = jax.random.split(key, 3)
         first = relaxed(environment.reset, begin, params)
         require(_is_tuple(first, 2), "a pair: observation, state", reset=type(first).__name__)
+        _check_numbers(first[0])
         action = relaxed(environment.action_space(params).sample, choose)
         after = relaxed(environment.step, onward, first[1], action, params)
-        allowed = "observation, state, reward, one or two ends, and a dictionary"
+        allowed = "a tuple: observation, state, reward, one or two ends, and a dictionary"
         require(_is_tuple(after, 5) or _is_tuple(after, 6), allowed, step=type(after).__name__)
+        _check_numbers(after[0])
         return first[0], (after[0], *after[2:-1])
 
     first, (second, *others) = jax.eval_shape(play, jax.random.key(0))
-    for name, tree in (("reset", first), ("step", second)):
-        kinds = sorted({str(leaf.dtype) for leaf in jax.tree.leaves(tree) if not _is_real(leaf.dtype)})
-        require(not kinds, "of whole or real numbers or truth values", observation=", ".join(kinds), of=name)
     require(_form(first) == _form(second), f"of one form, {_form(first)} from reset", observation=_form(second))
     for name, leaf in zip(("reward", "terminated", "truncated"), others, strict=False):
         size = sum(each.size for each in jax.tree.leaves(leaf))
@@ -123,8 +131,12 @@ def _is_tuple(value: Any, length: int) -> bool:
     return isinstance(value, tuple | list) and len(value) == length
 
 
-def _is_real(kind: Any) -> bool:
-    return any(jnp.issubdtype(kind, each) for each in (jnp.floating, jnp.integer, jnp.bool_))
+def _check_numbers(observation: Any) -> None:
+    for leaf in jax.tree.leaves(observation):
+        known = isinstance(leaf, jax.Array | np.ndarray | np.generic | float | int)
+        kind = jnp.result_type(leaf) if known else type(leaf)
+        real = known and any(jnp.issubdtype(kind, each) for each in (jnp.floating, jnp.integer, jnp.bool_))
+        require(real, "a tree of arrays of whole or real numbers or truth values", observation=str(kind))
 
 
 def _form(observation: Any) -> str:

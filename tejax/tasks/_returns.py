@@ -5,18 +5,18 @@ rewards are costs. One that is too large for int32 stops at a limit that the sum
 """
 
 import logging
+import math
 from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
-from tejax.core.fitness import GREATEST, LEAST
+from tejax.core.fitness import GREATEST, LEAST, LEAST_FIGURE
 from tejax.types import Array, Int32
 
-__all__ = ["LEAST_RETURN", "Scale", "mean", "note"]
+__all__ = ["Scale", "mean", "note"]
 
-LEAST_RETURN = -float(np.finfo(np.float32).max)  # the figure of a return that is none: finite, as JSON wants it
 SAFE = 2.0**31 - 2**7  # the greatest float32 that an int32 holds
 
 logger = logging.getLogger("tejax")
@@ -43,12 +43,12 @@ class Scale(NamedTuple):
 
     def mean(self, fitness: int, episodes: int) -> float:
         """The mean return that a fitness in so many episodes stands for."""
-        return LEAST_RETURN if fitness == LEAST else fitness * self.resolution / episodes
+        return LEAST_FIGURE if fitness == LEAST else fitness * self.resolution / episodes
 
 
 def mean(returns: np.ndarray) -> float:
-    """The mean of returns float32 [E], LEAST_RETURN if any is not finite."""
-    return float(np.mean(returns, dtype=np.float64)) if np.isfinite(returns).all() else LEAST_RETURN
+    """The mean of returns float32 [E], LEAST_FIGURE if any is not finite."""
+    return float(np.mean(returns, dtype=np.float64)) if np.isfinite(returns).all() else LEAST_FIGURE
 
 
 def note(environment: Any, returns: np.ndarray, scale: Scale, of: str) -> None:
@@ -70,9 +70,14 @@ def note(environment: Any, returns: np.ndarray, scale: Scale, of: str) -> None:
     most = float(np.max(np.abs(returns[finite]), initial=0))
     if most / scale.resolution > scale.limit and _first("resolution", environment, scale):
         logger.warning(
-            "a return of %.6g is too large for resolution=%g: more than %.6g counts as that much; a resolution of %.2g "
-            "or more would do",
-            *(most, scale.resolution, scale.limit * scale.resolution, most / scale.limit),
+            "a return of %.6g is too large for resolution=%g: more than %.6g counts as that much; a resolution of %g "
+            "would do",
+            *(
+                most,
+                scale.resolution,
+                scale.limit * scale.resolution,
+                10.0 ** math.ceil(math.log10(most / scale.limit)),
+            ),
         )
 
 

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.core.fitness import GREATEST
 from tejax.errors import require
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
 from tejax.types import UNANSWERED, Array, Genome, Int8, Int32, Key, Network, Task
@@ -119,6 +120,8 @@ def windowed_series(x: Any, window: int, y: Any = None, samples: int | None = No
     Raises:
         InputError: for values that are not trits and for shapes that do not fit.
     """
+    right = np.shape(x if y is None else y)
+    require(np.prod(right, dtype=np.float64) <= GREATEST, f"of at most {GREATEST} trits to foretell", y=right)
     series = []
     for name, values in (("x", x), ("y", x if y is None else y)):
         array = np.asarray(values)

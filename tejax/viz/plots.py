@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from tejax.core.fitness import LEAST, LEAST_FIGURE
 from tejax.errors import refuse, require
 from tejax.viz._style import BLUE, GREEN, GREY, ORANGE, TRITS
 
@@ -35,18 +36,20 @@ def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "
     figure = Figure(figsize=(8, 6.4 if accurate else 4), layout="constrained")
     panels = figure.subplots(2 if accurate else 1, 1, sharex=True, squeeze=False)[:, 0]
     generations = [line["generation"] for line in metrics]
-    fitness = {name: np.array([line[name] for line in metrics]) / scale for name in ("best", "median", "worst")}
+    fitness = {name: _figures(metrics, name, LEAST) / scale for name in ("best", "median", "worst")}
     panels[0].fill_between(generations, fitness["worst"], fitness["best"], color=BLUE, alpha=0.12, linewidth=0)
     for (name, values), colour in zip(fitness.items(), (BLUE, ORANGE, GREY), strict=True):
         panels[0].plot(generations, values, color=colour, label=f"{name}: {values[-1]:.3f}", linewidth=1.8)
     title = "Fitness of the population: best, median, worst of a generation"
     # the first, random individuals are far below; the axis follows the best and the median
-    low, high = fitness["median"].min(), fitness["best"].max()
+    shown = [fitness["median"], fitness["best"]]
     if "return" in metrics[-1]:
-        fresh = np.array([line.get("return", math.nan) for line in metrics])
+        fresh = _figures(metrics, "return", LEAST_FIGURE)
         panels[0].plot(generations, fresh, color=GREEN, label=f"fresh episodes: {fresh[-1]:.1f}", linewidth=1.8)
-        low, high = min(low, np.nanmin(fresh)), max(high, np.nanmax(fresh))
+        shown.append(fresh)
         title = "Returns: best, median, worst of a generation, and the fittest in fresh episodes"
+    finite = np.concatenate(shown)[np.isfinite(np.concatenate(shown))]
+    low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 1.0)
     panels[0].set_ylim(low - 0.1 * (high - low or 1), high + 0.05 * (high - low or 1))
     panels[0].set_ylabel(unit)
     panels[0].set_title(title, loc="left")
@@ -58,6 +61,12 @@ def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "
     panels[-1].set_xlabel("generation")
     panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
+
+
+def _figures(metrics: Sequence[Mapping[str, Any]], name: str, least: float) -> np.ndarray:
+    """A column of the metrics, float64 [G]: NaN where there is none, or only the least there is."""
+    values = np.array([line.get(name, math.nan) for line in metrics], np.float64)
+    return np.where(values > least, values, math.nan)
 
 
 def _accuracy(panel: Axes, generations: list[int], metrics: Sequence[Mapping[str, Any]]) -> None:
