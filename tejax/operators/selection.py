@@ -104,7 +104,8 @@ def shares(fitness: Int32[Array, "P C"]) -> Int32[Array, "P"]:
     above = fitness - jnp.min(fitness, axis=0, keepdims=True)
     unsigned = lax.bitcast_convert_type(above, jnp.uint32)  # the difference of any two int32 fits
     width = 32 - lax.clz(jnp.max(unsigned, axis=0, keepdims=True))
-    gains = (unsigned >> (jnp.maximum(width, FINE) - FINE)).astype(jnp.int32)
+    fine = max(1, FINE - max(0, members.bit_length() - 23))  # so that no sum of gains leaves int32
+    gains = (unsigned >> (jnp.maximum(width, fine) - fine)).astype(jnp.int32)
     whole = jnp.maximum(jnp.sum(gains, axis=0, dtype=jnp.int32, keepdims=True), 1)
     most = (2**31 - 1) // cases  # of one share, so that no sum leaves int32
     return jnp.sum(jnp.minimum(gains * (EVEN * min(members, 2**18)) // whole, most), axis=1, dtype=jnp.int32)

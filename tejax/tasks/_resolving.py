@@ -1,7 +1,6 @@
 """What was given as an environment, as one that can be played: a name, an object, or a pair of an object and params."""
 
 import inspect
-from collections.abc import Hashable
 from typing import Any
 
 import jax
@@ -63,7 +62,16 @@ def _check_object(environment: Any) -> None:
     odd = [name for name in ARGUMENTS if not _takes(getattr(environment, name, None), len(ARGUMENTS[name]))]
     allowed = f"a name, or an object with gymnax's {METHODS}; it lacks {', '.join(odd)}"
     require(not odd, allowed, environment=environment)
-    require(isinstance(environment, Hashable), "hashable, since programs are compiled for it", environment=environment)
+    require(_hashable(environment), "hashable, since programs are compiled for it", environment=environment)
+
+
+def _hashable(thing: Any) -> bool:
+    """Whether it is hashable with all that is in it."""
+    try:
+        hash(thing)
+    except TypeError:
+        return False
+    return True
 
 
 def _takes(method: Any, arguments: int) -> bool:

@@ -47,8 +47,11 @@ class Scale(NamedTuple):
 
 
 def mean(returns: np.ndarray) -> float:
-    """The mean of returns float32 [E], LEAST_FIGURE if any is not finite."""
-    return float(np.mean(returns, dtype=np.float64)) if np.isfinite(returns).all() else LEAST_FIGURE
+    """The mean of returns float32 [E], in float32 unless their sum is beyond it; LEAST_FIGURE if any is not finite."""
+    if not np.isfinite(returns).all():
+        return LEAST_FIGURE
+    wide = np.sum(np.abs(returns), dtype=np.float64) > np.finfo(np.float32).max
+    return float(np.mean(returns, dtype=np.float64 if wide else np.float32))
 
 
 def note(environment: Any, returns: np.ndarray, scale: Scale, of: str) -> None:

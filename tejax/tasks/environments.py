@@ -30,7 +30,10 @@ def named(name: str) -> Any:
         refuse("control needs gymnax: pip install 'tejax[control]'", error)
     allowed = f"one of {', '.join(gymnax.registered_envs)}, or {PREFIX} and a name of MuJoCo Playground"
     require(name in gymnax.registered_envs, allowed, environment=name)
-    return gymnax.make(name)[0]
+    try:
+        return gymnax.make(name)[0]
+    except OSError as error:  # some bring data, which are fetched
+        refuse(f"environment={name!r} cannot be made: {error}", error)
 
 
 def _playground(name: str) -> "Playground":

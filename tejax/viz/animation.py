@@ -91,7 +91,7 @@ def render_episode(
     states = jax.tree.map(lambda leaf: _drawable(leaf[:steps, 0]), path.states)
     observed = _drawable(path.observations[:steps, 0])
     shape = getattr(environment, "obs_shape", None)
-    fits = isinstance(shape, tuple) and math.prod(shape) == observed.shape[1]
+    fits = isinstance(shape, tuple | list) and math.prod(shape) == observed.shape[1]
     record = Episode(states, observed.reshape(steps, *shape) if fits else observed, params)
     returns = np.cumsum(path.rewards[:steps, 0])
     every = max(1, math.ceil((steps - 1) / (frames - 1)))

@@ -133,3 +133,10 @@ def test_who_has_no_fitness_does_not_hide_how_the_others_differ():
     nobody = jnp.full((4, 2), -(2**31), jnp.int32)
     _agrees(_counts(selection.sharing, nobody), np.full(4, 1 / 4))
     assert _counts(selection.lexicase, cases)[4] == 0
+
+
+@pytest.mark.long
+def test_the_gains_of_a_very_large_population_do_not_wrap():
+    members = 2**24  # all but one gain, so that the share of each is less than a unit
+    shares = selection.shares((jnp.arange(members, dtype=jnp.int32) > 0).astype(jnp.int32)[:, None] * 1000)
+    assert set(np.unique(np.asarray(shares))) <= {0, 1}

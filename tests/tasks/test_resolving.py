@@ -115,6 +115,15 @@ class Unhashable(Line):
     __hash__ = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Holding:
+    """A dataclass with an array in it."""
+
+    table: Any
+
+    reset, step, action_space = Line.reset, Line.step, Line.action_space
+
+
 def host(library):
     """An environment that steps in Python."""
     base = type("Env", (), {"__module__": f"{library}.core"})
@@ -137,6 +146,7 @@ BAD = {
     "three": ((LINE, OTHER, 1), r"a pair \(environment, params\)"),
     "one in a tuple": ((LINE,), r"a pair \(environment, params\)"),
     "unhashable": (Unhashable(), "hashable"),
+    "unhashable within": (Holding(np.zeros(2)), "hashable"),
     "a name": (("CartPole", None), "environment"),
 }
 
