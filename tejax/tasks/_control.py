@@ -41,8 +41,8 @@ Resolution = Annotated[float, Between(1e-30, 1e30)]  # well within float32
 class Control(Task):
     """E episodes a generation, the same for every individual; fitness is the sum of their rounded returns.
 
-    A return that is not finite makes the fitness the least there is, -2^31; one beyond int32's share of an episode
-    counts as that, so that no sum wraps. A network with a memory keeps its state in an episode.
+    A return that is not finite makes the fitness the least there is, -2^31; one beyond an episode's share of int32
+    counts by its magnitude, so that no sum wraps. A network with a memory keeps its state in an episode.
     """
 
     params: Any  # the environment's own numbers
@@ -92,9 +92,9 @@ class Control(Task):
 
     def report(self, network: Network, genome: Genome) -> dict[str, float]:
         """The mean return in fresh episodes, and in those of validation; LEAST_FIGURE where one is not finite."""
-        summed, returns = _validate(self, network, genome)
-        self._note(np.asarray(returns))
-        validated = self._returns_in_units.mean(int(summed), self.eval_episodes)
+        summed, returns = jax.tree.map(np.asarray, _validate(self, network, genome))
+        self._note(returns)
+        validated = self._returns_in_units.mean(int(summed), returns)
         return {"return": self.score(network, genome), "validation_return": validated}
 
     def words(self, report: Mapping[str, float]) -> dict[str, str]:

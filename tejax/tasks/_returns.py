@@ -1,7 +1,7 @@
 """Returns: the sum of an episode's rewards, as fitness, as a figure for people, and what is said of those that are odd.
 
 A return that is not a finite number, because its episode diverged, is the least there is: as 0 it would win wherever
-rewards are costs. One that is too large for int32 stops at a limit that the sum of no number of episodes can pass.
+rewards are costs. Those that are too large for int32 stay below a limit that the sum of all episodes cannot pass.
 """
 
 import logging
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from tejax.core.fitness import GREATEST, LEAST, LEAST_FIGURE
 from tejax.types import Array, Int32
@@ -18,6 +19,7 @@ from tejax.types import Array, Int32
 __all__ = ["Scale", "mean", "note"]
 
 SAFE = 2.0**31 - 2**7  # the greatest float32 that an int32 holds
+MOST = float(np.finfo(np.float32).max)
 
 logger = logging.getLogger("tejax")
 _noted: set[Hashable] = set()
@@ -34,23 +36,43 @@ class Scale(NamedTuple):
         """The greatest fitness of an episode, and minus it the least of one whose return is finite."""
         return GREATEST // self.episodes
 
-    def units(self, returns: Array) -> Int32[Array, "E"]:
-        """Returns float32 [E] in units of the resolution, cut to -limit .. limit; LEAST of one that is not finite."""
-        rounded = jnp.clip(jnp.round(returns / jnp.float32(self.resolution)), -SAFE, SAFE)
-        finite = jnp.isfinite(returns)
-        whole = jnp.where(finite, rounded, jnp.float32(0)).astype(jnp.int32)
-        return jnp.where(finite, jnp.clip(whole, -self.limit, self.limit), jnp.int32(LEAST))
+    @property
+    def linear(self) -> int:
+        """The greatest that is a return in units of the resolution; from there to the limit returns go by magnitude."""
+        return self.limit - max(1, self.limit // 16)
 
-    def mean(self, fitness: int, episodes: int) -> float:
-        """The mean return that a fitness in so many episodes stands for."""
-        return LEAST_FIGURE if fitness == LEAST else fitness * self.resolution / episodes
+    @property
+    def edge(self) -> float:
+        """The return from which on fitness is no longer in proportion."""
+        return self.linear * self.resolution
+
+    def units(self, returns: Array) -> Int32[Array, "E"]:
+        """Returns float32 [E] in units of the resolution, up to -linear .. linear; LEAST of one that is not finite.
+
+        What is beyond goes from there to the limit by its magnitude, as the bits of a float32 count it, so that of two
+        returns that are too large the better one is still the better one, as far as the room suffices.
+        """
+        finite = jnp.isfinite(returns)
+        size = jnp.where(finite, jnp.abs(returns), jnp.float32(0))
+        rounded = jnp.minimum(jnp.round(size / jnp.float32(self.resolution)), SAFE).astype(jnp.int32)
+        edge, most = np.float32([min(self.edge, MOST), MOST]).view(np.int32).tolist()
+        shift = ((most - edge) // (self.limit - self.linear)).bit_length()
+        beyond = jnp.maximum(lax.bitcast_convert_type(size, jnp.int32) - edge, 0) >> shift
+        whole = jnp.where(rounded > self.linear, self.linear + 1 + beyond, rounded)
+        return jnp.where(finite, jnp.where(returns < 0, -whole, whole), jnp.int32(LEAST))
+
+    def mean(self, fitness: int, returns: np.ndarray) -> float:
+        """The mean return that the fitness of these episodes stands for: rounded, unless a return is too large."""
+        if fitness == LEAST or np.abs(returns).max() > self.edge:
+            return mean(returns)
+        return fitness * self.resolution / returns.size
 
 
 def mean(returns: np.ndarray) -> float:
     """The mean of returns float32 [E], in float32 unless their sum is beyond it; LEAST_FIGURE if any is not finite."""
     if not np.isfinite(returns).all():
         return LEAST_FIGURE
-    wide = np.sum(np.abs(returns), dtype=np.float64) > np.finfo(np.float32).max
+    wide = np.sum(np.abs(returns), dtype=np.float64) > MOST
     return float(np.mean(returns, dtype=np.float64 if wide else np.float32))
 
 
@@ -71,16 +93,11 @@ def note(environment: Any, returns: np.ndarray, scale: Scale, of: str) -> None:
             *(odd, returns.size, of, 100 * odd / returns.size),
         )
     most = float(np.max(np.abs(returns[finite]), initial=0))
-    if most / scale.resolution > scale.limit and _first("resolution", environment, scale):
+    if most > scale.edge and _first("resolution", environment, scale):
         logger.warning(
-            "a return of %.6g is too large for resolution=%g: more than %.6g counts as that much; a resolution of %g "
-            "would do",
-            *(
-                most,
-                scale.resolution,
-                scale.limit * scale.resolution,
-                10.0 ** math.ceil(math.log10(most / scale.limit)),
-            ),
+            "a return of %.6g is too large for resolution=%g: beyond %.6g only their magnitudes are told apart; a "
+            "resolution of %g would do",
+            *(most, scale.resolution, scale.edge, 10.0 ** math.ceil(math.log10(most / scale.linear))),
         )
 
 
