@@ -16,15 +16,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax.core import fitness
-from tejax.errors import require
 from tejax.options import Between, Derived, Positive, Recorded, Seed
 from tejax.registry import TASKS
 from tejax.tasks import _actions
-from tejax.tasks._episodes import Episodes, Policy, Trajectory
-from tejax.tasks._recording import record
+from tejax.tasks._episodes import Episodes, Trajectory, policy
+from tejax.tasks._recording import check_thresholds, record
 from tejax.tasks._resolving import check_play, longest, resolved
 from tejax.tasks._returns import Scale, mean, note
-from tejax.types import Array, Genome, Int8, Int32, Key, Network, Recurrent, Task
+from tejax.types import Array, Genome, Int8, Int32, Key, Network, Task
 
 __all__ = ["Control", "Trajectory", "control"]
 
@@ -167,7 +166,8 @@ class Control(Task):
         return self._episodes(keys, network, genome).returns(self.steps)
 
     def _episodes(self, keys: Key, network: Network, genome: Genome) -> Episodes:
-        return Episodes(self.environment, self.params, keys, *_policy(self, network, genome, keys.shape[0]))
+        played = policy(network, genome, self.encode, self.act, keys.shape[0])
+        return Episodes(self.environment, self.params, keys, *played)
 
 
 @TASKS.register("control")
@@ -214,9 +214,7 @@ def control(
     limit = longest(params) if steps is None else steps
     start = jnp.asarray(episode_seed, jnp.uint32)
     task = Control(params, blank, start, environment, episodes, limit, resolution, action_trits, eval_episodes)
-    limits = _recorded(task, trits) if thresholds is None else np.asarray(thresholds, np.float32)
-    require(limits.shape == blank.shape, f"of shape {blank.shape}", thresholds=f"an array of shape {limits.shape}")
-    require(bool(np.isfinite(limits).all()), "finite", thresholds="an array with infinities or NaN")
+    limits = _recorded(task, trits) if thresholds is None else check_thresholds(thresholds, blank.shape)
     return dataclasses.replace(task, thresholds=jnp.asarray(limits))
 
 
@@ -229,20 +227,6 @@ def _recorded(task: Control, trits: int) -> np.ndarray:
 
 def _in_words(value: float) -> str:
     return "not finite" if value <= fitness.LEAST_FIGURE else f"{value:.2f}"
-
-
-def _policy(task: Control, network: Network, genome: Genome, episodes: int) -> tuple[Any, Policy]:
-    """The memory that E episodes begin with, and the policy that one individual is."""
-    if isinstance(network, Recurrent):
-        fresh = network.init_state()
-        memory = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (episodes, *leaf.shape)), fresh)
-
-        def remember(memory: Any, observation: Array, time: Array) -> tuple[Any, Array]:
-            memory, outputs = network.step(genome, memory, task.encode(observation))
-            return memory, task.act(outputs)
-
-        return memory, remember
-    return None, lambda memory, observation, time: (memory, task.act(network.apply(genome, task.encode(observation))))
 
 
 @partial(jax.jit, static_argnames="network")

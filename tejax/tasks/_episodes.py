@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from tejax.types import Array, Int32, Key
+from tejax.types import Array, Genome, Int32, Key, Network, Recurrent
 
-__all__ = ["Episodes", "Now", "Policy", "Trajectory", "flat", "relaxed"]
+__all__ = ["Episodes", "Now", "Policy", "Trajectory", "flat", "policy", "relaxed"]
 
 Policy = Callable[[Any, Array, Array], tuple[Any, Array]]  # (memory, observations [E, N], time) -> memory, actions
 
@@ -85,13 +85,36 @@ class Episodes(NamedTuple):
             step_keys = jax.vmap(jax.random.fold_in, in_axes=(0, None))(onward, time)
             stepped = jax.vmap(environment.step, in_axes=(0, 0, 0, None))
             observation, state, reward, *ends, _ = relaxed(stepped, step_keys, now.state, action, params)
-            ended = functools.reduce(
-                jnp.logical_or, (end.reshape(keys.shape).astype(bool) for end in ends)
-            )  # one, or two reasons
+            reasons = [end.reshape(keys.shape).astype(bool) for end in ends]  # one, or: terminated, truncated
+            ended = functools.reduce(jnp.logical_or, reasons)
             reward = jnp.where(now.alive, reward.reshape(keys.shape).astype(jnp.float32), jnp.float32(0))
             return Now(state, flat(observation, keys.shape[0]), memory, now.alive & ~ended), reward
 
         return Now(state, flat(observation, keys.shape[0]), memory, jnp.ones(keys.shape, bool)), step
+
+
+def policy(
+    network: Network, genome: Genome, encode: Callable[[Array], Array], act: Callable[[Array], Array], episodes: int
+) -> tuple[Any, Policy]:
+    """The memory that E episodes begin with, and the policy that one individual is.
+
+    Args:
+        network: with a memory or without.
+        genome: of the network.
+        encode: observations -> trits.
+        act: outputs -> actions.
+        episodes: E.
+    """
+    if isinstance(network, Recurrent):
+        fresh = network.init_state()
+        memory = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (episodes, *leaf.shape)), fresh)
+
+        def remember(memory: Any, observation: Array, time: Array) -> tuple[Any, Array]:
+            memory, outputs = network.step(genome, memory, encode(observation))
+            return memory, act(outputs)
+
+        return memory, remember
+    return None, lambda memory, observation, time: (memory, act(network.apply(genome, encode(observation))))
 
 
 def relaxed(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -103,8 +126,8 @@ def relaxed(function: Callable[..., Any], *arguments: Any) -> Any:
 def flat(observation: Any, episodes: int) -> Array:
     """The numbers of observations, float32 [E, N], of a tree of arrays [E, ...] of any types.
 
-    One array after the other in JAX's order: a dictionary's by their keys, sorted; those of tuples, named tuples and
-    dataclasses as they stand; each of them row by row.
+    One array after the other in JAX's order: a dictionary's by their keys, sorted; those of tuples, named tuples,
+    dataclasses and ordered dictionaries as they stand; each of them row by row.
     """
     leaves = [leaf.reshape(episodes, -1).astype(jnp.float32) for leaf in jax.tree.leaves(observation)]
     return leaves[0] if len(leaves) == 1 else jnp.concatenate(leaves, axis=1)

@@ -7,11 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.errors import refuse, require
 from tejax.tasks._episodes import Episodes, relaxed
 from tejax.tasks.datasets.thresholds import midway_quantiles
 from tejax.types import Array, Key
 
-__all__ = ["Recording", "record"]
+__all__ = ["Recording", "check_thresholds", "record"]
 
 EPISODES = 64
 STICKY = 0.9  # how likely a random action is held on, without which a swing would never build up
@@ -52,3 +53,19 @@ def record(environment: Any, params: Any, key: Key, steps: int) -> Recording:
     episodes = Episodes(environment, params, jax.random.split(run_key, EPISODES), held, draw)
     observations, alive, rewards = episodes.play(steps, lambda now, reward: (now.observation, now.alive, reward))
     return Recording(observations, alive, jnp.sum(rewards, axis=0))
+
+
+def check_thresholds(thresholds: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Thresholds that were given, float32.
+
+    Raises:
+        InputError: for what is not numbers, of another shape, or not finite.
+    """
+    try:
+        with np.errstate(over="ignore"):
+            limits = np.asarray(thresholds).astype(np.float32)
+    except (TypeError, ValueError) as error:
+        refuse(f"thresholds must be numbers of shape {shape}: {error}", error)
+    require(limits.shape == shape, f"of shape {shape}", thresholds=f"an array of shape {limits.shape}")
+    require(bool(np.isfinite(limits).all()), "finite", thresholds="an array with infinities or NaN")
+    return limits

@@ -55,7 +55,7 @@ class Scale(NamedTuple):
         finite = jnp.isfinite(returns)
         size = jnp.where(finite, jnp.abs(returns), jnp.float32(0))
         rounded = jnp.minimum(jnp.round(size / jnp.float32(self.resolution)), SAFE).astype(jnp.int32)
-        edge, most = np.float32([min(self.edge, MOST), MOST]).view(np.int32).tolist()
+        edge, most = (int(np.array(value, np.float32).view(np.int32)) for value in (min(self.edge, MOST), MOST))
         shift = ((most - edge) // (self.limit - self.linear)).bit_length()
         beyond = jnp.maximum(lax.bitcast_convert_type(size, jnp.int32) - edge, 0) >> shift
         whole = jnp.where(rounded > self.linear, self.linear + 1 + beyond, rounded)
@@ -97,7 +97,7 @@ def note(environment: Any, returns: np.ndarray, scale: Scale, of: str) -> None:
         logger.warning(
             "a return of %.6g is too large for resolution=%g: beyond %.6g only their magnitudes are told apart; a "
             "resolution of %g would do",
-            *(most, scale.resolution, scale.edge, 10.0 ** math.ceil(math.log10(most / scale.linear))),
+            *(most, scale.resolution, scale.edge, 10.0 ** math.ceil(math.log10(most / max(1, scale.linear)))),
         )
 
 

@@ -79,9 +79,15 @@ class Playground:
             where none is called so.
         name: what it is called.
         steps: the longest episode.
+
+    Raises:
+        InputError: for an object without these.
     """
 
     def __init__(self, environment: Any, name: str = "", steps: int = 1000):
+        missing = [each for each in ("reset", "step", "action_size", "dt") if not hasattr(environment, each)]
+        allowed = f"an MjxEnv, or like one; it lacks {', '.join(missing)}"
+        require(not missing, allowed, environment=environment)
         self.environment = environment
         self.name = name or type(environment).__name__
         self.default_params = _Params(steps, float(environment.dt))

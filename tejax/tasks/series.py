@@ -1,6 +1,7 @@
 """Series: from every window of a series of trits, say what comes next."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -121,7 +122,7 @@ def windowed_series(x: Any, window: int, y: Any = None, samples: int | None = No
         InputError: for values that are not trits and for shapes that do not fit.
     """
     right = np.shape(x if y is None else y)
-    require(np.prod(right, dtype=np.float64) <= GREATEST, f"of at most {GREATEST} trits to foretell", y=right)
+    require(math.prod(right) <= GREATEST, f"of at most {GREATEST} trits to foretell", y=right)
     series = []
     for name, values in (("x", x), ("y", x if y is None else y)):
         array = np.asarray(values)

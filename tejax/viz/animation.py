@@ -90,7 +90,7 @@ def render_episode(
     steps = int(path.alive[:, 0].sum())
     states = jax.tree.map(lambda leaf: _drawable(leaf[:steps, 0]), path.states)
     observed = _drawable(path.observations[:steps, 0])
-    shape = getattr(environment, "obs_shape", None)
+    shape = getattr(environment, "obs_shape", observed.shape[1:])
     fits = isinstance(shape, tuple | list) and math.prod(shape) == observed.shape[1]
     record = Episode(states, observed.reshape(steps, *shape) if fits else observed, params)
     returns = np.cumsum(path.rewards[:steps, 0])

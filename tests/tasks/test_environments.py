@@ -103,6 +103,31 @@ def test_the_command_line_evolves_and_draws_one(suite, command, tmp_path):
     assert (tmp_path / "run" / "replay.gif").is_file()
 
 
+class Plain(Slide):
+    """Its observations have other names, or none."""
+
+    def __init__(self, names):
+        self.names = names
+
+    def seen(self, place, info):
+        state = super().seen(place, info)
+        numbers = jnp.stack([place, -place])
+        return state._replace(obs=dict.fromkeys(self.names, numbers) if self.names else numbers)
+
+
+@pytest.mark.parametrize(("names", "size"), [((), 2), (("b", "a"), 4), (("state", "a"), 2)])
+def test_observations_are_those_called_state_or_all(names, size):
+    task = control(Playground(Plain(names)), episodes=2, trits=1, steps=3, thresholds=np.zeros((2, 1, size)))
+    assert task.features == size
+
+
+def test_what_is_no_environment_of_playground_is_refused():
+    with pytest.raises(InputError, match="environment must be an MjxEnv, or like one; it lacks reset, step, action_s"):
+        Playground(3)
+    with pytest.raises(InputError, match=r"got Slide; tejax.tasks.Playground\(it\)"):
+        control(Slide())
+
+
 def test_a_missing_playground_is_said_in_one_line(command, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "mujoco_playground", None)
     code, _, err = command(
