@@ -28,7 +28,7 @@ from tejax.types import Array, Genome, Int8, Int32, Key, Network, Task
 __all__ = ["Control", "Trajectory", "control"]
 
 FRESH, VALIDATION, RECORD = range(3)  # streams of episodes that no generation draws from
-Resolution = Annotated[float, Between(1e-30, 1e30)]  # well within float32
+Resolution = Annotated[float, Between(1e-30, 1e15)]  # well within float32
 
 
 @partial(
