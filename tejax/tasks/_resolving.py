@@ -43,6 +43,8 @@ def resolved(environment: Any, params: Any = None) -> tuple[Any, Any]:
         known = hasattr(environment, "default_params")
         require(known, "given where the environment has no default_params", params=params, environment=environment)
         params = environment.default_params
+    numbers = all(_is_number(leaf) for leaf in jax.tree.leaves(params))
+    require(numbers, "a tree of numbers and arrays of them", params=params)
     return environment, jax.tree.map(jnp.asarray, params)
 
 
@@ -141,10 +143,16 @@ def _is_tuple(value: Any, length: int) -> bool:
 
 def _check_numbers(observation: Any) -> None:
     for leaf in jax.tree.leaves(observation):
-        known = isinstance(leaf, jax.Array | np.ndarray | np.generic | float | int)
-        kind = jnp.result_type(leaf) if known else type(leaf)
-        real = known and any(jnp.issubdtype(kind, each) for each in (jnp.floating, jnp.integer, jnp.bool_))
+        kind = jnp.result_type(leaf) if _is_number(leaf) else type(leaf)
+        real = _is_number(leaf) and any(jnp.issubdtype(kind, each) for each in (jnp.floating, jnp.integer, jnp.bool_))
         require(real, "a tree of arrays of whole or real numbers or truth values", observation=str(kind))
+
+
+def _is_number(leaf: Any) -> bool:
+    """Whether JAX takes it for an array."""
+    return isinstance(leaf, jax.Array | float | int | complex) or (
+        isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind in "biufcV"  # V: bfloat16
+    )
 
 
 def _form(observation: Any) -> str:

@@ -161,6 +161,9 @@ def test_params_are_given_once():
     with pytest.raises(InputError, match="params must be None where the environment is a pair"):
         control((LINE, OTHER), params=OTHER)
 
+    with pytest.raises(InputError, match="params must be a tree of numbers and arrays of them: got params='fast'"):
+        resolved((LINE, "fast"))
+
     class Without(Line):
         default_params = property()
 
