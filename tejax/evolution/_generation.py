@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from tejax.core import fitness as sums
 from tejax.core import pytrees
 from tejax.errors import require
 from tejax.evolution._memory import Footprint, footprint
@@ -205,8 +206,8 @@ def select_best(
 
 
 def summary(fitness: Fitness) -> History:
-    """Best, median (the lower of two) and worst of a population."""
-    whole = fitness if fitness.ndim == 1 else jnp.sum(fitness, axis=1, dtype=jnp.int32)
+    """Best, median (the lower of two) and worst of a population; of cases, the sums, which cannot wrap."""
+    whole = fitness if fitness.ndim == 1 else sums.total(fitness)
     ordered = jnp.sort(whole)
     return History(ordered[-1], ordered[(whole.shape[0] - 1) // 2], ordered[0])
 

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from tejax.core import random
+from tejax.core.fitness import GREATEST, LEAST
 from tejax.options import AtLeast, Between, checked
 from tejax.registry import SELECTIONS
 from tejax.types import Array, Fitness, Int32, Key
@@ -91,9 +92,12 @@ def lexicase(key: Key, fitness: Int32[Array, "P C"]) -> Int32[Array, ""]:
 def sharing(key: Key, fitness: Int32[Array, "P C"], *, size: Size = 4) -> Int32[Array, ""]:
     """A tournament in which what a case has to give is shared by all who solve it, so that rare skills pay.
 
-    Takes the fitness of every case: implicit fitness sharing (Smith, Forrest & Perelson 1993), see `shares`.
+    Takes the fitness of every case: implicit fitness sharing (Smith, Forrest & Perelson 1993), see `shares`. Who has no
+    fitness in a case, LEAST, counts as the worst of the others there: measured by it, all others would be alike.
     """
-    return tournament(key, shares(fitness), size=size)
+    some = fitness != LEAST
+    worst = jnp.min(jnp.where(some, fitness, GREATEST), axis=0, keepdims=True)
+    return tournament(key, shares(jnp.where(some, fitness, worst)), size=size)
 
 
 def shares(fitness: Int32[Array, "P C"]) -> Int32[Array, "P"]:
@@ -106,7 +110,8 @@ def shares(fitness: Int32[Array, "P C"]) -> Int32[Array, "P"]:
     above = fitness - jnp.min(fitness, axis=0, keepdims=True)
     unsigned = lax.bitcast_convert_type(above, jnp.uint32)  # the difference of any two int32 fits
     width = 32 - lax.clz(jnp.max(unsigned, axis=0, keepdims=True))
-    gains = (unsigned >> (jnp.maximum(width, FINE) - FINE)).astype(jnp.int32)
+    fine = max(1, FINE - max(0, members.bit_length() - 23))  # so that no sum of gains leaves int32
+    gains = (unsigned >> (jnp.maximum(width, fine) - fine)).astype(jnp.int32)
     whole = jnp.maximum(jnp.sum(gains, axis=0, dtype=jnp.int32, keepdims=True), 1)
     most = (2**31 - 1) // cases  # of one share, so that no sum leaves int32
     return jnp.sum(jnp.minimum(gains * (EVEN * min(members, 2**18)) // whole, most), axis=1, dtype=jnp.int32)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from tejax import operators  # noqa: F401  (fills the registries)
+from tejax.core import fitness as sums
 from tejax.core import intermediates, pytrees
 from tejax.operators.mutation import changes_whole
 from tejax.registry import MUTATIONS
@@ -76,8 +77,8 @@ def _power_of_two(count: int) -> int:
 
 
 def total(fitness: Fitness) -> Int32[Array, "P"]:
-    """One number an individual, int32 [P]: fitness itself, or the sum over its cases [P, C]."""
-    return fitness if fitness.ndim == 1 else jnp.sum(fitness, axis=1, dtype=jnp.int32)
+    """One number an individual, int32 [P]: fitness itself, or the sum over its cases [P, C], which cannot wrap."""
+    return fitness if fitness.ndim == 1 else sums.total(fitness)
 
 
 def utilities(fitness: Fitness) -> Int32[Array, "P"]:

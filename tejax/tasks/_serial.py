@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.core.fitness import GREATEST
 from tejax.errors import require
 from tejax.options import AtLeast, Between, OneOf, Samples, Seed, check_options
 from tejax.registry import TASKS
@@ -183,8 +184,10 @@ def serial(
     Raises:
         InputError: for another operation, and for a number out of range.
     """
-    numbers = OPERATIONS[operation].numbers
+    numbers, extra, _ = OPERATIONS[operation]
     count = 2 ** (bits * numbers)
+    most = GREATEST // (2 * (bits + extra(bits)))  # whose marks add up to an int32
+    require(min(pairs or count, count) <= most, f"at most {most} of the {count} there are", pairs=pairs)
     rng = np.random.default_rng(split_seed)
     chosen = rng.choice(count, min(pairs or count, count), replace=False)
     require_samples(samples, len(chosen), "pairs")

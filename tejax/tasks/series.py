@@ -1,6 +1,7 @@
 """Series: from every window of a series of trits, say what comes next."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -9,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.core.fitness import GREATEST
 from tejax.errors import require
 from tejax.options import Samples, Width, check_options, checked
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
@@ -124,6 +126,8 @@ def windowed_series(x: Any, window: Width, y: Any = None, samples: Samples | Non
     Raises:
         InputError: for values that are not trits and for shapes that do not fit.
     """
+    right = np.shape(x if y is None else y)
+    require(math.prod(right) <= GREATEST, f"of at most {GREATEST} trits to foretell", y=right)
     series = []
     for name, values in (("x", x), ("y", x if y is None else y)):
         array = np.asarray(values)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from tejax.core.drafts import write_file
+from tejax.core.fitness import LEAST, LEAST_FIGURE
 from tejax.core.paths import expanded
 from tejax.errors import one_line, require
 from tejax.viz._style import BLUE, GREEN, GREY, ORANGE, TRITS
@@ -41,18 +42,20 @@ def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "
     figure = Figure(figsize=(8, 6.4 if accurate else 4), layout="constrained")
     panels = figure.subplots(2 if accurate else 1, 1, sharex=True, squeeze=False)[:, 0]
     generations = [line["generation"] for line in metrics]
-    fitness = {name: np.array([line[name] for line in metrics]) / scale for name in ("best", "median", "worst")}
+    fitness = {name: _column(metrics, name, LEAST) / scale for name in ("best", "median", "worst")}
     panels[0].fill_between(generations, fitness["worst"], fitness["best"], color=BLUE, alpha=0.12, linewidth=0)
     for (name, values), colour in zip(fitness.items(), (BLUE, ORANGE, GREY), strict=True):
         panels[0].plot(generations, values, color=colour, label=f"{name}: {values[-1]:.3f}", linewidth=1.8)
     title = "Fitness of the population: best, median, worst of a generation"
     # the first, random individuals are far below; the axis follows the best and the median
-    low, high = fitness["median"].min(), fitness["best"].max()
+    shown = [fitness["median"], fitness["best"]]
     if "return" in metrics[-1]:
-        fresh = _column(metrics, "return")
+        fresh = _column(metrics, "return", LEAST_FIGURE)
         panels[0].plot(generations, fresh, color=GREEN, label=f"fresh episodes: {fresh[-1]:.1f}", linewidth=1.8)
-        low, high = np.fmin.reduce(fresh, initial=low), np.fmax.reduce(fresh, initial=high)
+        shown.append(fresh)
         title = "Returns: best, median, worst of a generation, and the fittest in fresh episodes"
+    finite = np.concatenate(shown)[np.isfinite(np.concatenate(shown))]
+    low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 1.0)
     panels[0].set_ylim(low - 0.1 * (high - low or 1), high + 0.05 * (high - low or 1))
     panels[0].set_ylabel(unit)
     panels[0].set_title(title, loc="left")
@@ -76,10 +79,11 @@ def _accuracy(panel: Axes, generations: list[int], metrics: Sequence[Mapping[str
     panel.set_title("Accuracy of the fittest individual (test data never reach the evolution)", loc="left")
 
 
-def _column(metrics: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
-    """A column as floats, NaN where a line has no number there."""
-    values = (line.get(name) for line in metrics)
-    return np.array([value if isinstance(value, int | float) else math.nan for value in values], np.float64)
+def _column(metrics: Sequence[Mapping[str, Any]], name: str, least: float = -math.inf) -> np.ndarray:
+    """A column, float64 [G]: NaN where a line has no number there, or only the least there is."""
+    found = (line.get(name) for line in metrics)
+    values = np.array([value if isinstance(value, int | float) else math.nan for value in found], np.float64)
+    return np.where(values > least, values, math.nan)
 
 
 def confusion(matrix: np.ndarray, names: Sequence[str] | None = None) -> Figure:

@@ -266,3 +266,8 @@ def test_real_digits_end_in_the_same_genomes_on_every_engine(seed):
         result = evolution.evolve(jax.random.key(seed), strategy, network, task, generations=60)
         ends.add((pytrees.fingerprint(result.state.population), pytrees.fingerprint(result.best)))
     assert len(ends) == 1
+
+
+def test_a_summary_of_cases_does_not_wrap():
+    cases = jnp.asarray([[2**30] * 3, [-(2**30)] * 3, [7, -1, 1], [2**31 - 1, -(2**31), 5]], jnp.int32)
+    assert [int(value) for value in evolution.summary(cases)] == [2**31 - 1, -(2**31) + 1, -(2**31)]

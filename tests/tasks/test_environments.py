@@ -76,7 +76,7 @@ def test_it_acts_as_an_environment_of_gymnax_does():
     assert (task.features, task.outputs) == (2, 2)  # of the observations, `state` alone is seen
     testing.check_task(task, networks.MLP((task.features, task.outputs)))
     path = task.rollout(jax.random.key(0), Scripted(right, (2, 2)), jnp.zeros(1, jnp.int8))
-    np.testing.assert_array_equal(path.rewards[:, 0], [1, 0, 3, 0, 0, 0])  # what is no number pays nothing
+    np.testing.assert_array_equal(path.rewards[:, 0], [1, np.nan, 3, 0, 0, 0])  # what is no number stays one
     np.testing.assert_array_equal(path.alive[:, 0], [True] * 3 + [False] * 3)
     assert path.states.info["rng"].dtype == np.uint32
 
@@ -101,6 +101,31 @@ def test_the_command_line_evolves_and_draws_one(suite, command, tmp_path):
     assert (code, json.loads(out)["return"]) == (0, value)
     assert command("replay", tmp_path / "run", "--frames", 3)[0] == 0
     assert (tmp_path / "run" / "replay.gif").is_file()
+
+
+class Plain(Slide):
+    """Its observations have other names, or none."""
+
+    def __init__(self, names):
+        self.names = names
+
+    def seen(self, place, info):
+        state = super().seen(place, info)
+        numbers = jnp.stack([place, -place])
+        return state._replace(obs=dict.fromkeys(self.names, numbers) if self.names else numbers)
+
+
+@pytest.mark.parametrize(("names", "size"), [((), 2), (("b", "a"), 4), (("state", "a"), 2)])
+def test_observations_are_those_called_state_or_all(names, size):
+    task = control(Playground(Plain(names)), episodes=2, trits=1, steps=3, thresholds=np.zeros((2, 1, size)))
+    assert task.features == size
+
+
+def test_what_is_no_environment_of_playground_is_refused():
+    with pytest.raises(InputError, match="environment must be an MjxEnv, or like one; it lacks reset, step, action_s"):
+        Playground(3)
+    with pytest.raises(InputError, match=r"got Slide; tejax.tasks.Playground\(it\)"):
+        control(Slide())
 
 
 def test_a_missing_playground_is_said_in_one_line(command, monkeypatch, tmp_path):
