@@ -38,7 +38,7 @@ def diagnose() -> tuple[dict[str, Any], str, int]:
     states = {name: engine_state(name) for name in (*engines.ENGINES, *selftest.CHECKS)}
     width = native.vector_bits() or None
     compiled = getattr(jax.config, "jax_compilation_cache_dir", None)
-    folder, outcomes, table = cache_folder(), selftest.outcomes_path(), engines.table_path()
+    folder, outcomes, table = cache_folder(), selftest.outcomes_path(), _calibrated()
     result = {
         **about,
         "packages": {name: _version(name) for name in PACKAGES},
@@ -52,12 +52,12 @@ def diagnose() -> tuple[dict[str, Any], str, int]:
         "caches": {
             "folder": folder and str(folder),
             "outcomes": outcomes and str(outcomes),
-            "calibrated_engines": str(table) if table.is_file() else None,
+            "calibrated_engines": table and str(table),
         },
     }
     versions = {name: about[name] for name in ("tejax", "jax", "jaxlib", "numpy", "python")} | result["packages"]
     every = f"all {strategy.population}" if batch is None else f"{batch} of {strategy.population}"
-    calibrated = table if table.is_file() else "not calibrated (tejax bench TASK --calibrate)"
+    calibrated = table or "not calibrated (tejax bench TASK --calibrate)"
     lines = [
         f"versions        {', '.join(f'{name} {number}' for name, number in versions.items())}",
         f"commit          {about['commit'] or 'not a checkout'}",
@@ -111,6 +111,12 @@ def engine_state(name: str) -> EngineState:
         return EngineState("not here", here)
     found = selftest.outcome(name)
     return EngineState("ready") if found == "ready" else EngineState("failed", found)
+
+
+def _calibrated() -> Path | None:
+    """The file of the calibrated engine table; None where there is none."""
+    path = engines.table_path()
+    return path if path is not None and os.path.isfile(path) else None
 
 
 def _words(name: str, each: EngineState, width: int | None) -> str:
