@@ -1,6 +1,7 @@
 """Where compiled programs are kept from one command to the next."""
 
 import os
+import shutil
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -43,6 +44,7 @@ def _pass_over_damage(folder: Path) -> None:
             for path in folder.iterdir():
                 with suppress(OSError):
                     path.unlink()
+                shutil.rmtree(path, ignore_errors=True)
         elif not str(message).startswith(WRITING):
             show(message, *about, **more)
 

@@ -79,7 +79,7 @@ def _with_engine(network: Any, name: str) -> Any:
 
 
 def _calibrate() -> tuple[dict[int, dict[str, float]], Path]:
-    """Milliseconds of an engine's layer of F neurons with F inputs each; the fastest are written to the table, whose file it answers too."""
+    """Milliseconds of an engine's layer of F neurons with F inputs each; the file of the table of the fastest."""
     measured, rows = {}, []
     for fan_in in FAN_INS:
         count = max(4, min(256, 2**24 // fan_in**2))
