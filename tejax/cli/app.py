@@ -24,6 +24,7 @@ HELP = ("-h", "--help")
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 if it went well, else as endings.py says."""
     logging.basicConfig(format="tejax: %(message)s")
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it complains of a home that it cannot write to
 
     def command() -> int:
         keep_compiled_programs()

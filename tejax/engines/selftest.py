@@ -7,6 +7,7 @@ driver or a library makes of a short product shows here and not in somebody's ge
 
 import functools
 import hashlib
+import itertools
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ __all__ = ["CHECKS", "FAN_INS", "Case", "cases", "check_engine", "outcome", "out
 FAN_INS = (*range(1, 71), 97, 130)  # the lengths of sums
 READY, WRONG, LONGEST = "ready", "wrong here for ", 200  # what outcomes are, or begin with, and their length
 BATCH, HIDDEN, OUTPUTS, POPULATION = 5, 33, 3, 2  # odd widths
+ZONE = 1  # the dead zone of the hidden layer
 
 
 class Case(NamedTuple):
@@ -61,12 +63,11 @@ def cases(fan_ins: Sequence[int] = FAN_INS) -> list[Case]:
 
 def expected(case: Case, two_layers: bool) -> np.ndarray:
     """What NumPy makes of a case, int64 [P, B, O]."""
-    x = case.x.astype(np.int64)
-    if not two_layers:
-        return np.stack([x @ w.astype(np.int64).T + case.bias for w in case.weights])
-    sums = (x @ w.astype(np.int64).T for w in case.hidden)
-    trits = ((s > 1).astype(np.int64) - (s < -1).astype(np.int64) for s in sums)
-    return np.stack([t @ w.astype(np.int64).T + case.bias for t, w in zip(trits, case.readout, strict=True)])
+    values, weights = case.x.astype(np.int64), case.weights
+    if two_layers:
+        sums = values @ case.hidden.astype(np.int64).transpose(0, 2, 1)
+        values, weights = np.sign(sums) * (np.abs(sums) > ZONE), case.readout
+    return values @ weights.astype(np.int64).transpose(0, 2, 1) + case.bias
 
 
 def check_engine(engine: Engine, fan_ins: Sequence[int] = FAN_INS) -> str:
@@ -80,33 +81,51 @@ def check_engine(engine: Engine, fan_ins: Sequence[int] = FAN_INS) -> str:
         `ready`, or in a few words where it was wrong.
     """
     given = cases(fan_ins)
-    deep = given[::12]
+    groups, deep = _grouped(given, engine.multiple), given[::12]
 
-    def output(case: Case) -> Any:
-        def one(weights: jax.Array) -> jax.Array:
-            return engine.output(engine.encode(case.x), weights, case.bias)
+    def output(case: Case) -> jax.Array:
+        return jax.vmap(lambda weights: engine.output(engine.encode(case.x), weights, case.bias))(case.weights)
 
-        return jax.vmap(one)(case.weights)
-
-    def through(case: Case) -> Any:
+    def through(case: Case) -> jax.Array:
         def one(hidden: jax.Array, readout: jax.Array) -> jax.Array:
-            trits = engine.hidden(engine.encode(case.x), hidden, jnp.zeros(hidden.shape[0], jnp.int32), 1)
+            trits = engine.hidden(engine.encode(case.x), hidden, jnp.zeros(hidden.shape[0], jnp.int32), ZONE)
             return engine.output(trits, readout, case.bias)
 
         return jax.vmap(one)(case.hidden, case.readout)
 
-    @jax.jit
-    def everything(given: list[Case], deep: list[Case]) -> Any:
-        return [output(case) for case in given], [through(case) for case in deep]
+    def of_group(group: Case) -> jax.Array:
+        if len(group.x) > 1:
+            return jax.lax.map(output, group)
+        return output(jax.tree.map(lambda leaf: leaf[0], group))[None]
 
-    found = jax.tree.map(np.asarray, everything(*jax.tree.map(jnp.asarray, (given, deep))))
-    wrong = [
+    @jax.jit
+    def everything(groups: list[Case], deep: list[Case]) -> Any:
+        return [of_group(group) for group in groups], [through(case) for case in deep]
+
+    # NumPy's arrays as they are: jnp.asarray would compile a program for each of their shapes
+    sums, more = jax.tree.map(np.asarray, everything(groups, deep))
+    wrong = {
         case.x.shape[1]
-        for group, sums, two_layers in ((given, found[0], False), (deep, found[1], True))
-        for case, each in zip(group, sums, strict=True)
+        for cases, found, two_layers in ((given, itertools.chain(*sums), False), (deep, more, True))
+        for case, each in zip(cases, found, strict=True)
         if not np.array_equal(each, expected(case, two_layers))
-    ]
-    return f"{WRONG}sums of length {', '.join(map(str, sorted(set(wrong))[:8]))}" if wrong else READY
+    }
+    return f"{WRONG}sums of length {', '.join(map(str, sorted(wrong)[:8]))}" if wrong else READY
+
+
+def _grouped(given: Sequence[Case], multiple: int) -> list[Case]:
+    """The cases whose fan-ins become the same when they are filled up to a multiple, filled up and put together."""
+
+    def filled(case: Case) -> Case:
+        missing = [(0, 0), (0, -case.x.shape[1] % multiple)]
+        x, (weights, hidden) = (
+            np.pad(case.x, missing),
+            (np.pad(array, [(0, 0), *missing]) for array in (case.weights, case.hidden)),
+        )
+        return case._replace(x=x, weights=weights, hidden=hidden)
+
+    groups = itertools.groupby(map(filled, given), lambda case: case.x.shape[1])
+    return [jax.tree.map(lambda *leaves: np.stack(leaves), *group) for _, group in groups]
 
 
 def outcomes_path() -> Path | None:

@@ -24,7 +24,7 @@ class CompileError(Exception):
     """The compiler made no library; the message says why, in a few words."""
 
 
-class Ended(NamedTuple):
+class _Ended(NamedTuple):
     """How a process ended."""
 
     code: int | None  # None: it did not, in time
@@ -78,7 +78,7 @@ def _ending(code: int | None) -> str:
     return f"ended by signal {-code}" if code < 0 else f"exit status {code}"
 
 
-def _run(words: list[str], folder: Path) -> Ended:
+def _run(words: list[str], folder: Path) -> _Ended:
     """Run a command in a process group of its own, which has ended when this returns."""
     process = subprocess.Popen(
         words,
@@ -98,7 +98,7 @@ def _run(words: list[str], folder: Path) -> Ended:
     finally:
         _kill(process)
     reader.join(1)
-    return Ended(code, bytes(kept).decode(errors="replace"))
+    return _Ended(code, bytes(kept).decode(errors="replace"))
 
 
 def _read(process: "subprocess.Popen[bytes]", kept: bytearray) -> None:

@@ -11,7 +11,7 @@ import jax
 
 from tejax.core.variables import switch
 from tejax.engines.native.compiling import LIMIT, CompileError, compile_library, find_compiler
-from tejax.engines.native.keeping import kept_library
+from tejax.engines.native.keeping import kept_library, load
 
 __all__ = ["FLAGS", "HANDLERS", "available", "build", "status", "vector_bits"]
 
@@ -61,24 +61,22 @@ def _loaded() -> tuple[str, ctypes.CDLL | None]:
     if needed and needed not in _processor().split():
         return unfit
     try:
-        library = ctypes.CDLL(str(build(compiler)))
+        path = build(compiler)
+        library = _registered[0] if _registered else load(path)
     except CompileError as error:
         return str(error), None
     except OSError as error:
         return f"cannot be built or loaded: {error}", None
-    return ("ready", _registered(library)) if library.tejax_runs_here() else unfit
-
-
-_registrations: list[ctypes.CDLL] = []  # none, or the library whose handlers this process has
-
-
-def _registered(library: ctypes.CDLL) -> ctypes.CDLL:
-    """The library whose handlers JAX has: this one, unless it has those of another already, which it keeps."""
-    if not _registrations:
+    if not library.tejax_runs_here():
+        return unfit
+    if not _registered:
         for name in HANDLERS:
             jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
-        _registrations.append(library)
-    return _registrations[0]
+        _registered.append(library)
+    return "ready", library
+
+
+_registered: list[ctypes.CDLL] = []  # the library whose handlers JAX has: a process has none, or stays with one
 
 
 def _architecture() -> str:
