@@ -19,6 +19,7 @@ LEVELS = {
     "errors": 0,
     "_version": 0,
     "_partials": 0,
+    "_interrupts": 0,
     "options": 1,
     "types": 2,
     "registry": 2,

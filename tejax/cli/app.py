@@ -1,10 +1,6 @@
-"""`tejax`: which command, its parts and options; how every kind of error ends."""
+"""`tejax`: which command, its parts and options."""
 
-import io
-import logging
-import re
 import sys
-import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -13,8 +9,10 @@ import tyro
 from tejax.cli import parts
 from tejax.cli.commands import COMMANDS, Command
 from tejax.cli.compiled import keep_compiled_programs
+from tejax.cli.endings import run_and_exit
+from tejax.cli.output import prepare_output
 from tejax.core.plain import dumps
-from tejax.errors import InputError, one_line, printable, refuse, shown
+from tejax.errors import printable, refuse, shown
 from tejax.options import options_of
 
 __all__ = ["main"]
@@ -24,23 +22,14 @@ HELP = ("-h", "--help")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run one command and exit: 0 if it went well, 2 with one line for bad input, 130 after Ctrl-C."""
-    _prepare_output()
-    try:
+    """Run one command and exit: 0 if it went well, else as endings.py says."""
+    prepare_output()
+
+    def command() -> int:
         keep_compiled_programs()
-        code = _run(list(sys.argv[1:] if arguments is None else arguments))
-    except InputError as error:
-        _fail(error)
-    except OSError as error:
-        _fail(f"{error.filename}: {error.strerror}" if error.filename else error)
-    except KeyboardInterrupt:
-        print("tejax: interrupted", file=sys.stderr)  # noqa: T201
-        sys.exit(130)
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not re.search("resource_exhausted|out of memory", str(error), re.I):
-            raise
-        _fail(f"out of memory: lower --evaluation-batch or --population ({str(error) or 'no memory left'})")
-    sys.exit(code)
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+
+    run_and_exit(command)
 
 
 def _run(words: list[str]) -> int:
@@ -106,28 +95,3 @@ def _guide(name: str, command: Command) -> str:
     lines += ["", "examples", *(f"  {example}" for example in command.examples)]
     lines += ["", f"`tejax {name} TASK [STRATEGY] [NETWORK] --help` lists the options that go with these."]
     return "\n".join(lines)
-
-
-class _Line(logging.Formatter):
-    """A message as one printable line: it may hold words of a stranger's file."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return one_line(super().format(record))
-
-
-def _prepare_output() -> None:
-    """Let nothing that is said fail for a character that the terminal lacks, or reach it as a code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    handler = logging.StreamHandler()
-    handler.setFormatter(_Line("tejax: %(message)s"))
-    logging.basicConfig(handlers=[handler])
-    warnings.formatwarning = lambda message, *_, **__: f"tejax: {one_line(message)}\n"
-
-
-def _fail(message: object) -> NoReturn:
-    from tejax.parallel import processes
-
-    print(f"tejax: {one_line(message)}", file=sys.stderr, flush=True)  # noqa: T201
-    processes.exit_process(2)

@@ -10,6 +10,7 @@ from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.pool import NullPool  # no connection is held between two questions: a worker may be one of hundreds
 
 from tejax.core import records
+from tejax.core.locks import lock
 from tejax.errors import InputError, one_line, refuse, require
 from tejax.runs.directory import check_links
 from tejax.search import space
@@ -44,10 +45,8 @@ class FlockLock:
 
     def acquire(self) -> bool:
         """Wait for the lock."""
-        import fcntl
-
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        lock(descriptor)
         self._descriptor = descriptor
         return True
 
