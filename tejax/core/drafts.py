@@ -6,10 +6,13 @@ import secrets
 import stat
 from pathlib import Path
 
+from tejax.core.opening import open_flags
 from tejax.errors import InputError, refuse
 
 __all__ = ["append_text", "is_draft", "write_file"]
 
+NEW = open_flags("O_WRONLY", "O_CREAT", "O_EXCL", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
+APPENDED = open_flags("O_WRONLY", "O_APPEND", "O_CREAT", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
 _NAME = re.compile(r"\.tejax-[0-9a-f]{16}\.tmp")
 
 
@@ -29,7 +32,7 @@ def write_file(path: Path, data: bytes | str) -> None:
     try:
         _check(path)
         draft = path.with_name(f".tejax-{secrets.token_hex(8)}.tmp")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        descriptor = os.open(draft, NEW, 0o666)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data.encode() if isinstance(data, str) else data)
@@ -57,8 +60,7 @@ def append_text(path: Path, text: str) -> None:
     """
     try:
         _check(path)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        with os.fdopen(os.open(path, flags, 0o666), "ab") as file:
+        with os.fdopen(os.open(path, APPENDED, 0o666), "ab") as file:
             file.write(text.encode())
     except InputError:
         raise

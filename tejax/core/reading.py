@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from tejax.core.opening import open_flags
 from tejax.core.plain import loads
 from tejax.errors import refuse
 
@@ -39,7 +40,7 @@ def read_regular(path: Path, largest: int) -> bytes:
             is too large, and where it cannot be read.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, open_flags("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
     except (OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno == errno.ELOOP:
             refuse(f"{path}: is a link, and tejax follows none in its directories", error)

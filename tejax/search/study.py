@@ -11,6 +11,7 @@ from sqlalchemy.pool import NullPool  # no connection is held between two questi
 
 from tejax.core import records
 from tejax.core.locks import lock
+from tejax.core.opening import open_flags
 from tejax.errors import InputError, one_line, refuse, require
 from tejax.runs.directory import check_links
 from tejax.search import space
@@ -45,7 +46,7 @@ class FlockLock:
 
     def acquire(self) -> bool:
         """Wait for the lock."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+        descriptor = os.open(self._path, open_flags("O_RDWR", "O_CREAT", "O_NOFOLLOW"), 0o644)
         lock(descriptor)
         self._descriptor = descriptor
         return True
