@@ -169,13 +169,6 @@ def test_a_disk_that_is_full_is_one_line(ended, monkeypatch):
     assert ended(lambda: 0)[0] == 0
 
 
-def test_letters_that_the_terminal_does_not_know_are_no_error(ended, monkeypatch):
-    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    monkeypatch.setattr(sys, "stdout", stream)
-    assert ended(lambda: stream.write("caf\xe9 \udcff") and 0)[0] == 0
-    assert stream.buffer.getvalue().strip() == rb"caf\xe9 \udcff"
-
-
 @posix
 def test_the_first_interrupt_raises_and_the_handler_is_put_back(ended):
     before, hook = signal.getsignal(signal.SIGINT), sys.unraisablehook

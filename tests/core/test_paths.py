@@ -9,7 +9,7 @@ def test_the_home_directory_is_expanded_and_nothing_else(tmp_path, monkeypatch):
     (tmp_path / "here").write_text("")
     assert expanded("~/here") == existing_file("~/here") == tmp_path / "here"
     assert str(expanded("a~/~b")) == "a~/~b"
-    with pytest.raises(InputError, match="no such home directory"):
+    with pytest.raises(InputError, match="must be a path in a home that exists"):
         expanded("~nobody-of-that-name/x")
 
 
