@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tejax import networks, testing
+from tejax.core.fitness import LEAST, LEAST_FIGURE
 from tejax.errors import InputError
 from tejax.tasks import Playground
 from tejax.tasks._control import control
@@ -101,6 +102,22 @@ def test_the_command_line_evolves_and_draws_one(suite, command, tmp_path):
     assert (code, json.loads(out)["return"]) == (0, value)
     assert command("replay", tmp_path / "run", "--frames", 3)[0] == 0
     assert (tmp_path / "run" / "replay.gif").is_file()
+
+
+def test_the_command_line_says_where_a_return_is_not_finite(suite, command, tmp_path, monkeypatch):
+    monkeypatch.setattr(Slide, "step", lambda self, state, action: self.seen(state.data * 0 + 2, state.info))
+    size = ("--hidden", 3, "--population", 8, "--elites", 1, "--generations", 2, "--chunk", 1, "--eval-episodes", 2)
+    code, out, _ = command("evolve", "control", "--environment", "playground/Slide", *size, "--out", tmp_path / "run")
+    assert code == 0
+    assert "generation 2/2  best not finite  median not finite  fresh episodes not finite" in out
+    assert "mean return     not finite in 2 fresh episodes (validation not finite in 2 others)" in out
+    for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines():
+        row = json.loads(line, parse_constant=pytest.fail)
+        assert (row["best"], row["return"]) == (LEAST, LEAST_FIGURE)
+    code, out, _ = command("evaluate", tmp_path / "run", "--json")
+    assert (code, json.loads(out, parse_constant=pytest.fail)["return"]) == (0, LEAST_FIGURE)
+    assert command("report", tmp_path / "run")[0] == 0
+    assert "not finite in 2 fresh episodes" in (tmp_path / "run" / "report.html").read_text()
 
 
 class Plain(Slide):

@@ -149,8 +149,8 @@ def test_rewards_and_ends_may_be_of_any_type():
     assert fitness(task, DOWN)[:2] == (-12_000_000, -15_000_000)
 
 
-@pytest.mark.parametrize("episodes", [1, 2, 7, 100, 2**20, 2**28, 2**31 - 1])
-@pytest.mark.parametrize("resolution", [1.0, 1e-5, 0.3, 1e-30, 1e30])
+@pytest.mark.parametrize("episodes", [1, 100, 2**20, 2**31 - 1])
+@pytest.mark.parametrize("resolution", [1.0, 1e-5, 1e-30, 1e30])
 def test_no_sum_of_episodes_leaves_int32_and_order_stays(episodes, resolution):
     scale = Scale(resolution, episodes)
     most = np.finfo(np.float32).max
