@@ -1,12 +1,8 @@
 """The encoding of numbers as trits in C."""
 
-from typing import get_args
-
-import numpy as np
-
 from tejax.errors import require
 from tejax.export.c.form import Form, table
-from tejax.tasks.datasets.encoding import Encoding, Kind
+from tejax.tasks.datasets.encoding import Encoding
 
 __all__ = ["encoder"]
 
@@ -25,16 +21,10 @@ def encoder(encoding: Encoding, inputs: int) -> Form:
         inputs: of the network.
 
     Raises:
-        InputError: for an encoding that makes another number of trits, or has thresholds that are not finite.
+        InputError: for what is no encoding, and for one that makes another number of trits.
     """
     require(isinstance(encoding, Encoding), "an Encoding or None", encoding=type(encoding).__name__)
-    thresholds = np.asarray(encoding.thresholds, np.float64)
-    require(encoding.kind in get_args(Kind), f"one of a kind in {list(get_args(Kind))}", encoding=encoding.kind)
-    paired = encoding.kind == "trits"
-    whole = thresholds.ndim == 2 and thresholds.size > 0 and not (paired and len(thresholds) % 2)
-    require(whole, "one of levels [L, F], in pairs for trits", encoding=thresholds.shape)
-    odd = int((~np.isfinite(thresholds)).sum())
-    require(odd == 0, "one of finite thresholds", encoding=f"{odd} that are not")
+    thresholds, paired = encoding.thresholds, encoding.kind == "trits"
     require(encoding.trits == inputs, f"one that makes the {inputs} inputs of the network", encoding=encoding.trits)
     once = bool((thresholds == thresholds[:, :1]).all())
     limits = thresholds[:, :1] if once else thresholds
