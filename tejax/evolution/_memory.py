@@ -1,5 +1,6 @@
 """What a run must have in memory at once, told from shapes alone, before anything is compiled or allocated."""
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -36,13 +37,19 @@ def footprint(network: Network, task: Task, individuals: int | None = None) -> F
         individuals: how many at once, where that is settled. Of so few that memory holds every product of data and
             genome, nothing is traced: their evaluation counts as 1 byte.
     """
-    genome = jax.eval_shape(network.init, jax.random.key(0))
+    genome = _genome(network)
     products = pytrees.nbytes(task) * pytrees.nbytes(genome) * np.dtype(np.int32).itemsize
     if individuals is not None and individuals * products <= device_memory(None):
         return Footprint(genome, 1, 1)
     traced = intermediates.trace(lambda genome: task.evaluate(jax.random.key(0), network, genome), genome)
     largest = intermediates.largest(traced, deep=False)
     return Footprint(genome, largest, intermediates.largest(traced, primitives=WRITTEN))
+
+
+@functools.lru_cache(maxsize=64)
+def _genome(network: Network) -> Genome:
+    """The shapes of one individual, once for equal networks."""
+    return jax.eval_shape(network.init, jax.random.key(0))
 
 
 def require_memory(
