@@ -23,6 +23,7 @@ class Engine(NamedTuple):
     status: Callable[[], str] = _ready  # ready, or why it cannot be used here
     # fan-ins are filled up with zeros to a multiple of this before all else: one program does for those in between
     multiple: int = 1
+    identity: Callable[[], str] = str  # what tells it from another engine of its name, whose proof is none of this one
 
 
 ENGINES: dict[str, Engine] = {}  # filled by the modules beside this one

@@ -34,12 +34,12 @@ def compare(both: Both) -> str:
     """`ready`, or in a few words for which sizes the kernel is wrong."""
     given = [_networks(features) for features, _ in SIZES]
 
+    def population(each: Networks, zones: tuple[int, ...]) -> tuple[Array, Array]:
+        return jax.vmap(lambda layers: both(each.x, each.labels, each.signs, layers, zones))(each.layers)
+
     @jax.jit
     def everything(given: list[Networks]) -> list[tuple[Array, Array]]:
-        return [
-            jax.vmap(lambda layers, each=each, zones=zones: both(*each[:3], layers, zones))(each.layers)
-            for each, (_, zones) in zip(given, SIZES, strict=True)
-        ]
+        return [population(each, zones) for each, (_, zones) in zip(given, SIZES, strict=True)]
 
     found = everything(given)
     wrong = [

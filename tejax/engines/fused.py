@@ -111,3 +111,4 @@ def check_native() -> str:
 
 selftest.CHECKS[NAME] = check_kernel
 selftest.CHECKS[NATIVE] = check_native
+selftest.USES[NATIVE] = "native"

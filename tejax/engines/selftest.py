@@ -22,6 +22,7 @@ import numpy as np
 
 from tejax._version import __version__
 from tejax.core.caches import private_folder, read_json, write_json
+from tejax.core.machine import instructions
 from tejax.engines._engine import ENGINES, Engine
 
 __all__ = ["CHECKS", "FAN_INS", "Case", "cases", "check_engine", "outcome", "outcomes_path"]
@@ -138,13 +139,14 @@ def outcomes_path() -> Path | None:
     parts = (
         *(device.platform, device.device_kind, getattr(device.client, "platform_version", "")),
         *(__version__, version("jax"), version("jaxlib")),
-        *(os.environ.get("XLA_FLAGS", ""), os.environ.get("TEJAX_NATIVE_ARCH", "")),
+        *(os.environ.get("XLA_FLAGS", ""), instructions()),
     )
     digest = hashlib.sha256(b"\0".join(os.fsencode(str(part)) for part in parts)).hexdigest()[:16]
     return folder / f"engines-proved-{digest}.json"
 
 
 CHECKS: dict[str, Callable[[], str]] = {}  # of what is no engine: name -> the outcome
+USES: dict[str, str] = {}  # such a name -> the engine whose code it runs
 
 
 @functools.cache
@@ -156,13 +158,14 @@ def outcome(name: str) -> str:
     Args:
         name: of an engine whose own status is ready, or of another check.
     """
-    path = outcomes_path()
-    found = _kept(path).get(name)
+    path, engine = outcomes_path(), ENGINES.get(USES.get(name, name))
+    entry = f"{name} {engine.identity() if engine else ''}".strip()
+    found = _kept(path).get(entry)
     if found is None:
         found = _attempt(CHECKS.get(name) or functools.partial(check_engine, ENGINES[name]))
         if path is not None and _is_lasting(found):
             with suppress(OSError):
-                write_json(path, {**_kept(path), name: found})
+                write_json(path, {**_kept(path), entry: found})
     return found
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tejax import engines
-from tejax.engines import native
+from tejax.engines import fused, native, selftest
 from tejax.engines.native import compiling, keeping, library
 from tejax.errors import InputError
 
@@ -249,6 +249,21 @@ def test_a_machine_that_lacks_the_instructions_does_not_run_it(folder, compiler,
     monkeypatch.setattr(library, "_registered", [])
     monkeypatch.setattr(library, "load", lambda path: types.SimpleNamespace(tejax_runs_here=lambda: 0))
     assert again() == "built for TEJAX_NATIVE_ARCH=native, which this processor is not"
+
+
+def test_another_library_proves_itself_anew(folder, compiler, real, monkeypatch):
+    asked = []
+    monkeypatch.setattr(selftest, "_attempt", lambda check: asked.append(1) or "ready")
+    monkeypatch.setattr(library.jax.ffi, "register_ffi_target", lambda *arguments, **more: None)
+    for words, built in ((copying(real), 1), (copying(real), 1), (f"{copying(real)}; printf x >> $out", 2)):
+        compiler(words)
+        monkeypatch.setattr(library, "_registered", [])
+        for name in ("native", fused.NATIVE, "int8"):
+            again()
+            selftest.outcome.cache_clear()
+            assert selftest.outcome(name) == "ready"
+        assert len(asked) == 1 + 2 * built
+    selftest.outcome.cache_clear()
 
 
 def test_it_is_loaded_as_it_was_kept(folder, compiler, real):
