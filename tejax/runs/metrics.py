@@ -1,5 +1,6 @@
 """metrics.jsonl: one object a chunk of generations, as strict JSON. A kill may tear the last line, and no other."""
 
+import functools
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from tejax.core.drafts import append_text, write_file
 from tejax.core.plain import dumps, loads, to_plain
 from tejax.core.reading import read_regular
-from tejax.errors import shown
+from tejax.errors import one_line, shown
 
 __all__ = ["append_line", "make_line", "read_lines", "write_lines"]
 
@@ -55,10 +56,17 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
         line = _line(text, lines[-1]["generation"] if lines else 0)
         if line is None:
             if number < len(texts):
-                logger.warning("%s: line %d of %d is damaged, and none from there on counts", path, number, len(texts))
+                _warn(path, number, len(texts))
             break
         lines.append(line)
     return lines
+
+
+@functools.cache
+def _warn(path: Path, number: int, total: int) -> None:
+    """Say it once, however often a command reads the file."""
+    text = "%s: line %d of %d is damaged, and none from there on counts"
+    logger.warning(text, one_line(path), number, total)
 
 
 def _line(text: bytes, before: int) -> dict[str, Any] | None:
