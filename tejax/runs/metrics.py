@@ -8,8 +8,8 @@ from typing import Any
 
 from tejax.core.drafts import append_text, write_file
 from tejax.core.plain import dumps, loads, to_plain
-from tejax.core.reading import read_regular
-from tejax.errors import one_line, shown
+from tejax.core.reading import is_missing, read_regular
+from tejax.errors import InputError, one_line, shown
 
 __all__ = ["append_line", "make_line", "read_lines", "write_lines"]
 
@@ -48,10 +48,13 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
     Raises InputError where there is no regular file, or one that cannot be read.
     """
-    if not path.exists() and not path.is_symlink():
-        return []
     lines: list[dict[str, Any]] = []
-    texts = read_regular(path, LARGEST).splitlines()
+    try:
+        texts = read_regular(path, LARGEST).splitlines()
+    except InputError as error:
+        if is_missing(error):
+            return []
+        raise
     for number, text in enumerate(texts, 1):
         line = _line(text, lines[-1]["generation"] if lines else 0)
         if line is None:

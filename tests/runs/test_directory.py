@@ -119,6 +119,15 @@ def test_a_tilde_is_the_home(tmp_path, monkeypatch):
     assert sorted(each.name for each in tmp_path.iterdir()) == ["run"]
 
 
+@pytest.mark.parametrize("path", ["x" * 300, "file/run", "file"])
+def test_a_place_where_nothing_can_be_is_one_line(tmp_path, path):
+    (tmp_path / "file").write_text("x")
+    calls = (lambda: runs.read_config(tmp_path / path), lambda: kept(tmp_path / path))
+    for call in calls if path != "file" else (*calls, lambda: runs.prepare(tmp_path / path)):
+        with pytest.raises(InputError):
+            call()
+
+
 # one writer
 
 
