@@ -16,7 +16,7 @@ import tejax
 from tejax import runs
 from tejax.errors import InputError
 from tejax.runs.lock import Lock
-from tests.helpers import checkpoints, evolve, tiny
+from tests.helpers import checkpoints, evolve, first_quick, tiny
 
 EXPERIMENT = tiny(generations=4, chunk=4)
 
@@ -56,7 +56,7 @@ CONFIGS = {
 }
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", first_quick(CONFIGS, 5))
 def test_a_run_with_any_plain_config_goes_on(tmp_path, name):
     kept(tmp_path, CONFIGS[name])
     kept(tmp_path, CONFIGS[name], generations=8)
@@ -200,7 +200,7 @@ NAMES = [*runs.FILES, "checkpoints", "tensorboard", "checkpoints/4", "checkpoint
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("kind", ["file", "folder", "nothing"])
+@pytest.mark.parametrize("kind", first_quick(["file", "folder", "nothing"]))
 def test_a_link_in_a_run_directory_is_refused(tmp_path, victim, name, kind):
     path = tmp_path / "run"
     kept(path)
