@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from tejax.core.reading import read_json
-from tejax.errors import refuse
+from tejax.core.reading import is_missing, read_json
+from tejax.errors import InputError, refuse
 
 __all__ = ["read_note", "read_rows"]
 
@@ -61,9 +61,12 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def _read(path: Path) -> Any:
-    if not path.exists() and not path.is_symlink():
-        refuse(f"{path.parent}: has no {path.name} yet")
-    return read_json(path)
+    try:
+        return read_json(path)
+    except InputError as error:
+        if is_missing(error):
+            refuse(f"{path.parent}: has no {path.name} yet", error)
+        raise
 
 
 def _need(ok: bool, path: Path, words: str) -> None:

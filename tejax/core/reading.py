@@ -8,9 +8,9 @@ from typing import Any
 
 from tejax.core.opening import open_flags
 from tejax.core.plain import loads
-from tejax.errors import refuse
+from tejax.errors import InputError, refuse
 
-__all__ = ["read_json", "read_regular"]
+__all__ = ["is_missing", "read_json", "read_regular"]
 
 LARGEST = 2**26  # bytes of a file of JSON
 
@@ -26,6 +26,11 @@ def read_json(path: Path) -> Any:
         return loads(data)
     except ValueError as error:
         refuse(f"{path}: damaged ({error})", error)
+
+
+def is_missing(error: InputError) -> bool:
+    """Whether it was refused to read a file because there is none."""
+    return isinstance(error.__cause__, FileNotFoundError | NotADirectoryError)
 
 
 def read_regular(path: Path, largest: int) -> bytes:

@@ -110,7 +110,7 @@ def _fields(value: Any) -> Mapping[str, Any] | None:
         return {"function": value.func, "arguments": value.args, **value.keywords}
     if inspect.ismethod(value):
         return {"self": value.__self__, "function": value.__func__}
-    if isinstance(value, KNOWN) or inspect.isclass(value) or inspect.unwrap(value) is not value:
+    if isinstance(value, KNOWN) or inspect.isclass(value) or _unwrapped(value) is not value:
         return None
     if isinstance(value, Strategy):
         rates = {name: _rate(rate) for name, rate in value.rates.items()}
@@ -150,6 +150,14 @@ def _rate(rate: Any) -> Any:
     return None if rate is None else float(str(np.float32(rate)))
 
 
+def _unwrapped(value: Any) -> Any:
+    """What a compiled or decorated function does."""
+    try:
+        return inspect.unwrap(value)
+    except ValueError:  # something that has whatever it is asked for
+        return value
+
+
 def _is_simple(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return all(map(_is_simple, value))
@@ -172,7 +180,7 @@ def _simple(value: Any, depth: int) -> Any:
         return _array(value)
     if isinstance(value, set | frozenset):
         return sorted(json.dumps(_simple(item, depth)) for item in value)
-    thing = inspect.unwrap(value)
+    thing = _unwrapped(value)
     if inspect.isroutine(thing):
         return _code(thing, depth + 1)
     return name_of_code(thing if inspect.isclass(thing) else type(thing))

@@ -22,7 +22,7 @@ import numpy as np
 from tejax.core import pytrees
 from tejax.core.code import digest
 from tejax.core.plain import dumps
-from tejax.errors import InputError, refuse, require
+from tejax.errors import InputError, one_line, refuse, require
 from tejax.parallel.mesh import is_distributed, put
 from tejax.parallel.processes import all_gather_str, difference, is_process_loss
 from tejax.runs.experiment import deciding
@@ -100,7 +100,7 @@ class Checkpoints:
                 continue
             for broken, words in damaged:
                 text = "%s cannot be read (%s); going on from generation %d"
-                logger.warning(text, self.folder / str(broken), words, generation)
+                logger.warning(text, one_line(self.folder / str(broken)), words, generation)
                 self._remove(broken)
             return _like(state, arrays), generation
         if damaged:

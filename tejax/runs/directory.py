@@ -38,13 +38,13 @@ def prepare(path: str | Path, overwrite: bool = False) -> Lock:
     """
     path = expanded(path)
     lock = Lock(path)
-    if path.is_symlink() and not path.exists():
-        refuse(f"{path}: is a link to nothing; a run needs a directory")
-    if not path.exists():
-        return lock
-    if not path.is_dir():
-        refuse(f"{path}: is a file; a run needs a directory")
     with writing(path):
+        if path.is_symlink() and not path.exists():
+            refuse(f"{path}: is a link to nothing; a run needs a directory")
+        if not path.exists():
+            return lock
+        if not path.is_dir():
+            refuse(f"{path}: is a file; a run needs a directory")
         lock.take()
         try:
             _clear(path, overwrite)

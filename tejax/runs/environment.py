@@ -10,9 +10,9 @@ import jax
 
 from tejax._version import __version__
 from tejax.core.paths import expanded
-from tejax.core.reading import read_json
+from tejax.core.reading import is_missing, read_json
 from tejax.core.settings import settings
-from tejax.errors import refuse, shown
+from tejax.errors import InputError, refuse, shown
 
 __all__ = ["FORMAT", "environment_info", "read_config"]
 
@@ -54,9 +54,12 @@ def read_config(directory: str | Path) -> dict[str, Any]:
             format or of another version (first two numbers) of tejax.
     """
     path = expanded(directory, "directory") / "config.json"
-    if not path.exists() and not path.is_symlink():
-        refuse(f"{directory}: no run there (no config.json)")
-    config = read_json(path)
+    try:
+        config = read_json(path)
+    except InputError as error:
+        if is_missing(error):
+            refuse(f"{directory}: no run there (no config.json)", error)
+        raise
     if not isinstance(config, dict) or not isinstance(config.get("tejax"), str):
         refuse(f"{path}: not the config of a tejax run")
     if config.get("format") != FORMAT:

@@ -1,5 +1,6 @@
 """metrics.jsonl: one object a chunk of generations, as strict JSON. A kill may tear the last line, and no other."""
 
+import functools
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,8 +8,8 @@ from typing import Any
 
 from tejax.core.drafts import append_text, write_file
 from tejax.core.plain import dumps, loads, to_plain
-from tejax.core.reading import read_regular
-from tejax.errors import shown
+from tejax.core.reading import is_missing, read_regular
+from tejax.errors import InputError, one_line, shown
 
 __all__ = ["append_line", "make_line", "read_lines", "write_lines"]
 
@@ -47,18 +48,28 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
     Raises InputError where there is no regular file, or one that cannot be read.
     """
-    if not path.exists() and not path.is_symlink():
-        return []
     lines: list[dict[str, Any]] = []
-    texts = read_regular(path, LARGEST).splitlines()
+    try:
+        texts = read_regular(path, LARGEST).splitlines()
+    except InputError as error:
+        if is_missing(error):
+            return []
+        raise
     for number, text in enumerate(texts, 1):
         line = _line(text, lines[-1]["generation"] if lines else 0)
         if line is None:
             if number < len(texts):
-                logger.warning("%s: line %d of %d is damaged, and none from there on counts", path, number, len(texts))
+                _warn(path, number, len(texts))
             break
         lines.append(line)
     return lines
+
+
+@functools.cache
+def _warn(path: Path, number: int, total: int) -> None:
+    """Say it once, however often a command reads the file."""
+    text = "%s: line %d of %d is damaged, and none from there on counts"
+    logger.warning(text, one_line(path), number, total)
 
 
 def _line(text: bytes, before: int) -> dict[str, Any] | None:

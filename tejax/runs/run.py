@@ -16,7 +16,7 @@ from typing import Any, SupportsFloat
 from tejax.core.drafts import write_file
 from tejax.core.paths import expanded
 from tejax.core.plain import dumps, to_plain
-from tejax.errors import refuse, require
+from tejax.errors import one_line, refuse, require
 from tejax.evolution import IdentifiedRecorder, Progress
 from tejax.options import Positive, normalise
 from tejax.parallel.processes import any_of, difference, is_primary, on_primary
@@ -166,4 +166,4 @@ class Run(IdentifiedRecorder):
         write_lines(self.path / "metrics.jsonl", kept)
         if self._wanted is not None and 0 < generation >= self._wanted:
             text = "%s: the run is finished, with %d generations; give more generations to go on"
-            logger.warning(text, self.path, generation)
+            logger.warning(text, one_line(self.path), generation)

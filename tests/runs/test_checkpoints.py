@@ -15,7 +15,7 @@ from tejax import engines
 from tejax.errors import InputError
 from tejax.runs.checkpoints import Checkpoints
 from tejax.runs.orbax import silenced
-from tests.helpers import checkpoints, evolve, tiny
+from tests.helpers import checkpoints, evolve, first_quick, tiny
 
 EXPERIMENT = tiny(generations=8, chunk=4, checkpoint_every=0.0)
 
@@ -41,7 +41,7 @@ def as_a_user(*arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False, env=env, timeout=120)
 
 
-@pytest.mark.parametrize("part", ["", "note/metadata"])
+@pytest.mark.parametrize("part", first_quick(["", "note/metadata"]))
 def test_a_checkpoint_that_may_not_be_read_stays_and_is_named(path, part):
     newest = path / "checkpoints" / "8"
     before = sorted(each.relative_to(newest) for each in newest.rglob("*"))

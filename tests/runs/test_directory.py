@@ -16,7 +16,7 @@ import tejax
 from tejax import runs
 from tejax.errors import InputError
 from tejax.runs.lock import Lock
-from tests.helpers import checkpoints, evolve, tiny
+from tests.helpers import checkpoints, evolve, first_quick, tiny
 
 EXPERIMENT = tiny(generations=4, chunk=4)
 
@@ -56,7 +56,7 @@ CONFIGS = {
 }
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", first_quick(CONFIGS, 5))
 def test_a_run_with_any_plain_config_goes_on(tmp_path, name):
     kept(tmp_path, CONFIGS[name])
     kept(tmp_path, CONFIGS[name], generations=8)
@@ -117,6 +117,15 @@ def test_a_tilde_is_the_home(tmp_path, monkeypatch):
         with pytest.raises(InputError, match=r"^path must be a path|no such home directory"):
             tejax.Run(wrong)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["run"]
+
+
+@pytest.mark.parametrize("path", ["x" * 300, "file/run", "file"])
+def test_a_place_where_nothing_can_be_is_one_line(tmp_path, path):
+    (tmp_path / "file").write_text("x")
+    calls = (lambda: runs.read_config(tmp_path / path), lambda: kept(tmp_path / path))
+    for call in calls if path != "file" else (*calls, lambda: runs.prepare(tmp_path / path)):
+        with pytest.raises(InputError):
+            call()
 
 
 # one writer
@@ -191,7 +200,7 @@ NAMES = [*runs.FILES, "checkpoints", "tensorboard", "checkpoints/4", "checkpoint
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("kind", ["file", "folder", "nothing"])
+@pytest.mark.parametrize("kind", first_quick(["file", "folder", "nothing"]))
 def test_a_link_in_a_run_directory_is_refused(tmp_path, victim, name, kind):
     path = tmp_path / "run"
     kept(path)
