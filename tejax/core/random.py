@@ -5,6 +5,9 @@ trits. So a key is asked for two words only, and those seed a counter-based hash
 lowest known bias of its size (C. Wellons, "Prospecting for hash functions", 2018), applied twice. Every result is a
 pure function of the key and the shape, in integer arithmetic, hence the same on every platform and for any sharding.
 
+A run has one kind of keys, threefry2x32: `key` makes them whatever JAX's settings say, and `as_key` takes what a user
+has. Two settings of JAX would give other bits: see `tejax.core.settings`.
+
 Masks follow the last axis in whole 32-bit words, so that bit i of word j always decides trit 32 j + i of its row,
 whether the row is held as int8 or as bit planes.
 """
@@ -13,13 +16,55 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
+from tejax.core.settings import require_exact
+from tejax.errors import require
+from tejax.options import Seed, normalise
 from tejax.types import Array, Key, Rate, UInt32
 
-__all__ = ["bernoulli", "bits", "bits16", "coin", "events", "randint", "unpack_bits"]
+__all__ = ["as_key", "bernoulli", "bits", "bits16", "coin", "events", "key", "randint", "unpack_bits"]
 
 WORD = 32  # bits
+GENERATOR = "threefry2x32"
+
+
+def key(seed: int | Array) -> Key:
+    """The key of a seed, 0 to 2^32 - 1: that of `jax.random.key(seed)` where JAX's settings are as they come.
+
+    Raises:
+        InputError: for another seed.
+    """
+    if isinstance(seed, jax.Array):
+        return jax.random.wrap_key_data(jnp.stack([jnp.uint32(0), seed.astype(jnp.uint32)]), impl=GENERATOR)
+    return jax.random.wrap_key_data(np.array([0, normalise("seed", Seed, seed)], np.uint32), impl=GENERATOR)
+
+
+def as_key(given: Key | Array) -> Key:
+    """One key of the generator that all runs have.
+
+    A key of rbg, whose words are those of a threefry key twice, becomes that key; so does a raw one, uint32, as
+    `jax.random.PRNGKey` makes it. Where the two halves differ (unsafe_rbg), the second is folded into the first.
+
+    Raises:
+        InputError: for what is no key, and for several.
+    """
+    typed = isinstance(given, jax.Array) and jnp.issubdtype(given.dtype, jax.dtypes.prng_key)
+    if typed and given.shape == () and str(jax.random.key_impl(given)) == GENERATOR:
+        return given
+    raw = typed or (isinstance(given, np.ndarray | jax.Array) and given.dtype == np.uint32)
+    words = (jax.random.key_data(given) if typed else jnp.asarray(given)) if raw else None
+    allowed = "one key, as jax.random.key makes it"
+    found = type(given).__name__ if words is None else f"{given.dtype}{list(given.shape)}"
+    require(words is not None and words.shape in ((2,), (4,)), allowed, key=given if isinstance(given, int) else found)
+    assert words is not None
+    first = jax.random.wrap_key_data(words[:2], impl=GENERATOR)
+    if words.shape == (2,):
+        return first
+    folded = jax.random.key_data(jax.random.fold_in(jax.random.fold_in(first, words[2]), words[3]))
+    same = jnp.all(words[:2] == words[2:])
+    return jax.random.wrap_key_data(jnp.where(same, words[:2], folded), impl=GENERATOR)
 
 
 def _mix(x: UInt32[Array, "..."]) -> UInt32[Array, "..."]:
@@ -30,9 +75,14 @@ def _mix(x: UInt32[Array, "..."]) -> UInt32[Array, "..."]:
 
 
 def bits(key: Key, shape: tuple[int, ...]) -> UInt32[Array, "..."]:
-    """Random 32-bit words of the given shape (fewer than 2^32 of them)."""
+    """Random 32-bit words of the given shape (fewer than 2^32 of them).
+
+    Raises:
+        InputError: for what is no key, and under settings of JAX that would give other bits.
+    """
+    require_exact()
     size = math.prod(shape)
-    seeds = jax.random.bits(key, (2,), jnp.uint32)
+    seeds = jax.random.bits(as_key(key), (2,), jnp.uint32)
     counter = lax.iota(jnp.uint32, size)
     return _mix(_mix(counter ^ seeds[0]) ^ seeds[1]).reshape(shape)
 

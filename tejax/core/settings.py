@@ -1,11 +1,20 @@
-"""The settings of JAX that the bits of a run could depend on, so that a run can say under which it was made."""
+"""The settings of JAX that the bits of a run could depend on: which a run is held to, and which it only has to record.
+
+Two of them choose among random generators. `exact` gives whatever runs inside it the generators that JAX has had by
+default since 0.5, and everything random here refuses to begin outside of them. The others change nothing that is exact:
+products of trits fit every precision, and no result here has a type that depends on promotion or on 64-bit types.
+"""
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import jax
 
-__all__ = ["SETTINGS", "settings"]
+from tejax.errors import require
+
+__all__ = ["SETTINGS", "exact", "require_exact", "settings"]
 
 SETTINGS = (
     "jax_default_prng_impl",
@@ -23,3 +32,20 @@ def settings() -> dict[str, Any]:
     A setting that this version of JAX does not have is None.
     """
     return {**{name: getattr(jax.config, name, None) for name in SETTINGS}, "XLA_FLAGS": os.environ.get("XLA_FLAGS")}
+
+
+@contextmanager
+def exact() -> Iterator[None]:
+    """Inside, or in a function that this decorates, random bits are those of JAX as it comes, whatever is set."""
+    with ExitStack() as stack:
+        if not jax.config.jax_threefry_partitionable:
+            stack.enter_context(jax.threefry_partitionable(True))
+        if jax.config.jax_default_prng_impl != "threefry2x32":
+            stack.enter_context(jax.default_prng_impl("threefry2x32"))
+        yield
+
+
+def require_exact() -> None:
+    """Raise InputError where random bits would not be those of a run; what is inside `exact` never does."""
+    on = bool(jax.config.jax_threefry_partitionable)
+    require(on, "True, for bits that do not depend on it (evolve and sweep see to it)", jax_threefry_partitionable=on)

@@ -3,17 +3,18 @@
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Annotated, Any, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from tejax.core import pytrees
+from tejax.core import settings
 from tejax.errors import require
 from tejax.evolution import _generation
-from tejax.evolution._generation import History, auto_batch, check_fit, row_count
+from tejax.evolution._checks import check_call, check_key, check_mesh, check_parts, check_start
+from tejax.evolution._generation import History, auto_batch, row_count
 from tejax.options import Between, Count, Positive, normalise
 from tejax.parallel.mesh import fetch, replicate
 from tejax.types import Array, Genome, Key, Network, Placement, Rates, Strategy, Task
@@ -36,6 +37,7 @@ class Progress(NamedTuple):
     seconds: float  # spent since this process took the run up, compilation included
 
 
+@runtime_checkable
 class Recorder(Protocol):
     """Keeps a run: gives back where it stood, and records every chunk."""
 
@@ -69,6 +71,7 @@ def _copied(strategy: Strategy, state: Any) -> Any:
     return _generation.place_rows(strategy, jax.tree.map(jnp.copy, state))
 
 
+@settings.exact()
 def evolve(
     key: Key,
     strategy: Strategy,
@@ -87,7 +90,8 @@ def evolve(
     """Evolve for a number of generations and answer the best genome.
 
     Args:
-        key: of everything random; the same one gives the same bits.
+        key: of everything random; the same one gives the same bits. One of another generator than threefry2x32 is
+            folded into one of that.
         strategy: how a population becomes the next one; equal strategies compile once, whatever their rates.
         network: what is evolved.
         task: what is asked of it.
@@ -103,27 +107,32 @@ def evolve(
         callback: called between chunks; True stops.
 
     Raises:
-        InputError: for sizes that are not positive, a network that does not fit the task, devices that do not divide
-            the population, and a start of other shapes.
+        InputError: for sizes that are not positive, a network that does not fit the task, a fitness that is not int32,
+            what is no key, devices that do not divide the population, and a start of other shapes or values.
     """
     generations, chunk, batch, target = check_sizes(generations, chunk, batch, target)
-    check_fit(network, task)
+    key = check_key(key)
+    check_parts(strategy, network, task)
+    check_mesh(mesh)
+    check_call(callback=callback)
+    require(run is None or isinstance(run, Recorder), "a tejax.Run, or None", run=run)
     kind = "islands" if strategy.islands > 1 else "population"
     divided = mesh is None or row_count(strategy) % mesh.size == 0
     require(divided, "a multiple of devices", **{kind: row_count(strategy)}, devices=mesh.size if mesh else 1)
     clock = time.perf_counter()
     rates, strategy = as_arrays(strategy.rates), strategy.static().placed(Placement(mesh, network.ranges is None))
     init_key, run_key, rates, task = replicate((*jax.random.split(key), rates, task), mesh)
+    size = auto_batch(network, task, strategy.population) if batch == "auto" else batch
+    goal = UNREACHABLE if target is None else target
+    like = _begin.eval_shape(strategy, network, task, init_key, rates)
+    zero = np.int32(0)  # traced before anything is compiled, so that a wrong fitness is found here
+    _advance.eval_shape(strategy, network, task, run_key, like, zero, zero, zero, chunk=chunk, batch=size)
     if start is None:
         state = _begin(strategy, network, task, init_key, rates)
     else:
-        like = jax.eval_shape(partial(_begin, strategy, network), task, init_key, rates)
-        wanted, given = pytrees.shapes(like), pytrees.shapes(start)
-        require(given == wanted, f"a state of these shapes: {wanted}", start=given)
+        check_start(strategy.placed(Placement()), network, start, like)
         state = _copied(strategy, replicate(start, mesh))
     state, before = run.restore(state) if run else (state, 0)
-    size = auto_batch(network, task, strategy.population) if batch == "auto" else batch
-    goal = UNREACHABLE if target is None else target
 
     def step(state: Any, start: int, end: int) -> tuple[Any, Array, History]:
         bounds = replicate(tuple(map(np.int32, (start, end, goal))), mesh)

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.contracts import require_fit
 from tejax.core import fixedpoint, random
 from tejax.errors import require
 from tejax.options import Between, OneOf, Positive, Seed, check_options, options_of
@@ -58,6 +59,7 @@ class Classification(Task):
     loss: str = "cross_entropy"
     temperature: tuple[int, int] = (1, 1)
     augmented: Int8[Array, "S N F"] | None = None
+    shown = ("x_train", "x_test", "augmented")
 
     @property
     def features(self) -> int:
@@ -106,6 +108,7 @@ class Classification(Task):
 
     def predict(self, network: Network, genome: Genome, split: Split = "test") -> Int32[Array, "N"]:
         """The class that one individual gives each sample of a split: its highest output, the first of equals."""
+        require_fit(network, self)
         return _predict(network, genome, self.split(split)[0])
 
     def split(self, name: Split) -> tuple[Int8[Array, "N F"], Int32[Array, "N"]]:

@@ -18,6 +18,8 @@ import numpy as np
 from jax import lax
 
 from tejax import engines
+from tejax.contracts import require_fit
+from tejax.core import random
 from tejax.errors import require
 from tejax.options import Between, Derived, Positive, Recorded, Seed
 from tejax.registry import TASKS
@@ -122,6 +124,7 @@ class Control(Task):
 
     def score(self, network: Network, genome: Genome, episodes: int | None = None) -> float:
         """The mean return, unrounded, of one individual in fresh episodes (`eval_episodes` of them by default)."""
+        require_fit(network, self)
         keys = jax.random.split(self._stream(FRESH), episodes or self.eval_episodes)
         return float(np.mean(np.asarray(_fresh(self, keys, network, genome))))
 
@@ -131,6 +134,7 @@ class Control(Task):
 
     def rollout(self, key: Key, network: Network, genome: Genome, episodes: int = 1) -> Trajectory:
         """Every step of one individual in the episodes that `key` begins."""
+        require_fit(network, self)
         return _trajectory(self, jax.random.split(key, episodes), network, genome)
 
     def encode(self, observation: Array) -> Int8[Array, "... F"]:
@@ -157,7 +161,7 @@ class Control(Task):
         return low.reshape(shape), high.reshape(shape)
 
     def _stream(self, number: int) -> Key:
-        return jax.random.fold_in(jax.random.key(self.seed), number)
+        return jax.random.fold_in(random.key(self.seed), number)
 
     def _units(self, returns: Array) -> Int32[Array, "E"]:
         return jnp.round(returns / jnp.float32(self.resolution)).astype(jnp.int32)
@@ -216,7 +220,7 @@ def control(
     made = named(environment) if isinstance(environment, str) else environment
     params = jax.tree.map(jnp.asarray, made.default_params if params is None else params)
     limit = int(getattr(params, "max_steps_in_episode", 1000)) if steps is None else steps
-    numbers = jax.eval_shape(lambda: _relaxed(made.reset, jax.random.key(0), params))[0].size
+    numbers = jax.eval_shape(lambda: _relaxed(made.reset, random.key(0), params))[0].size
     blank = jnp.zeros((2, trits, numbers), jnp.float32)
     start = jnp.asarray(episode_seed, jnp.uint32)
     task = Control(params, blank, start, made, episodes, limit, resolution, action_trits, eval_episodes)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.contracts import require_fit
 from tejax.errors import require
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
 from tejax.types import UNANSWERED, Array, Genome, Int8, Int32, Key, Network, Task
@@ -36,6 +37,7 @@ class Series(Task):
     y: Int8[Array, "T O"]
     window: int
     samples: int | None = None
+    shown = ("x",)
     unit = "share of right trits"
 
     @property
@@ -76,6 +78,7 @@ class Series(Task):
 
     def accuracy(self, network: Network, genome: Genome) -> float:
         """The share of right trits over all windows, 0 to 1 (a series has no split); an unanswered one is wrong."""
+        require_fit(network, self)
         return float(np.mean(np.asarray(_all_right(self, network, genome))))
 
     def report(self, network: Network, genome: Genome) -> dict[str, float]:
