@@ -21,10 +21,12 @@ from jax import lax
 from tejax.errors import refuse, require
 
 __all__ = [
+    "GENERATOR",
     "NETWORK_CHECKS",
     "RECURRENT_CHECKS",
     "TASK_CHECKS",
     "as_inputs",
+    "as_key",
     "check_genome",
     "check_shown",
     "describe",
@@ -35,6 +37,7 @@ __all__ = [
 ]
 
 Method = Callable[..., Any]
+GENERATOR = "threefry2x32"  # of all keys
 _guarded: weakref.WeakSet[Method] = weakref.WeakSet()
 
 
@@ -65,6 +68,32 @@ def is_known(array: Any) -> bool:
     if isinstance(array, jax.core.Tracer):
         return False
     return isinstance(array, np.ndarray | np.generic) or bool(array.is_fully_addressable)
+
+
+def as_key(given: Any) -> Any:
+    """One key of the generator that all runs have.
+
+    A key of rbg, whose words are those of a threefry key twice, becomes that key; so does a raw one, uint32, as
+    `jax.random.PRNGKey` makes it. Where the two halves differ (unsafe_rbg), the second is folded into the first.
+
+    Raises:
+        InputError: for what is no key, and for several.
+    """
+    typed = isinstance(given, jax.Array) and jnp.issubdtype(given.dtype, jax.dtypes.prng_key)
+    if typed and given.shape == () and str(jax.random.key_impl(given)) == GENERATOR:
+        return given
+    raw = typed or (isinstance(given, np.ndarray | jax.Array) and given.dtype == np.uint32)
+    words = (jax.random.key_data(given) if typed else jnp.asarray(given)) if raw else None
+    allowed = "one key, as jax.random.key makes it"
+    found = type(given).__name__ if words is None else f"{given.dtype}{list(given.shape)}"
+    require(words is not None and words.shape in ((2,), (4,)), allowed, key=given if isinstance(given, int) else found)
+    assert words is not None
+    first = jax.random.wrap_key_data(words[:2], impl=GENERATOR)
+    if words.shape == (2,):
+        return first
+    folded = jax.random.key_data(jax.random.fold_in(jax.random.fold_in(first, words[2]), words[3]))
+    same = jnp.all(words[:2] == words[2:])
+    return jax.random.wrap_key_data(jnp.where(same, words[:2], folded), impl=GENERATOR)
 
 
 def as_inputs(network: Any, x: Any, axes: int = 1) -> Any:
@@ -160,7 +189,7 @@ def _shape_of(value: Any) -> str:
 def _as_outputs(network: Any, name: str, outputs: Any, batch: tuple[int, ...]) -> Any:
     """The outputs of a network, int32 [..., O], as many as it declares."""
     who, last = f"{type(network).__name__}.{name}", _sizes("network", network)[1]
-    require(_is_array(outputs), f"of an array, the outputs of {who}", outputs=describe(outputs))
+    require(_is_array(outputs), f"an array, of {who}", outputs=describe(outputs))
     dtype, shape = outputs.dtype, tuple(outputs.shape)
     if dtype != np.int32:
         refuse(f"the outputs of {who} must be int32, not {dtype}")
@@ -169,6 +198,16 @@ def _as_outputs(network: Any, name: str, outputs: Any, batch: tuple[int, ...]) -
     if shape[-1] != last:
         refuse(f"{who} must give {last} outputs, the last of features, not {shape[-1]}")
     return jnp.asarray(outputs, jnp.int32)
+
+
+def _around_init(method: Method) -> Method:
+    @functools.wraps(method)
+    def init(self: Any, key: Any, *more: Any, **named: Any) -> Any:
+        genome = method(self, as_key(key), *more, **named)
+        check_genome(self, genome)
+        return genome
+
+    return init
 
 
 def _around_apply(method: Method) -> Method:
@@ -234,7 +273,7 @@ def _around_fitting(method: Method) -> Method:
     return fitting
 
 
-NETWORK_CHECKS = {"apply": _around_apply, "loss": _around_loss}
+NETWORK_CHECKS = {"init": _around_init, "apply": _around_apply, "loss": _around_loss}
 RECURRENT_CHECKS = {"step": _around_step}
 TASK_CHECKS = {
     "evaluate": _around_keyed("evaluate", ()),

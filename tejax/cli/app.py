@@ -12,6 +12,7 @@ import tyro
 from tejax.cli import parts
 from tejax.cli.commands import COMMANDS, Command
 from tejax.cli.compiled import keep_compiled_programs
+from tejax.core.settings import set_exact
 from tejax.errors import InputError, refuse
 from tejax.options import options_of
 
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     logging.basicConfig(format="tejax: %(message)s")
     try:
         keep_compiled_programs()
+        set_exact()
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
     except InputError as error:
         _fail(error)

@@ -19,52 +19,26 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tejax.contracts import GENERATOR, as_key
 from tejax.core.settings import require_exact
-from tejax.errors import require
 from tejax.options import Seed, normalise
 from tejax.types import Array, Key, Rate, UInt32
 
 __all__ = ["as_key", "bernoulli", "bits", "bits16", "coin", "events", "key", "randint", "unpack_bits"]
 
 WORD = 32  # bits
-GENERATOR = "threefry2x32"
 
 
 def key(seed: int | Array) -> Key:
     """The key of a seed, 0 to 2^32 - 1: that of `jax.random.key(seed)` where JAX's settings are as they come.
 
     Raises:
-        InputError: for another seed.
+        InputError: for another seed, and under settings of JAX that would give other bits.
     """
+    require_exact()
     if isinstance(seed, jax.Array):
         return jax.random.wrap_key_data(jnp.stack([jnp.uint32(0), seed.astype(jnp.uint32)]), impl=GENERATOR)
     return jax.random.wrap_key_data(np.array([0, normalise("seed", Seed, seed)], np.uint32), impl=GENERATOR)
-
-
-def as_key(given: Key | Array) -> Key:
-    """One key of the generator that all runs have.
-
-    A key of rbg, whose words are those of a threefry key twice, becomes that key; so does a raw one, uint32, as
-    `jax.random.PRNGKey` makes it. Where the two halves differ (unsafe_rbg), the second is folded into the first.
-
-    Raises:
-        InputError: for what is no key, and for several.
-    """
-    typed = isinstance(given, jax.Array) and jnp.issubdtype(given.dtype, jax.dtypes.prng_key)
-    if typed and given.shape == () and str(jax.random.key_impl(given)) == GENERATOR:
-        return given
-    raw = typed or (isinstance(given, np.ndarray | jax.Array) and given.dtype == np.uint32)
-    words = (jax.random.key_data(given) if typed else jnp.asarray(given)) if raw else None
-    allowed = "one key, as jax.random.key makes it"
-    found = type(given).__name__ if words is None else f"{given.dtype}{list(given.shape)}"
-    require(words is not None and words.shape in ((2,), (4,)), allowed, key=given if isinstance(given, int) else found)
-    assert words is not None
-    first = jax.random.wrap_key_data(words[:2], impl=GENERATOR)
-    if words.shape == (2,):
-        return first
-    folded = jax.random.key_data(jax.random.fold_in(jax.random.fold_in(first, words[2]), words[3]))
-    same = jnp.all(words[:2] == words[2:])
-    return jax.random.wrap_key_data(jnp.where(same, words[:2], folded), impl=GENERATOR)
 
 
 def _mix(x: UInt32[Array, "..."]) -> UInt32[Array, "..."]:

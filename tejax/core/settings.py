@@ -2,7 +2,8 @@
 
 Two of them choose among random generators. `exact` gives whatever runs inside it the generators that JAX has had by
 default since 0.5, and everything random here refuses to begin outside of them. The others change nothing that is exact:
-products of trits fit every precision, and no result here has a type that depends on promotion or on 64-bit types.
+products of trits fit every precision, and no integer here has a type that depends on promotion or on 64-bit
+types; a task that computes with floats refuses the latter.
 """
 
 import os
@@ -14,7 +15,7 @@ import jax
 
 from tejax.errors import require
 
-__all__ = ["SETTINGS", "exact", "require_exact", "settings"]
+__all__ = ["SETTINGS", "exact", "require_exact", "set_exact", "settings"]
 
 SETTINGS = (
     "jax_default_prng_impl",
@@ -45,7 +46,20 @@ def exact() -> Iterator[None]:
         yield
 
 
-def require_exact() -> None:
-    """Raise InputError where random bits would not be those of a run; what is inside `exact` never does."""
+def set_exact() -> None:
+    """The same for the whole of this process, as a command line may decide."""
+    jax.config.update("jax_threefry_partitionable", True)
+    jax.config.update("jax_default_prng_impl", "threefry2x32")
+
+
+def require_exact(floats: bool = False) -> None:
+    """Raise InputError where random bits would not be those of a run; what is inside `exact` never does.
+
+    Args:
+        floats: random floating-point numbers are drawn too, which are others where they have 64 bits.
+    """
     on = bool(jax.config.jax_threefry_partitionable)
-    require(on, "True, for bits that do not depend on it (evolve and sweep see to it)", jax_threefry_partitionable=on)
+    wanted = "True, or bits would depend on it (evolve, sweep and the command line see to it)"
+    require(on, wanted, jax_threefry_partitionable=on)
+    wide = floats and bool(jax.config.jax_enable_x64)
+    require(not wide, "False for a task that computes with floats, or its bits would depend on it", jax_enable_x64=wide)

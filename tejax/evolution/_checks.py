@@ -1,22 +1,33 @@
 """What evolution asks of a strategy, a network and a task before anything is compiled."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import jax
 import numpy as np
+from jax import lax
 from jax.sharding import Mesh
 
 from tejax import contracts
 from tejax.contracts import describe
 from tejax.core import pytrees, random
-from tejax.errors import require
+from tejax.errors import InputError, refuse, require
 from tejax.parallel.mesh import AXIS
 from tejax.parallel.population import map_population
 from tejax.types import Key, Network, Population, Recurrent, Strategy, Task
 
-__all__ = ["check_call", "check_fit", "check_key", "check_mesh", "check_parts", "check_start"]
+__all__ = [
+    "check_call",
+    "check_fit",
+    "check_key",
+    "check_mesh",
+    "check_outside",
+    "check_parts",
+    "check_start",
+    "without_notes",
+]
 
 
 def check_fit(network: Network, task: Task) -> None:
@@ -50,22 +61,35 @@ def check_parts(strategy: Strategy, network: Network, task: Task) -> None:
     require(_is_hashable(structure), "a pytree whose static fields are hashable", task=type(task).__name__)
     for name in type(task).shown:
         contracts.check_shown(network, name, vars(task)[name])
-    _validated.eval_shape(network, task, random.key(0))
+    with without_notes():
+        _validated.eval_shape(network, task, random.key(0))
+
+
+@contextmanager
+def without_notes() -> Iterator[None]:
+    """Inside, an InputError that is raised while JAX traces is one line, without what JAX notes on it."""
+    try:
+        yield
+    except InputError as error:
+        refuse(str(error))
 
 
 @partial(jax.jit, static_argnames="network")
 def _validated(network: Network, task: Task, key: Key) -> Any:
     """What is asked when a run has ended, and had better be found wrong before it begins."""
-    genome = network.init(key)
-    contracts.check_genome(network, genome)
-    return task.validate(network, genome)
+    return task.validate(network, network.init(key))
 
 
 def check_key(key: Any) -> Key:
     """The key of a run; InputError for what is none, and for one that is not known yet, as inside jit and vmap."""
-    traced = isinstance(key, jax.core.Tracer)
-    require(not traced, "known: a run cannot be mapped or compiled (sweep has many seeds side by side)", key="traced")
+    check_outside(key)
     return random.as_key(key)
+
+
+def check_outside(key: Any = None) -> None:
+    """Raise InputError inside jit, and inside vmap over the key."""
+    traced = any(isinstance(each, jax.core.Tracer) for each in (key, lax.add(np.int32(0), np.int32(0))))
+    require(not traced, "known: a run cannot be mapped or compiled (sweep has many seeds side by side)", key="traced")
 
 
 def check_mesh(mesh: Any) -> None:

@@ -13,7 +13,7 @@ from jax.sharding import Mesh
 from tejax.core import settings
 from tejax.errors import require
 from tejax.evolution import _generation
-from tejax.evolution._checks import check_call, check_key, check_mesh, check_parts, check_start
+from tejax.evolution._checks import check_call, check_key, check_mesh, check_parts, check_start, without_notes
 from tejax.evolution._generation import History, auto_batch, row_count
 from tejax.options import Between, Count, Positive, normalise
 from tejax.parallel.mesh import fetch, replicate
@@ -122,11 +122,11 @@ def evolve(
     clock = time.perf_counter()
     rates, strategy = as_arrays(strategy.rates), strategy.static().placed(Placement(mesh, network.ranges is None))
     init_key, run_key, rates, task = replicate((*jax.random.split(key), rates, task), mesh)
-    size = auto_batch(network, task, strategy.population) if batch == "auto" else batch
-    goal = UNREACHABLE if target is None else target
-    like = _begin.eval_shape(strategy, network, task, init_key, rates)
-    zero = np.int32(0)  # traced before anything is compiled, so that a wrong fitness is found here
-    _advance.eval_shape(strategy, network, task, run_key, like, zero, zero, zero, chunk=chunk, batch=size)
+    goal, zero = UNREACHABLE if target is None else target, np.int32(0)
+    with without_notes():  # traced before anything is compiled, so that a wrong fitness is found here
+        size = auto_batch(network, task, strategy.population) if batch == "auto" else batch
+        like = _begin.eval_shape(strategy, network, task, init_key, rates)
+        _advance.eval_shape(strategy, network, task, run_key, like, zero, zero, zero, chunk=chunk, batch=size)
     if start is None:
         state = _begin(strategy, network, task, init_key, rates)
     else:

@@ -23,7 +23,7 @@ from tejax.core import pytrees, random
 from tejax.core.settings import exact
 from tejax.errors import refuse, require
 from tejax.evolution import _generation
-from tejax.evolution._checks import check_call, check_mesh, check_parts
+from tejax.evolution._checks import check_call, check_mesh, check_outside, check_parts, without_notes
 from tejax.evolution._evolve import PARTS, as_arrays, check_sizes, chunks
 from tejax.evolution._generation import History, auto_batch
 from tejax.options import Count, Positive, Seed, normalise
@@ -124,6 +124,7 @@ def sweep(
         InputError: for sizes that are not positive, a network that does not fit the task, a fitness that is not int32,
             rates out of range, and a measure that does not give numbers by name.
     """
+    check_outside()
     check_parts(strategy, network, task)
     check_mesh(mesh)
     check_call(measure=measure, callback=callback)
@@ -135,7 +136,8 @@ def sweep(
 
     runs = list(itertools.product(range(len(settings)), numbers))
     together = min(len(runs), at_once or len(runs))
-    size = _batch(network, task, strategy.population, together) if isinstance(batch, str) else batch
+    with without_notes():
+        size = _batch(network, task, strategy.population, together) if isinstance(batch, str) else batch
     program = _Program(strategy.static(), network, replicate(task, mesh), Placement(mesh), chunk, size)
     parts = []
     for first in range(0, len(runs), together):
@@ -185,8 +187,9 @@ def _settings(strategy: Strategy, rates: Any) -> list[Setting]:
 
 def _seeds(seeds: Any) -> list[int]:
     """So many seeds from 0 on, or those given."""
-    several = isinstance(seeds, Sequence | np.ndarray) and np.ndim(seeds) == 1
-    numbers = seeds if several else range(normalise("seeds", Count, seeds))
+    rows = isinstance(seeds, np.ndarray | jax.Array) and seeds.ndim == 1
+    listed = isinstance(seeds, Sequence) and not isinstance(seeds, str)
+    numbers = seeds if rows or listed else range(normalise("seeds", Count, seeds))
     require(len(numbers) > 0, "of one seed or more", seeds=seeds)
     return [normalise("seeds", Seed, number) for number in numbers]
 
@@ -219,9 +222,10 @@ class _Program(NamedTuple):
         """Best genomes, their fitness and history, as NumPy."""
         parts = self.strategy, self.network, self.placement
         init_keys, run_keys = jax.vmap(lambda key: tuple(jax.random.split(key)))(keys)  # as in evolve
-        like, zero = _begin_all.eval_shape(*parts, self.task, init_keys, rates), np.int32(0)
-        # traced before anything is compiled, so that a wrong fitness is found here
-        _advance_all.eval_shape(*parts, self.task, run_keys, like, zero, zero, chunk=self.chunk, batch=self.batch)
+        zero = np.int32(0)
+        with without_notes():  # traced before anything is compiled, so that a wrong fitness is found here
+            like = _begin_all.eval_shape(*parts, self.task, init_keys, rates)
+            _advance_all.eval_shape(*parts, self.task, run_keys, like, zero, zero, chunk=self.chunk, batch=self.batch)
         states = _begin_all(*parts, self.task, init_keys, rates)
 
         def step(states: Any, start: int, end: int) -> Any:

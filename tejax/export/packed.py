@@ -19,6 +19,7 @@ import numpy as np
 
 import tejax.networks  # noqa: F401  (fills the registry)
 from tejax.core import random, records
+from tejax.core.settings import exact
 from tejax.errors import InputError, refuse, require
 from tejax.registry import NETWORKS
 from tejax.types import Genome, Network
@@ -193,7 +194,8 @@ def _bound(spec: Any, trits: int) -> None:
 
 def _outline(network: Network) -> Genome:
     """The shapes of a genome, without making one."""
-    return jax.eval_shape(network.init, random.key(0))
+    with exact():
+        return jax.eval_shape(network.init, random.key(0))
 
 
 def _named(genome: Genome) -> Iterator[tuple[str, Any]]:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, NamedTuple, Self
 import jax
 import jax.numpy as jnp
 
-from tejax.core import pytrees
+from tejax.core import pytrees, random
 from tejax.errors import require
 from tejax.options import Between, Derived
 from tejax.registry import STRATEGIES

@@ -20,6 +20,7 @@ from jax import lax
 from tejax import engines
 from tejax.contracts import require_fit
 from tejax.core import random
+from tejax.core.settings import exact, require_exact
 from tejax.errors import require
 from tejax.options import Between, Derived, Positive, Recorded, Seed
 from tejax.registry import TASKS
@@ -101,6 +102,7 @@ class Control(Task):
         keys = jax.random.split(self._stream(VALIDATION), self.eval_episodes)
         return jnp.sum(self._units(self._returns(keys, network, genome)), dtype=jnp.int32)
 
+    @exact()
     def report(self, network: Network, genome: Genome) -> dict[str, float]:
         """The mean return in fresh episodes, and in those of validation."""
         validated = int(_validate(self, network, genome)) * self.resolution / self.eval_episodes
@@ -122,16 +124,19 @@ class Control(Task):
         rows = np.asarray(self.thresholds).tolist()
         return {"thresholds": tuple(tuple(tuple(row) for row in half) for half in rows)}
 
+    @exact()
     def score(self, network: Network, genome: Genome, episodes: int | None = None) -> float:
         """The mean return, unrounded, of one individual in fresh episodes (`eval_episodes` of them by default)."""
         require_fit(network, self)
         keys = jax.random.split(self._stream(FRESH), episodes or self.eval_episodes)
         return float(np.mean(np.asarray(_fresh(self, keys, network, genome))))
 
+    @exact()
     def fresh(self, number: int = 0) -> Key:
         """What begins one of the fresh episodes, for `rollout`."""
         return jax.random.split(self._stream(FRESH), self.eval_episodes)[number]
 
+    @exact()
     def rollout(self, key: Key, network: Network, genome: Genome, episodes: int = 1) -> Trajectory:
         """Every step of one individual in the episodes that `key` begins."""
         require_fit(network, self)
@@ -161,6 +166,7 @@ class Control(Task):
         return low.reshape(shape), high.reshape(shape)
 
     def _stream(self, number: int) -> Key:
+        require_exact(floats=True)
         return jax.random.fold_in(random.key(self.seed), number)
 
     def _units(self, returns: Array) -> Int32[Array, "E"]:
@@ -184,6 +190,7 @@ class Control(Task):
 
 
 @TASKS.register("control")
+@exact()
 def control(
     environment: Any = "CartPole-v1",
     episodes: Positive = 8,

@@ -11,6 +11,7 @@ import numpy as np
 
 from tejax.contracts import require_fit
 from tejax.core import fixedpoint, random
+from tejax.core.settings import exact
 from tejax.options import Between, Positive, Seed
 from tejax.registry import TASKS
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
@@ -214,6 +215,7 @@ def hyperidentity(n: Annotated[int, Between(1, 2**16)] = 64, pattern_seed: Seed 
     Raises:
         InputError: for a number out of range.
     """
-    patterns = random.coin(random.key(pattern_seed), (2, 1, n))
+    with exact():
+        patterns = random.coin(random.key(pattern_seed), (2, 1, n))
     x, y = jnp.where(patterns, jnp.int8(1), jnp.int8(-1))
     return TruthTable(x, y)

@@ -18,6 +18,7 @@ from jax import lax
 from tejax import evolution, trits
 from tejax.contracts import unchecked
 from tejax.core import pytrees, random
+from tejax.core.settings import exact
 from tejax.evolution import check_fit
 from tejax.parallel.population import map_population
 from tejax.testing.holding import (
@@ -61,6 +62,7 @@ DRAWS = 256  # selections that show whether the fitter are preferred
 GENERATIONS = 2  # of the runs that show whether an equal strategy is compiled again
 
 
+@exact()
 def check_network(network: Network, features: int | tuple[int, ...], key: Key) -> None:
     """A network: int8 trits from `init`, int32 outputs [..., O] from `apply`, one row never touching another.
 
@@ -77,9 +79,9 @@ def check_network(network: Network, features: int | tuple[int, ...], key: Key) -
     """
     hold(isinstance(network, Network), f"{name_of(network)} must be a subclass of tejax.types.Network")
     hold(hashable(network), f"{name_of(network)} must be hashable and equal to itself: make it a frozen dataclass")
-    init_key, x_key = jax.random.split(key)
+    init_key, x_key = jax.random.split(attempt("key", random.as_key, key))
     keys = jax.random.split(init_key, COUNT)
-    genomes = agree(network.init, (keys,), "init")
+    genomes = agree(unchecked(network.init), (keys,), "init")
     hold_ranges(genomes, network, "a fresh genome")
     prints = {pytrees.fingerprint(pytrees.take(genomes, index)) for index in range(COUNT)}
     hold(len(prints) > 1, "init must use its key: all keys gave the same genome")
@@ -112,6 +114,7 @@ def _step_by_step(network: Recurrent, genome: Genome, x: Array) -> Array:
     return lax.scan(lambda state, row: network.step(genome, state, row), network.init_state(), x)[1]
 
 
+@exact()
 def check_task(task: Task, network: Network) -> None:
     """A task: a pytree whose `evaluate` and `validate` (and `cases`, if it has them) give int32 for one individual.
 
@@ -164,6 +167,7 @@ def _evaluate(network: Network, task: Task, key: Key, genome: Genome) -> Array:
     return task.evaluate(key, network, genome)
 
 
+@exact()
 def check_mutation(op: Mutation, network: Network | None = None) -> None:
     """A mutation: nothing at rate 0, something at rate 1, trits always, on any int8 pytree.
 
@@ -186,6 +190,7 @@ def check_mutation(op: Mutation, network: Network | None = None) -> None:
         hold(not same[-1], "a mutation of rate 1 must change something")
 
 
+@exact()
 def check_crossover(op: Crossover) -> None:
     """A crossover: every trit is a parent's in the same position; at rate 0 the child is the first parent.
 
@@ -212,6 +217,7 @@ def check_crossover(op: Crossover) -> None:
         hold(not mixed, "a crossover of rate 1 must take something from the second parent")
 
 
+@exact()
 def check_selection(op: Selection, per_case: bool = False) -> None:
     """A selection: an int32 index of the population, the fitter not less often than the others.
 
@@ -240,6 +246,7 @@ def check_selection(op: Selection, per_case: bool = False) -> None:
         hold(fair, "a selection must prefer the fitter: higher fitness is better")
 
 
+@exact()
 def check_strategy(strategy: Strategy, network: Network, task: Task) -> None:
     """A strategy: P individuals of trits from `ask`, a state of steady shapes, `best` the fittest that `tell` saw.
 
