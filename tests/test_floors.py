@@ -20,6 +20,7 @@ LEVELS = {
     "_version": 0,
     "_partials": 0,
     "_interrupts": 0,
+    "contracts": 1,
     "options": 1,
     "types": 2,
     "registry": 2,

@@ -39,7 +39,7 @@ class _Settings(NamedTuple):
             from evosax.algorithms import Open_ES
         except ImportError as error:
             refuse("the float evolution strategy needs evosax: pip install 'tejax[bench]'", error)
-        params = jax.tree.map(jnp.zeros_like, self.spec.build(jax.random.key(0))[1])
+        params = jax.tree.map(jnp.zeros_like, self.spec.build(random.key(0))[1])
         noise = optax.constant_schedule(self.noise_std)
         return Open_ES(self.population, params, optimizer=optax.adam(self.learning_rate), std_schedule=noise)
 

@@ -16,6 +16,7 @@ from flax import nnx
 from jax import lax
 
 from tejax.baselines.models import Spec
+from tejax.core import random
 from tejax.errors import require
 from tejax.evolution import identify
 from tejax.runs.checkpoints import Checkpoints
@@ -170,7 +171,7 @@ def apply(spec: Spec, params: Any, x: Array, key: Key | None = None) -> Array:
     Returns:
         float32 [B, O].
     """
-    definition = jax.eval_shape(spec.build, jax.random.key(0))[0]
+    definition = jax.eval_shape(spec.build, random.key(0))[0]
     return nnx.merge(definition, params)(x, key)
 
 

@@ -12,6 +12,7 @@ from tejax.cli.compiled import keep_compiled_programs
 from tejax.cli.endings import run_and_exit
 from tejax.cli.output import prepare_output
 from tejax.core.plain import dumps
+from tejax.core.settings import set_exact
 from tejax.errors import printable, refuse, shown
 from tejax.options import options_of
 
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
     def command() -> int:
         keep_compiled_programs()
+        set_exact()
         return _run(list(sys.argv[1:] if arguments is None else arguments))
 
     run_and_exit(command)

@@ -59,10 +59,9 @@ def evolve(
         overwrite: replace the run that is there.
         json: print one JSON object at the end, and everything else to stderr.
     """
-    import jax
-
     from tejax import evolution, runs
     from tejax.cli import session
+    from tejax.core import random
     from tejax.parallel import processes
 
     devices.join()
@@ -71,8 +70,8 @@ def evolve(
     parts = experiment.build()  # refuses bad options before anything is removed
     experiment = experiment.resolved(parts)
     mesh = devices.mesh()
-    key = jax.random.key(schedule.seed)
-    evolution.plan(key, parts.strategy, parts.network, parts.task, schedule.evaluation_batch, mesh)  # as above
+    made, batch = (parts.strategy, parts.network, parts.task), schedule.evaluation_batch
+    evolution.plan(random.key(schedule.seed), *made, batch, mesh, schedule.chunk)  # as above
     logging.loggers(path, {})  # refuses one whose extra is missing
     devices.assert_same(experiment, path)
     locks: list[Any] = []  # kept to the end, so that nobody comes between

@@ -14,7 +14,7 @@ from tejax import evolution, export, runs
 from tejax.cli.display import Display, say
 from tejax.cli.evaluation import summary_line
 from tejax.cli.logging import LoggingOptions
-from tejax.core import pytrees
+from tejax.core import pytrees, random
 from tejax.evolution import Result
 from tejax.parallel import processes
 from tejax.parallel.mesh import fetch, replicated_sharding
@@ -64,7 +64,7 @@ def conduct(
         ):
             try:
                 result = evolution.evolve(
-                    jax.random.key(schedule.seed),
+                    random.key(schedule.seed),
                     strategy,
                     network,
                     task,
@@ -126,7 +126,7 @@ def _wanted(experiment: Experiment, run: Run) -> int:
 def _costs(experiment: Experiment, parts: Parts, path: Path) -> str:
     """What the run stands on and what it takes."""
     info = runs.environment_info()
-    genome = jax.eval_shape(parts.network.init, jax.random.key(0))
+    genome = jax.eval_shape(parts.network.init, random.key(0))
     trits, population = pytrees.size(genome), parts.strategy.population
     return "\n".join(
         [

@@ -1,11 +1,11 @@
 """Evolution: strategy x network x task, whole generations on the device; one run, or many side by side."""
 
+from tejax.evolution._checks import check_fit
 from tejax.evolution._evolve import Progress, Recorder, Result, evolve, plan
 from tejax.evolution._generation import (
     History,
     advance,
     auto_batch,
-    check_fit,
     evaluate,
     first_state,
     generation,

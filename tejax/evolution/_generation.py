@@ -14,7 +14,6 @@ from jax import lax
 
 from tejax.core import fitness as sums
 from tejax.core import pytrees
-from tejax.errors import require
 from tejax.evolution._memory import Footprint, footprint
 from tejax.parallel.population import Broadcast, constrain_replicated, map_population, shard_rows
 from tejax.types import (
@@ -27,7 +26,6 @@ from tejax.types import (
     Placement,
     Population,
     Rates,
-    Recurrent,
     Strategy,
     Task,
 )
@@ -36,7 +34,6 @@ __all__ = [
     "History",
     "advance",
     "auto_batch",
-    "check_fit",
     "evaluate",
     "first_state",
     "fitting_batch",
@@ -56,20 +53,6 @@ class History(NamedTuple):
     best: Any
     median: Any
     worst: Any
-
-
-def check_fit(network: Network, task: Task) -> None:
-    """Raise InputError unless a network takes what a task shows, and answers as much as it asks."""
-    sizes = network.features[0], network.features[-1]
-    wanted = task.features, task.outputs
-    require(sizes == wanted, f"from {wanted[0]} inputs to {wanted[1]} outputs", network=network)
-    if task.inputs == "sequence":
-        require(network.reads == "sequence", "with a memory, for a sequence", network=network)
-    elif task.inputs == "rows":
-        require(network.reads == "rows", "one that reads single rows, not sequences", network=network)
-    else:
-        single = network.reads == "rows" or isinstance(network, Recurrent)
-        require(single, "one that acts on single observations", network=network)
 
 
 def evaluate(
@@ -127,7 +110,7 @@ def first_state(strategy: Strategy, network: Network, task: Task, key: Key, rate
     state = strategy.init(key, network.init, rates)
     if strategy.per_case:
         after, _ = jax.eval_shape(
-            partial(generation, strategy.placed(Placement()), network, task), jax.random.key(0), state
+            partial(generation, strategy.placed(Placement()), network, task), random.key(0), state
         )
         state = jax.tree.map(lambda leaf, like: jnp.broadcast_to(leaf, like.shape), state, after)
     return place_rows(strategy, state)

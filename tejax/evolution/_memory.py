@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from tejax.core import intermediates, pytrees
+from tejax.core import intermediates, pytrees, random
 from tejax.errors import refuse
 from tejax.parallel.memory import device_memory
 from tejax.types import Genome, Network, Strategy, Task
@@ -41,7 +41,7 @@ def footprint(network: Network, task: Task, individuals: int | None = None) -> F
     products = pytrees.nbytes(task) * pytrees.nbytes(genome) * np.dtype(np.int32).itemsize
     if individuals is not None and individuals * products <= device_memory(None):
         return Footprint(genome, 1, 1)
-    traced = intermediates.trace(lambda genome: task.evaluate(jax.random.key(0), network, genome), genome)
+    traced = intermediates.trace(lambda genome: task.evaluate(random.key(0), network, genome), genome)
     largest = intermediates.largest(traced, deep=False)
     return Footprint(genome, largest, intermediates.largest(traced, primitives=WRITTEN))
 
@@ -49,7 +49,7 @@ def footprint(network: Network, task: Task, individuals: int | None = None) -> F
 @functools.lru_cache(maxsize=64)
 def _genome(network: Network) -> Genome:
     """The shapes of one individual, once for equal networks."""
-    return jax.eval_shape(network.init, jax.random.key(0))
+    return jax.eval_shape(network.init, random.key(0))
 
 
 def require_memory(

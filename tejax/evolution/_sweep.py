@@ -10,6 +10,7 @@ import io
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from numbers import Real
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -18,16 +19,18 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from tejax.core import pytrees
+from tejax.core import pytrees, random
 from tejax.core.drafts import write_file
 from tejax.core.paths import expanded
 from tejax.core.plain import dumps, to_plain
+from tejax.core.settings import exact
 from tejax.errors import refuse, require
 from tejax.evolution import _generation
+from tejax.evolution._checks import check_call, check_mesh, check_outside, check_parts, without_notes
 from tejax.evolution._evolve import PARTS, as_arrays, check_sizes, chunks
-from tejax.evolution._generation import History, check_fit, fitting_batch
+from tejax.evolution._generation import History, fitting_batch
 from tejax.evolution._memory import Footprint, footprint, require_memory
-from tejax.options import AtLeast, Positive, Seed, normalise
+from tejax.options import AtLeast, Count, Positive, Seed, normalise
 from tejax.parallel.mesh import fetch, replicate
 from tejax.parallel.population import Broadcast, map_population
 from tejax.types import Fitness, Genome, Key, Network, Placement, Population, Strategy, Task
@@ -80,9 +83,8 @@ def grid(strategy: Strategy, rates: Mapping[str, Sequence[float | None]]) -> lis
     names = list(strategy.rates)
     for name, values in rates.items():
         require(name in names, f"one of {names}", rate=name)
-        listed = isinstance(values, list | tuple | np.ndarray)
-        require(listed, "given as a list of values", **{name: values})
-        require(len(values) > 0, "given one value or more", **{name: list(values)})
+        several = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str) and np.ndim(values) == 1
+        require(several and len(values) > 0, "given one value or more, in a list", **{name: values})
     rows = itertools.product(*rates.values())
     return [_checked(strategy, {**strategy.rates, **dict(zip(rates, row, strict=True))}) for row in rows]
 
@@ -111,6 +113,7 @@ def _checked(strategy: Strategy, setting: Setting) -> Setting:
     return {name: normalise(name, strategy.rate_hint(name), rate) for name, rate in setting.items()}
 
 
+@exact()
 def sweep(
     strategy: Strategy,
     network: Network,
@@ -146,23 +149,25 @@ def sweep(
         callback: called between chunks with the generations done and wanted, those of all runs together.
 
     Raises:
-        InputError: for sizes that are not positive, a network that does not fit the task, rates out of range, and for
-            runs that the memory cannot hold.
+        InputError: for sizes that are not positive, a network that does not fit the task, a fitness that is not int32,
+            rates out of range, a measure that does not give numbers by name, and for runs that the memory cannot hold.
     """
+    check_outside()
+    check_parts(strategy, network, task)
+    check_mesh(mesh)
+    check_call(measure=measure, callback=callback)
     settings, numbers = _settings(strategy, rates), _seeds(seeds)
-    require(len(settings) > 0, "of one configuration or more", rates=rates)
-    require(len(numbers) > 0, "of one seed or more", seeds=seeds)
     generations, chunk, batch, target = check_sizes(
         normalise("generations", Positive, generations), chunk, batch, target
     )
     at_once = normalise("at_once", AtOnce | None, at_once)
-    check_fit(network, task)
 
     runs = list(itertools.product(range(len(settings)), numbers))
     together = min(len(runs), at_once or len(runs))
     count = strategy.population
-    sizes = footprint(network, task, None if isinstance(batch, str) else together * min(batch or count, count))
-    size = _batch(sizes, strategy.population, together) if isinstance(batch, str) else batch
+    with without_notes():
+        sizes = footprint(network, task, None if isinstance(batch, str) else together * min(batch or count, count))
+        size = _batch(sizes, count, together) if isinstance(batch, str) else batch
     program = _Program(strategy.static(), network, replicate(task, mesh), Placement(mesh), chunk, size, sizes)
     parts = []
     for first in range(0, len(runs), together):
@@ -170,7 +175,7 @@ def sweep(
         chosen = [runs[min(place, len(runs) - 1)] for place in range(first, first + together)]
         values = [as_arrays(settings[configuration]) for configuration, _ in chosen]
         stacked = {name: np.stack([row[name] for row in values]) for name in values[0]}
-        keys = replicate(jax.vmap(jax.random.key)(np.array([number for _, number in chosen], np.uint32)), mesh)
+        keys = replicate(jax.vmap(random.key)(np.array([number for _, number in chosen], np.uint32)), mesh)
         alive = min(together, len(runs) - first)
 
         def on_chunk(done: int, first: int = first, alive: int = alive) -> None:
@@ -191,11 +196,44 @@ def sweep(
                 "seed": number,
                 "fitness": int(fitness[place]),
                 "generations_to_target": _reached(history.best[place], target),
-                **measure(jax.tree.map(jnp.asarray, genome)),
+                **_measured(measure, genome),
                 "best": pytrees.fingerprint(genome),
             }
         )
     return Sweep(rows, best, history)
+
+
+def _settings(strategy: Strategy, rates: Any) -> list[Setting]:
+    """The rates of every configuration."""
+    if isinstance(rates, Mapping):
+        settings = grid(strategy, rates)
+    else:
+        several = isinstance(rates, Sequence) and all(isinstance(each, Mapping) for each in rates)
+        require(several, "values by name, or a list of rates by name", rates=rates)
+        settings = [_checked(strategy, each) for each in rates]
+    require(len(settings) > 0, "of one configuration or more", rates=rates)
+    return settings
+
+
+def _seeds(seeds: Any) -> list[int]:
+    """So many seeds from 0 on, or those given."""
+    rows = isinstance(seeds, np.ndarray | jax.Array) and seeds.ndim == 1
+    listed = isinstance(seeds, Sequence) and not isinstance(seeds, str)
+    numbers = seeds if rows or listed else range(normalise("seeds", Count, seeds))
+    require(len(numbers) > 0, "of one seed or more", seeds=seeds)
+    return [normalise("seeds", Seed, number) for number in numbers]
+
+
+def _measured(measure: Measure, genome: Genome) -> Mapping[str, float]:
+    """What is measured of one genome, as columns of the table."""
+    found = measure(jax.tree.map(jnp.asarray, genome))
+    fits = isinstance(found, Mapping) and all(isinstance(name, str) for name in found)
+    fits = fits and all(isinstance(each, Real | None) or np.ndim(each) == 0 for each in found.values())
+    require(fits, "a function that gives numbers by name", measure=found)
+    columns = {name: each if each is None else np.asarray(each).item() for name, each in found.items()}
+    numbers = all(isinstance(each, Real | None) for each in columns.values())
+    require(numbers, "a function that gives numbers by name", measure=found)
+    return columns
 
 
 class _Program(NamedTuple):
@@ -215,9 +253,12 @@ class _Program(NamedTuple):
         """Best genomes, their fitness and history, as NumPy."""
         parts = self.strategy, self.network, self.placement
         init_keys, run_keys = jax.vmap(lambda key: tuple(jax.random.split(key)))(keys)  # as in evolve
-        like = jax.eval_shape(partial(_begin_all, *parts), self.task, init_keys, rates)
-        together = self.strategy, self.task, self.sizes, like, self.batch, len(keys)
-        require_memory(*together, mesh=self.placement.mesh)
+        zero = np.int32(0)
+        with without_notes():  # traced before anything is compiled, so that what is wrong is found here
+            like = _begin_all.eval_shape(*parts, self.task, init_keys, rates)
+            together = self.strategy, self.task, self.sizes, like, self.batch, len(keys)
+            require_memory(*together, mesh=self.placement.mesh)
+            _advance_all.eval_shape(*parts, self.task, run_keys, like, zero, zero, chunk=self.chunk, batch=self.batch)
         states = _begin_all(*parts, self.task, init_keys, rates)
 
         def step(states: Any, start: int, end: int) -> Any:

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import tejax.networks  # noqa: F401  (fills the registry)
-from tejax.core import records
+from tejax.core import random, records
+from tejax.core.settings import exact
 from tejax.errors import refuse, require
 from tejax.networks import MLP, Tied
 from tejax.networks.layer import Layer
@@ -80,7 +81,8 @@ def bound(spec: Any, trits: int) -> None:
 def outline(network: Network) -> Genome:
     """The shapes of a genome, without making one; of perceptrons without tracing a layer, since they may be deep."""
     if not isinstance(network, MLP) or type(network) not in (MLP, Tied):  # what a subclass makes is not known
-        return jax.eval_shape(network.init, jax.random.key(0))
+        with exact():
+            return jax.eval_shape(network.init, random.key(0))
     inputs, *others = network.features
     fan_ins = [inputs // network.planes if isinstance(network, Tied) else inputs, *others[:-1]]
 

@@ -104,8 +104,7 @@ class Cellular(Network):
 
     def apply(self, genome: Cells, x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., cells] of one genome for trits x [..., planes * width]."""
-        *batch, inputs = x.shape
-        require(inputs == self.features[0], f"{self.features[0]}, the inputs of the network", features=inputs)
+        batch = x.shape[:-1]
         rows = math.prod(batch)
         places = jnp.moveaxis(x.reshape(rows, self.planes, self.width), 0, -1)
         beyond = [(0, 0), (0, self.cells - self.width), (0, 0)]

@@ -111,8 +111,7 @@ class Conv(Network):
 
     def apply(self, genome: Filters, x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., O] of one genome for trits x [..., C * H * W]."""
-        *batch, inputs = x.shape
-        require(inputs == self.features[0], f"{self.features[0]}, the inputs of the network", features=inputs)
+        batch = x.shape[:-1]
         planes = x.reshape(math.prod(batch), *self.image)
         for layer in genome.stages:
             planes = self._stage(layer, planes)

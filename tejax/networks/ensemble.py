@@ -42,6 +42,11 @@ class Ensemble(Network):
         """As the members have them."""
         return self.network.features
 
+    @property
+    def ranges(self) -> Any:
+        """As the members have them."""
+        return self.network.ranges
+
     def init(self, key: Key) -> Population:
         """A random genome: independent members [P, ...]."""
         return jax.vmap(self.network.init)(jax.random.split(key, self.members))

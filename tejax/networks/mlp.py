@@ -82,7 +82,6 @@ class MLP(Network):
     def apply(self, genome: tuple[Layer, ...], x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., O] of one genome (its matrices plain or `LowRankMatrix`) for trits x [..., F]."""
         *batch, fan_in = x.shape
-        require(fan_in == self.features[0], f"{self.features[0]}, the inputs of the network", features=fan_in)
         name = low_rank.choose(genome) if self.engine == "auto" else self.engine
         engine = engines.get(name, max(self.features[:-1]))
         *hidden, last = genome

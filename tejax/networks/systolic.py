@@ -107,7 +107,6 @@ class Systolic(Recurrent):
     ) -> tuple[Int8[Array, "... N W"], Int32[Array, "... 1"]]:
         """The next states and the outputs of one step, for any leading axes that state and x share."""
         *batch, inputs = x.shape
-        require(inputs == self.features[0], f"{self.features[0]}, the inputs of the network", features=inputs)
         rows = math.prod(batch)
         states = jnp.moveaxis(state.reshape(rows, self.neurons, self.width), 0, -1)
         states, outputs = self._step(genome, states, x.reshape(rows, inputs).T)
@@ -116,7 +115,6 @@ class Systolic(Recurrent):
     def apply(self, genome: Stage, x: Int8[Array, "... T F"]) -> Int32[Array, "... T 1"]:
         """The outputs at every step of sequences of trits, each from the first state on."""
         *batch, steps, inputs = x.shape
-        require(inputs == self.features[0], f"{self.features[0]}, the inputs of the network", features=inputs)
         rows = math.prod(batch)
         sequence = jnp.moveaxis(x.reshape(rows, steps, inputs), 0, -1)
         start = jnp.broadcast_to(self.init_state()[..., None], (self.neurons, self.width, rows))

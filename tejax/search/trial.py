@@ -18,6 +18,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import Trial
 
 from tejax import evolution, export, runs
+from tejax.core import random
 from tejax.errors import InputError, refuse
 from tejax.evolution import Progress
 from tejax.runs import Experiment, Parts
@@ -75,7 +76,7 @@ def evolve_trial(
         run = runs.Run(folder, config, checkpoint_every=schedule.checkpoint_every, keep=schedule.keep)
         with runs.graceful(run):
             result = evolution.evolve(
-                jax.random.key(schedule.seed),
+                random.key(schedule.seed),
                 strategy,
                 network,
                 task,

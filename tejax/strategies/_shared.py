@@ -9,7 +9,7 @@ from jax import lax
 
 from tejax import operators  # noqa: F401  (fills the registries)
 from tejax.core import fitness as sums
-from tejax.core import intermediates, pytrees
+from tejax.core import intermediates, pytrees, random
 from tejax.operators.mutation import changes_whole
 from tejax.registry import MUTATIONS
 from tejax.types import Array, Fitness, Genome, Int32, Key, Mutation, Rate, Rates, Selection
@@ -68,7 +68,7 @@ def room_for(genome: Genome) -> int:
 def room_for_choice(select: Selection, fitness: Fitness) -> int:
     """How many parents to choose at once: what a selection computes for each may be as long as the population."""
     like = jax.ShapeDtypeStruct(fitness.shape, fitness.dtype)
-    return _power_of_two(CHOOSING // intermediates.largest(intermediates.trace(select, jax.random.key(0), like), 1))
+    return _power_of_two(CHOOSING // intermediates.largest(intermediates.trace(select, random.key(0), like), 1))
 
 
 def _power_of_two(count: int) -> int:

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from tejax.core import intermediates, pytrees
+from tejax.core import intermediates, pytrees, random
 from tejax.errors import require
 from tejax.options import AtLeast, Derived, OneOf
 from tejax.parallel.population import Broadcast, map_population
@@ -149,7 +149,7 @@ class Islands(Strategy):
         if self.count * self.strategy.population**2 <= ROOM:
             return None
         one = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), states)
-        return max(1, ROOM // intermediates.largest(intermediates.trace(self.strategy.ask, jax.random.key(0), one)))
+        return max(1, ROOM // intermediates.largest(intermediates.trace(self.strategy.ask, random.key(0), one)))
 
     def _migrate(self, shift: Array | int, shares: tuple[Population, Fitness]) -> tuple[Population, Fitness]:
         """Population [I, P, ...] and fitness [I, P, ...] after the fittest of every island i have come to i + shift.

@@ -16,7 +16,7 @@ from typing import Annotated, Any, NamedTuple, Self
 import jax
 import jax.numpy as jnp
 
-from tejax.core import pytrees
+from tejax.core import pytrees, random
 from tejax.errors import require
 from tejax.options import AtLeast, Between, Derived, Length, Text
 from tejax.registry import STRATEGIES
@@ -149,7 +149,7 @@ class Portfolio(Strategy):
         for place, arm in enumerate(self.arms):
             own = {name: rates[f"{name}_{place}"] for name in arm.rates}
             states.append(arm.init(keys[place], sample, own))
-            forms.append(pytrees.shapes(jax.eval_shape(arm.ask, jax.random.key(0), states[-1])[0]))
+            forms.append(pytrees.shapes(jax.eval_shape(arm.ask, random.key(0), states[-1])[0]))
         require(all(form == forms[0] for form in forms), "all packed or all not", arms="some of each")
         zero, zeros = jnp.int32(0), jnp.zeros(len(self.arms), jnp.int32)
         standing = Standing(zero, zeros, Sum(zero, zero), Sum(zeros, zeros), Sum(zeros, zeros))

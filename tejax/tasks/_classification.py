@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.contracts import require_fit
 from tejax.core import fixedpoint, random
 from tejax.errors import require
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows
@@ -58,6 +59,7 @@ class Classification(Task):
     temperature: tuple[int, int] = (1, 1)
     augmented: Int8[Array, "S N F"] | None = None
     encoding: Encoding | None = None
+    shown = ("x_train", "x_test", "augmented")
 
     @property
     def features(self) -> int:
@@ -129,6 +131,7 @@ class Classification(Task):
             genome: one individual.
             split: train, test, or numbers [N, ...] of new samples, which `encode` makes trits.
         """
+        require_fit(network, self)
         x = self.split(cast(Split, split))[0] if isinstance(split, str) else jnp.asarray(self.encode(split))
         return _predict(network, genome, x)
 

@@ -15,7 +15,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tejax.core import fitness
+from tejax.contracts import require_fit
+from tejax.core import fitness, random
+from tejax.core.settings import exact, require_exact
 from tejax.errors import require
 from tejax.options import AtLeast, Between, Derived, Recorded, Seed, checked
 from tejax.registry import TASKS
@@ -91,6 +93,7 @@ class Control(Task):
         """The summed returns of one individual in `eval_episodes` episodes that no generation saw."""
         return fitness.total(self._returns_in_units.units(self._validation(network, genome)))
 
+    @exact()
     def report(self, network: Network, genome: Genome) -> dict[str, float]:
         """The mean return in fresh episodes, and in those of validation; LEAST_FIGURE where one is not finite."""
         summed, returns = jax.tree.map(np.asarray, _validate(self, network, genome))
@@ -114,26 +117,31 @@ class Control(Task):
         rows = np.asarray(self.thresholds).tolist()
         return {"thresholds": tuple(tuple(tuple(row) for row in half) for half in rows)}
 
+    @exact()
     @checked
     def score(self, network: Network, genome: Genome, episodes: Count | None = None) -> float:
         """The mean return, unrounded, of one individual in fresh episodes (`eval_episodes` of them by default).
 
         LEAST_FIGURE, a number below all others, where the return of any is not finite.
         """
+        require_fit(network, self)
         keys = jax.random.split(self._stream(FRESH), episodes or self.eval_episodes)
         returns = np.asarray(_fresh(self, keys, network, genome))
         self._note(returns)
         return mean(returns)
 
+    @exact()
     @checked
     def fresh(self, number: Annotated[int, AtLeast(0, 2**16)] = 0) -> Key:
         """What begins one of the fresh episodes, for `rollout`."""
         require(number < self.eval_episodes, f"below {self.eval_episodes}, the fresh episodes", number=number)
         return jax.random.split(self._stream(FRESH), self.eval_episodes)[number]
 
+    @exact()
     @checked
     def rollout(self, key: Key, network: Network, genome: Genome, episodes: Count = 1) -> Trajectory:
         """Every step of one individual in the episodes that `key` begins."""
+        require_fit(network, self)
         return _trajectory(self, jax.random.split(key, episodes), network, genome)
 
     def encode(self, observation: Array) -> Int8[Array, "... F"]:
@@ -160,7 +168,8 @@ class Control(Task):
         return low.reshape(shape), high.reshape(shape)
 
     def _stream(self, number: int) -> Key:
-        return jax.random.fold_in(jax.random.key(self.seed), number)
+        require_exact(floats=True)
+        return jax.random.fold_in(random.key(self.seed), number)
 
     def _note(self, returns: np.ndarray) -> None:
         note(self.environment, returns, self._returns_in_units, "this network")
@@ -177,6 +186,7 @@ class Control(Task):
 
 
 @TASKS.register("control")
+@exact()
 def control(
     environment: Any = "CartPole-v1",
     episodes: Count = 8,

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.core import random
 from tejax.errors import refuse, require
 from tejax.options import Positive, normalise
 from tejax.tasks._episodes import relaxed
@@ -127,7 +128,7 @@ def check_play(environment: Any, params: Any) -> int:
         _check_numbers(after[0])
         return first[0], (after[0], *after[2:-1])
 
-    first, (second, *others) = jax.eval_shape(play, jax.random.key(0))
+    first, (second, *others) = jax.eval_shape(play, random.key(0))
     require(_form(first) == _form(second), f"of one form, {_form(first)} from reset", observation=_form(second))
     for name, leaf in zip(("reward", "terminated", "truncated"), others, strict=False):
         size = sum(each.size for each in jax.tree.leaves(leaf))

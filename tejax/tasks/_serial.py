@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.contracts import require_fit
 from tejax.core.fitness import GREATEST
 from tejax.errors import require
 from tejax.options import AtLeast, Between, OneOf, Samples, Seed, check_options
@@ -87,6 +88,7 @@ class Serial(Task):
     prefix_bonus: bool = False
 
     inputs: ClassVar[Literal["rows", "sequence", "episode"]] = "sequence"
+    shown = ("x_train", "x_test")
     unit = "share of right bits"
 
     def __post_init__(self) -> None:
@@ -131,6 +133,7 @@ class Serial(Task):
     def accuracy(self, network: Network, genome: Genome, split: Split = "test") -> float:
         """The share of right trits in a split, 0 to 1; InputError for a split other than train and test."""
         require(split in ("train", "test"), "train or test", split=split)
+        require_fit(network, self)
         x, y = (self.x_train, self.y_train) if split == "train" else (self.x_test, self.y_test)
         return float(np.mean(np.asarray(_right(network, genome, x, y))))
 

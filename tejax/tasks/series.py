@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.contracts import require_fit
 from tejax.core.fitness import GREATEST
 from tejax.errors import require
 from tejax.options import Samples, Width, check_options, checked
@@ -39,6 +40,7 @@ class Series(Task):
     y: Int8[Array, "T O"]
     window: Width
     samples: Samples | None = None
+    shown = ("x",)
     unit = "share of right trits"
 
     def __post_init__(self) -> None:
@@ -82,6 +84,7 @@ class Series(Task):
 
     def accuracy(self, network: Network, genome: Genome) -> float:
         """The share of right trits over all windows, 0 to 1 (a series has no split); an unanswered one is wrong."""
+        require_fit(network, self)
         return float(np.mean(np.asarray(_all_right(self, network, genome))))
 
     def report(self, network: Network, genome: Genome) -> dict[str, float]:

@@ -9,7 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.contracts import require_fit
 from tejax.core import fixedpoint, random
+from tejax.core.settings import exact
 from tejax.options import Between, Samples, Seed, check_options
 from tejax.registry import TASKS
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
@@ -41,6 +43,7 @@ class TruthTable(Task):
     samples: Samples | None = None
     mirrored: bool = False
     partial_credit: bool = False
+    shown = ("x",)
     unit = "share of right bits"
 
     def __post_init__(self) -> None:
@@ -93,6 +96,7 @@ class TruthTable(Task):
 
     def accuracy(self, network: Network, genome: Genome) -> float:
         """The share of right bits over the whole table, 0 to 1 (a truth table has no split)."""
+        require_fit(network, self)
         strict = dataclasses.replace(self, partial_credit=False)
         return float(np.mean(np.asarray(_all_marks(strict, network, genome))))
 
@@ -214,6 +218,7 @@ def hyperidentity(n: Annotated[int, Between(1, 2**16)] = 64, pattern_seed: Seed 
     Raises:
         InputError: for a number out of range.
     """
-    patterns = random.coin(jax.random.key(pattern_seed), (2, 1, n))
+    with exact():
+        patterns = random.coin(random.key(pattern_seed), (2, 1, n))
     x, y = jnp.where(patterns, jnp.int8(1), jnp.int8(-1))
     return TruthTable(x, y)

@@ -16,6 +16,7 @@ import numpy as np
 from jax import lax
 
 from tejax import trits
+from tejax.contracts import as_inputs
 from tejax.errors import require
 from tejax.options import AtLeast, Between, Layers, Length, Seed, Width, checked
 from tejax.registry import NETWORKS
@@ -131,14 +132,15 @@ class Lookup(Recurrent):
 
     def apply(self, genome: Tables, x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., O] of one genome for windows x [..., window * F]: trits, or UNANSWERED."""
-        return self.answer(genome, x).outputs
+        return self._answer(genome, x).outputs
 
     def answer(self, genome: Tables, x: Trits) -> Answer:
         """As `apply`, and how many ticks each window took; each window stops by itself."""
-        *batch, features = x.shape
-        wanted = self.window * len(self.inputs)
-        require(features == wanted, f"{wanted}, rows of the window times inputs of the network", features=features)
-        answers = jax.vmap(lambda row: self._one(genome, row))(x.reshape(math.prod(batch), features))
+        return self._answer(genome, as_inputs(self, x))
+
+    def _answer(self, genome: Tables, x: Trits) -> Answer:
+        batch = x.shape[:-1]
+        answers = jax.vmap(lambda row: self._one(genome, row))(x.reshape(math.prod(batch), x.shape[-1]))
         return jax.tree.map(lambda leaf: leaf.reshape(*batch, *leaf.shape[1:]), answers)
 
     def init_state(self) -> State:

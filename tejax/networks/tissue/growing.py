@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from tejax import trits
+from tejax.contracts import as_inputs
 from tejax.core import random
 from tejax.core.packing import pack
 from tejax.engines import ternarize
@@ -123,7 +124,9 @@ class Tissue(Network):
 
     def start(self, genome: Any, x: Trits) -> Int8[Array, "... N"]:
         """The values [..., N] of all neurons before the first tick: inputs as x [..., F] says, the others 0."""
-        require(x.shape[-1] == self.inputs, f"{self.inputs}, the inputs of the network", features=x.shape[-1])
+        return self._start(genome, as_inputs(self, x))
+
+    def _start(self, genome: Any, x: Trits) -> Int8[Array, "... N"]:
         fed = _with_constants(x, self.constant)
         is_input = self.ring(genome).kinds == INPUT
         rank = jnp.clip(jnp.cumsum(is_input, dtype=jnp.int32) - 1, 0, fed.shape[-1] - 1)
@@ -170,9 +173,8 @@ class Tissue(Network):
 
     def apply(self, genome: Any, x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., O], trits as int32, after ticking from inputs x [..., F]."""
-        if not self._packs():
-            return self.read(genome, self.settle(genome, self.start(genome, x)).values)
-        require(x.shape[-1] == self.inputs, f"{self.inputs}, the inputs of the network", features=x.shape[-1])
+        if not self._packs() or x.size == 0:  # nothing to pack
+            return self.read(genome, self.settle(genome, self._start(genome, x)).values)
         kinds = self.ring(genome).kinds
         order = jnp.argsort(jnp.where(kinds == EMPTY, jnp.int8(EVOLUTION + 1), kinds), stable=True)
         fed = _with_constants(x.reshape(-1, self.inputs), self.constant)
