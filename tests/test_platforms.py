@@ -55,7 +55,7 @@ for module in pkgutil.walk_packages(tejax.__path__, "tejax."):
 """
 
 
-HOMES = [None, "/nonexistent", "", "/etc/passwd", "/proc"]
+HOMES = [None, "/proc/nonexistent", "", "/etc/passwd", "/proc"]
 
 
 def test_a_user_without_a_home_does_without_caches(tmp_path):

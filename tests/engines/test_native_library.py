@@ -294,6 +294,25 @@ def test_of_many_at_once_one_builds_it(folder, compiler, real):
     assert runs.read_text() == "x"
 
 
+def test_of_many_threads_one_registers_it(folder, compiler, real, monkeypatch):
+    registered, start, found = [], threading.Barrier(4), []
+    compiler(copying(real))
+    monkeypatch.setattr(library, "_registered", [])
+    monkeypatch.setattr(library.jax.ffi, "register_ffi_target", lambda name, *rest, **more: registered.append(name))
+
+    def ask():
+        start.wait()
+        found.append(native.status())
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == ["ready"] * 4
+    assert registered == list(library.HANDLERS)
+
+
 def test_a_lock_that_cannot_be_had_is_done_without(folder, compiler, real, monkeypatch):
     compiler(copying(real))
     (folder / "layers.lock").mkdir(parents=True)

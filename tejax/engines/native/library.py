@@ -4,6 +4,7 @@ import ctypes
 import functools
 import os
 import platform
+import threading
 from importlib.metadata import version
 from pathlib import Path
 
@@ -62,19 +63,25 @@ def _loaded() -> tuple[str, ctypes.CDLL | None, str]:
     if needed and needed not in _processor().split():
         return _without(unfit)
     try:
-        path = build(compiler)
-        library, digest = _registered[0] if _registered else (load(path), path.stem.rpartition("-")[2])
+        with _loading:  # of two threads the second finds what the first has registered
+            path = build(compiler)
+            library, digest = _registered[0] if _registered else (load(path), path.stem.rpartition("-")[2])
+            if not library.tejax_runs_here():
+                return _without(unfit)
+            _register(library, digest)
     except CompileError as error:
         return _without(str(error))
     except OSError as error:
         return _without(f"cannot be built or loaded: {error}")
-    if not library.tejax_runs_here():
-        return _without(unfit)
+    return "ready", library, digest
+
+
+def _register(library: ctypes.CDLL, digest: str) -> None:
+    """Give JAX the handlers of a library, unless it has some."""
     if not _registered:
         for handler in HANDLERS:
             jax.ffi.register_ffi_target(handler, jax.ffi.pycapsule(getattr(library, handler)), platform="cpu")
         _registered.append((library, digest))
-    return "ready", library, digest
 
 
 def _without(why: str) -> tuple[str, None, str]:
@@ -83,6 +90,7 @@ def _without(why: str) -> tuple[str, None, str]:
 
 # the library whose handlers JAX has, and its digest: a process has none, or stays with one
 _registered: list[tuple[ctypes.CDLL, str]] = []
+_loading = threading.Lock()
 
 
 def _architecture() -> str:
