@@ -28,6 +28,7 @@ __all__ = [
     "as_inputs",
     "as_key",
     "check_genome",
+    "check_labels",
     "check_shown",
     "describe",
     "guard",
@@ -133,6 +134,11 @@ def check_genome(network: Any, genome: Any, name: str = "genome") -> None:
             _require_values(name, leaf, least, greatest)
 
 
+def check_labels(x: Any, y: Any) -> None:
+    """Raise InputError unless there are as many labels as inputs."""
+    require(_is_array(y) and y.shape[:1] == x.shape[:1], f"of {x.shape[0]} rows, as x", y=describe(y))
+
+
 def require_fit(network: Any, task: Any) -> None:
     """Raise InputError unless a network has the inputs and outputs that a task asks for, and reads what it shows."""
     has, wants = _sizes("network", network), _sizes("task", task)
@@ -236,7 +242,7 @@ def _around_loss(method: Method) -> Method:
     def loss(self: Any, genome: Any, x: Any, y: Any, *more: Any, **named: Any) -> Any:
         x = as_inputs(self, x, 2)
         check_genome(self, genome)
-        require(_is_array(y) and y.shape[:1] == x.shape[:1], f"of {x.shape[0]} rows, as x", y=describe(y))
+        check_labels(x, y)
         answer = method(self, genome, x, y, *more, **named)
         return _as_int32(type(self).__name__, "loss", answer, ())
 

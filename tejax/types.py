@@ -117,7 +117,9 @@ class Network:
 
     def loss(self, genome: Genome, x: Trits, y: Array, loss: Loss) -> Int32[Array, ""]:
         """The summed loss of one genome on inputs [B, F] with labels [B]; an engine may compute it in one pass."""
-        return loss.total(self.apply(genome, x), y)
+        outputs = self.apply(genome, x)
+        contracts.check_labels(x, y)
+        return loss.total(outputs, y)
 
 
 class Recurrent(Network):

@@ -38,7 +38,8 @@ def key(seed: int | Array) -> Key:
     require_exact()
     if isinstance(seed, jax.Array):
         return jax.random.wrap_key_data(jnp.stack([jnp.uint32(0), seed.astype(jnp.uint32)]), impl=GENERATOR)
-    return jax.random.wrap_key_data(np.array([0, normalise("seed", Seed, seed)], np.uint32), impl=GENERATOR)
+    words = np.array([0, normalise("seed", Seed, seed)], np.uint32)
+    return jax.random.wrap_key_data(jnp.asarray(words), impl=GENERATOR)
 
 
 def _mix(x: UInt32[Array, "..."]) -> UInt32[Array, "..."]:

@@ -35,13 +35,17 @@ def settings() -> dict[str, Any]:
     return {**{name: getattr(jax.config, name, None) for name in SETTINGS}, "XLA_FLAGS": os.environ.get("XLA_FLAGS")}
 
 
+def _setting(name: str) -> Any:
+    return getattr(jax.config, name)
+
+
 @contextmanager
 def exact() -> Iterator[None]:
     """Inside, or in a function that this decorates, random bits are those of JAX as it comes, whatever is set."""
     with ExitStack() as stack:
-        if not jax.config.jax_threefry_partitionable:
+        if not _setting("jax_threefry_partitionable"):
             stack.enter_context(jax.threefry_partitionable(True))
-        if jax.config.jax_default_prng_impl != "threefry2x32":
+        if _setting("jax_default_prng_impl") != "threefry2x32":
             stack.enter_context(jax.default_prng_impl("threefry2x32"))
         yield
 
@@ -58,8 +62,8 @@ def require_exact(floats: bool = False) -> None:
     Args:
         floats: random floating-point numbers are drawn too, which are others where they have 64 bits.
     """
-    on = bool(jax.config.jax_threefry_partitionable)
+    on = bool(_setting("jax_threefry_partitionable"))
     wanted = "True, or bits would depend on it (evolve, sweep and the command line see to it)"
     require(on, wanted, jax_threefry_partitionable=on)
-    wide = floats and bool(jax.config.jax_enable_x64)
+    wide = floats and bool(_setting("jax_enable_x64"))
     require(not wide, "False for a task that computes with floats, or its bits would depend on it", jax_enable_x64=wide)

@@ -8,7 +8,7 @@ one process a trial to vary these too.
 import csv
 import io
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from numbers import Real
 from pathlib import Path
@@ -30,7 +30,7 @@ from tejax.evolution._checks import check_call, check_mesh, check_outside, check
 from tejax.evolution._evolve import PARTS, as_arrays, check_sizes, chunks
 from tejax.evolution._generation import History, fitting_batch
 from tejax.evolution._memory import Footprint, footprint, require_memory
-from tejax.options import AtLeast, Count, Positive, Seed, normalise
+from tejax.options import AtLeast, Positive, Seed, normalise
 from tejax.parallel.mesh import fetch, replicate
 from tejax.parallel.population import Broadcast, map_population
 from tejax.types import Fitness, Genome, Key, Network, Placement, Population, Strategy, Task
@@ -83,28 +83,14 @@ def grid(strategy: Strategy, rates: Mapping[str, Sequence[float | None]]) -> lis
     names = list(strategy.rates)
     for name, values in rates.items():
         require(name in names, f"one of {names}", rate=name)
-        several = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str) and np.ndim(values) == 1
+        several = (
+            isinstance(values, Sequence | np.ndarray)
+            and not isinstance(values, str)
+            and np.asarray(values, object).ndim == 1
+        )
         require(several and len(values) > 0, "given one value or more, in a list", **{name: values})
     rows = itertools.product(*rates.values())
     return [_checked(strategy, {**strategy.rates, **dict(zip(rates, row, strict=True))}) for row in rows]
-
-
-def _settings(strategy: Strategy, rates: Any) -> list[Setting]:
-    """The rates of every configuration."""
-    if isinstance(rates, Mapping):
-        return grid(strategy, rates)
-    listed = isinstance(rates, list | tuple) and all(isinstance(each, Mapping) for each in rates)
-    require(listed, "a mapping of names to values, or a list of such configurations", rates=rates)
-    return [_checked(strategy, each) for each in rates]
-
-
-def _seeds(seeds: Any) -> list[int]:
-    """So many seeds from 0 on, or those that are listed."""
-    scalar = isinstance(seeds, np.ndarray | jax.Array) and seeds.ndim == 0
-    listed = isinstance(seeds, Iterable) and not isinstance(seeds, str | bytes) and not scalar
-    return [
-        normalise("seeds", Seed, number) for number in (seeds if listed else range(normalise("seeds", Seeds, seeds)))
-    ]
 
 
 def _checked(strategy: Strategy, setting: Setting) -> Setting:
@@ -175,7 +161,7 @@ def sweep(
         chosen = [runs[min(place, len(runs) - 1)] for place in range(first, first + together)]
         values = [as_arrays(settings[configuration]) for configuration, _ in chosen]
         stacked = {name: np.stack([row[name] for row in values]) for name in values[0]}
-        keys = replicate(jax.vmap(random.key)(np.array([number for _, number in chosen], np.uint32)), mesh)
+        keys = replicate(jax.vmap(random.key)(jnp.array([number for _, number in chosen], np.uint32)), mesh)
         alive = min(together, len(runs) - first)
 
         def on_chunk(done: int, first: int = first, alive: int = alive) -> None:
@@ -219,7 +205,7 @@ def _seeds(seeds: Any) -> list[int]:
     """So many seeds from 0 on, or those given."""
     rows = isinstance(seeds, np.ndarray | jax.Array) and seeds.ndim == 1
     listed = isinstance(seeds, Sequence) and not isinstance(seeds, str)
-    numbers = seeds if rows or listed else range(normalise("seeds", Count, seeds))
+    numbers = seeds if rows or listed else range(normalise("seeds", Seeds, seeds))
     require(len(numbers) > 0, "of one seed or more", seeds=seeds)
     return [normalise("seeds", Seed, number) for number in numbers]
 

@@ -25,8 +25,13 @@ NETWORKS = [
     networks.Circle(5, 3, neurons=11, synapses=9),
     networks.FixedTissue(5, 2, capacity=11, neighbors=4, ticks=5, coded=True),
 ]
+QUICK = len(engines.names()) + 5  # to the recurrent one
 LOSS = fixedpoint.make_loss("cross_entropy")
 TRITS = np.random.default_rng(0).integers(-1, 2, (4, 2, 5)).astype(np.int8)
+
+
+def name(network):
+    return f"{type(network).__name__} {network.engine}"
 
 
 def made(network):
@@ -45,7 +50,7 @@ def calls(network, genome, x):
         yield lambda: network.step(genome, network.init_state(), x)
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=repr)
+@pytest.mark.parametrize("network", first_quick(NETWORKS, QUICK), ids=name)
 def test_what_is_not_int8_trits_of_this_width_is_refused(network):
     genome, x = made(network)
     width = network.features[0]
@@ -69,7 +74,7 @@ def test_what_is_not_int8_trits_of_this_width_is_refused(network):
                 call()
 
 
-@pytest.mark.parametrize("network", first_quick(NETWORKS, len(engines.names()) + 3), ids=repr)
+@pytest.mark.parametrize("network", first_quick(NETWORKS, QUICK), ids=name)
 def test_inside_a_program_other_values_count_as_their_sign(network):
     genome, x = made(network)
     pixels = np.where(x < 0, -128, x * 127).astype(np.int8)
@@ -81,7 +86,7 @@ def test_inside_a_program_other_values_count_as_their_sign(network):
         assert loss(genome, pixels) == network.loss(genome, x, labels, LOSS)
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=repr)
+@pytest.mark.parametrize("network", first_quick(NETWORKS, QUICK), ids=name)
 def test_no_inputs_and_many_axes(network):
     genome, x = made(network)
     outputs = network.apply(genome, x)
@@ -93,7 +98,7 @@ def test_no_inputs_and_many_axes(network):
             network.loss(genome, x, np.zeros(3, np.int32), LOSS)
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=repr)
+@pytest.mark.parametrize("network", first_quick(NETWORKS, QUICK), ids=name)
 def test_a_genome_is_int8_and_in_its_ranges(network):
     genome, x = made(network)
     for change in (lambda leaf: leaf.astype(jnp.int32), lambda leaf: leaf.astype(jnp.float32), lambda leaf: leaf != 0):
@@ -126,8 +131,8 @@ def test_a_network_of_other_inputs_says_so():
 
 def test_what_settles_says_the_same():
     tissue, circle, lookup = NETWORKS[-4], NETWORKS[-2], NETWORKS[-5]
-    for network, name in ((tissue, "start"), (circle, "settle"), (lookup, "answer")):
+    for network, method in ((tissue, "start"), (circle, "settle"), (lookup, "answer")):
         genome, x = made(network)
         for given in (x * 2, x.astype(np.int32), x[:, 1:]):
             with pytest.raises(InputError, match=r"^(x|features) must be "):
-                getattr(network, name)(genome, given)
+                getattr(network, method)(genome, given)
