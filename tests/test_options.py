@@ -122,7 +122,7 @@ def test_values_become_those_of_their_type(hint, value, wanted):
     ("hint", "value", "words"),
     [
         (Positive, 0, "value must be at least 1: got value=0"),
-        (Positive, 2**31, "value must be at least 1: got value=2147483648"),
+        (Positive, 2**31, "value must be at most 2147483647: got value=2147483648"),
         (Positive, True, "value must be a whole number: got value=True"),
         (Positive, 1.0, "value must be a whole number"),
         (Positive, "1", "value must be a whole number"),

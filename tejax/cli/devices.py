@@ -12,12 +12,12 @@ from jax.sharding import Mesh
 
 from tejax._version import __version__
 from tejax.errors import require
-from tejax.options import Between, Count, Positive, check_options
+from tejax.options import AtLeast, Between, Text, check_options
 from tejax.parallel.mesh import make_mesh
 from tejax.parallel.processes import TIMEOUT, assert_same_config, initialize
 from tejax.runs import Experiment
 
-__all__ = ["DeviceOptions"]
+__all__ = ["DeviceOptions", "missing_platform"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,10 +32,10 @@ class DeviceOptions:
         wait: seconds that the processes wait for each other at the start.
     """
 
-    devices: Positive | None = None
-    coordinator: str | None = None
-    process_id: Count | None = None
-    processes: Positive | None = None
+    devices: Annotated[int, AtLeast(1, 2**20)] | None = None
+    coordinator: Text | None = None
+    process_id: Annotated[int, AtLeast(0, 2**20)] | None = None
+    processes: Annotated[int, AtLeast(1, 2**20)] | None = None
     wait: Annotated[float, Between(1, 1e6)] = TIMEOUT
 
     def __post_init__(self) -> None:
@@ -66,3 +66,20 @@ def _reserve_stdout() -> None:
     own = os.dup(1)
     os.dup2(2, 1)
     sys.stdout = os.fdopen(own, "w", buffering=1)
+
+
+def missing_platform(error: BaseException) -> str | None:
+    """What to say of an error, in one line, where JAX has none of a platform that it was told to use; else None."""
+    if not str(error).startswith("Unable to initialize backend"):  # what JAX says of each of JAX_PLATFORMS, but once
+        try:
+            jax.devices()
+            return None
+        except (RuntimeError, AssertionError) as found:  # the latter for a platform that it knows without its plugin
+            error = found
+    told = os.environ.get("JAX_PLATFORMS")
+    asked = f"JAX_PLATFORMS={told}" if told else "the platform that JAX was told to use"
+    why = f": {error}".partition("\n")[0] if str(error) else ""
+    return (
+        f"JAX has no device for {asked:.60}{why:.160}; "
+        'unset it, or install what it needs (pip install "jax[cuda13]" for NVIDIA GPUs)'
+    )

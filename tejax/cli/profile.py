@@ -1,8 +1,6 @@
 """`tejax bench`: where a generation's time goes, and which engine is fastest at which fan-in."""
 
 import dataclasses
-import json
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -13,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from tejax import engines, evolution, runs, trits
+from tejax.core import random
 from tejax.runs import Experiment
 
 __all__ = ["measure"]
@@ -26,14 +25,14 @@ def measure(experiment: Experiment, calibrate: bool) -> tuple[dict[str, Any], st
     result: dict[str, Any] = {**runs.environment_info()}
     lines = [f"{result['device']} ({result['platform']}), jax {result['jax']}; medians of {REPEATS}, milliseconds"]
     if calibrate:
-        measured = _calibrate()
+        measured, path = _calibrate()
         result["calibrated"] = measured
         lines += ["", "fan-in  " + "".join(f"{name:>10}" for name in engines.names())]
         lines += [
             f"{fan_in:<8}" + "".join(f"{row.get(name, float('nan')):>10.2f}" for name in engines.names())
             for fan_in, row in measured.items()
         ]
-        lines += [f"written to {engines.table_path()}; `auto` follows it from now on"]
+        lines += [f"written to {path}; `auto` follows it from now on"]
     result["generation"] = _generation(experiment)
     lines += ["", f"one generation: {experiment.name}, population {experiment.strategy.options['population']}"]
     lines += [f"{name:<42}{value:>10.2f}" for name, value in result["generation"].items()]
@@ -46,14 +45,14 @@ def _generation(experiment: Experiment) -> dict[str, float]:
     seed = jnp.uint32(0)  # a key may be used once only, and a repeated call uses it again
     batch = evolution.auto_batch(network, task, strategy.population)
     state = jax.jit(evolution.first_state, static_argnums=(0, 1))(
-        strategy.static(), network, task, jax.random.key(seed), strategy.rates
+        strategy.static(), network, task, random.key(seed), strategy.rates
     )
 
     def ask(seed: jax.Array, state: Any) -> Any:
-        return strategy.ask(jax.random.key(seed), state)
+        return strategy.ask(random.key(seed), state)
 
     def whole(task: Any, seed: jax.Array, state: Any) -> Any:
-        return evolution.generation(strategy, network, task, jax.random.key(seed), state, batch)
+        return evolution.generation(strategy, network, task, random.key(seed), state, batch)
 
     start = time.perf_counter()
     jax.block_until_ready(jax.jit(whole)(task, seed, state))
@@ -66,7 +65,7 @@ def _generation(experiment: Experiment) -> dict[str, float]:
     for name, other in others.items():
 
         def evaluate(task: Any, seed: jax.Array, population: Any, other: Any = other) -> Any:
-            return evolution.evaluate(strategy, other, task, jax.random.key(seed), population, batch)
+            return evolution.evaluate(strategy, other, task, random.key(seed), population, batch)
 
         parts[name] = _median(evaluate, task, seed, population)
     fitness = jnp.zeros(strategy.population, jnp.int32)
@@ -80,18 +79,16 @@ def _with_engine(network: Any, name: str) -> Any:
     return dataclasses.replace(network, engine=name)
 
 
-def _calibrate() -> dict[int, dict[str, float]]:
-    """Milliseconds of an engine's layer of F neurons with F inputs each; the fastest are written to the table."""
+def _calibrate() -> tuple[dict[int, dict[str, float]], Path]:
+    """Milliseconds of an engine's layer of F neurons with F inputs each; the file of the table of the fastest."""
     measured, rows = {}, []
     for fan_in in FAN_INS:
         count = max(4, min(256, 2**24 // fan_in**2))
-        x = trits.sample(jax.random.key(0), (512, fan_in))
-        w = trits.sample(jax.random.key(1), (count, fan_in, fan_in))
+        x = trits.sample(random.key(0), (512, fan_in))
+        w = trits.sample(random.key(1), (count, fan_in, fan_in))
         measured[fan_in] = {name: _layer(name, x, w) for name in engines.names()}
         rows.append((fan_in, min(measured[fan_in], key=measured[fan_in].__getitem__)))
-    _write({jax.default_backend(): rows})
-    engines.table.cache_clear()
-    return measured
+    return measured, engines.write_table(jax.default_backend(), rows)
 
 
 def _layer(name: str, x: jax.Array, w: jax.Array) -> float:
@@ -116,16 +113,3 @@ def _median(function: Callable[..., Any], *arguments: Any) -> float:
         jax.block_until_ready(compiled(*arguments))
         times.append(time.perf_counter() - start)
     return 1e3 * statistics.median(times)
-
-
-def _write(rows: dict[str, list[tuple[int, str]]]) -> None:
-    """Put the rows of a platform into the table's file, beside those of others, in one step."""
-    path = engines.table_path()
-    try:
-        known = json.loads(path.read_text())
-    except (OSError, ValueError):
-        known = {}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(f"{path}.{os.getpid()}")
-    fresh.write_text(json.dumps({**known, **rows}) + "\n")
-    fresh.replace(path)

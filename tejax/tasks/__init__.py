@@ -1,8 +1,10 @@
 """Tasks: the behaviour of one individual -> its int32 fitness, higher is better."""
 
-from tejax.tasks._classification import Classification, classification
+from tejax.tasks._classification import Classification
 from tejax.tasks._control import Control, control
+from tejax.tasks._labelled import classification
 from tejax.tasks._serial import Serial, product, serial
+from tejax.tasks.datasets.encoding import Encoding
 from tejax.tasks.datasets.files import load_arrays, load_idx
 from tejax.tasks.datasets.loaders import breast_cancer, digits, from_files, wine
 from tejax.tasks.environments import Playground
@@ -12,6 +14,7 @@ from tejax.tasks.truth_tables import TruthTable, addition, hyperidentity, multip
 __all__ = [
     "Classification",
     "Control",
+    "Encoding",
     "Playground",
     "Serial",
     "Series",

@@ -215,6 +215,7 @@ def test_another_seed_is_other_episodes_but_no_other_program():
     [
         *({"episodes": 0}, {"trits": 0}, {"steps": 0}, {"resolution": 0.0}, {"action_trits": 0}, {"eval_episodes": 0}),
         *({"thresholds": [[[0.0, 1.0]]] * 2}, {"thresholds": [[[0.0, np.inf]] * 4] * 2}, {"resolution": np.inf}),
+        *({"thresholds": "low"}, {"thresholds": [[[0.0]], [[0.0], [1.0]]]}, {"thresholds": [[[0.0, 1e300]] * 4] * 2}),
     ],
 )
 def test_bad_sizes_are_refused(options):

@@ -137,6 +137,8 @@ def test_products_are_those_of_python(split):
         ({"bits": 0}, "bits must be from 1 to 16"),
         ({"bits": 17}, "bits must be from 1 to 16"),
         ({"pairs": 0}, "pairs must be at least 1"),
+        ({"bits": 16, "pairs": None}, "pairs must be at most 63161283 of the 4294967296 there are"),
+        ({"bits": 16, "pairs": 2**31 - 1}, "pairs must be at most 63161283"),
         ({"pairs": 5, "samples": 6}, "samples must be from 1 to 5 pairs, or None"),
     ],
 )

@@ -7,7 +7,18 @@ XLA's code is written in slices.h, network.h and loss.h.
 """
 
 from tejax.engines.native.layers import Sliced, encode, hidden, output
-from tejax.engines.native.library import available, status, vector_bits
+from tejax.engines.native.library import available, identity, status, vector_bits
 from tejax.engines.native.loss import LOSSES, perceptron_loss
 
-__all__ = ["LOSSES", "Sliced", "available", "encode", "hidden", "output", "perceptron_loss", "status", "vector_bits"]
+__all__ = [
+    "LOSSES",
+    "Sliced",
+    "available",
+    "encode",
+    "hidden",
+    "identity",
+    "output",
+    "perceptron_loss",
+    "status",
+    "vector_bits",
+]
