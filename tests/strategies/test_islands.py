@@ -167,10 +167,10 @@ def test_parents_chosen_a_few_at_a_time_are_the_same(monkeypatch):
     cases = np.random.default_rng(0).integers(0, 3, (8, 16, 4)).astype(np.int32)
     state = state._replace(islands=state.islands._replace(fitness=jnp.asarray(cases)))
     asked = []
-    for room in (islands.ROOM, 4096):
+    for room in (islands.ROOM, 1024):
         monkeypatch.setattr(islands, "ROOM", room)
         monkeypatch.setattr(_shared, "CHOOSING", room // 16)
         with jax.debug_key_reuse(False):  # which takes the slices of keys in a loop within a loop for the same ones
             asked.append(pytrees.fingerprint(jax.jit(lambda state: strategy.ask(jax.random.key(1), state))(state)))
-        assert (strategy._asking_at_once(state.islands) is None) == (room != 4096)
+        assert (strategy._asking_at_once(state.islands) is None) == (room != 1024)
     assert asked[0] == asked[1]
