@@ -143,6 +143,8 @@ def test_values_become_those_of_their_type(hint, value, wanted):
         (Path, 1, "value must be a path"),
         (Annotated[Any, OneOf(TABLE)], "jump", "value must be a function or one of ['flip', 'step']: got value='jump'"),
         (Annotated[str, OneOf(TABLE, function=False)], "jump", "value must be one of ['flip', 'step']"),
+        (Annotated[Any, OneOf(TABLE)], None, "value must be a function or one of ['flip', 'step']: got value=None"),
+        (Annotated[Any, OneOf(TABLE)], [], "value must be a function or one of ['flip', 'step']: got value=[]"),
         (Annotated[Any, OneOf(TABLE, function=False)], len, "value must be one of ['flip', 'step']"),
     ],
 )

@@ -55,7 +55,8 @@ def normalise(name: str, hint: Any, value: Any) -> Any:
             _refuse(name, _allowed(hint), value)
         value = normalise(name, arguments[0], value)
         for note in arguments[1:]:
-            if isinstance(note, OneOf | Between) and value is not None and value not in note:
+            ranged = isinstance(note, OneOf) or (isinstance(note, Between) and value is not None)
+            if ranged and value not in note:
                 _refuse(name, note.against(value) if isinstance(note, Between) else str(note), value)
         return by_value(_plain_text(value))
     if _is_union(hint):

@@ -19,6 +19,7 @@ __all__ = [
     "coarseness",
     "individual_keys",
     "mutation_rate",
+    "power_of_two",
     "resolved_rates",
     "room_for",
     "room_for_choice",
@@ -62,16 +63,16 @@ def individual_keys(key: Key, indices: Array | int) -> Any:
 
 def room_for(genome: Genome) -> int:
     """How many individuals like this one to make at once: as many as ROOM allows, however large the population is."""
-    return _power_of_two(ROOM // max(1, pytrees.nbytes(genome)))
+    return power_of_two(ROOM // max(1, pytrees.nbytes(genome)))
 
 
 def room_for_choice(select: Selection, fitness: Fitness) -> int:
     """How many parents to choose at once: what a selection computes for each may be as long as the population."""
     like = jax.ShapeDtypeStruct(fitness.shape, fitness.dtype)
-    return _power_of_two(CHOOSING // intermediates.largest(intermediates.trace(select, random.key(0), like), 1))
+    return power_of_two(CHOOSING // intermediates.largest(intermediates.trace(select, random.key(0), like), 1))
 
 
-def _power_of_two(count: int) -> int:
+def power_of_two(count: int) -> int:
     """The largest that is no larger, and at least 1: it divides most populations, which then lie there once only."""
     return 2 ** max(0, count.bit_length() - 1)
 

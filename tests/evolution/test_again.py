@@ -13,6 +13,7 @@ from tejax.core import fixedpoint
 from tejax.networks.tissue import mutation as tissue_mutation
 from tejax.operators import mutation, selection
 from tejax.parallel import make_mesh
+from tests.helpers import first_quick
 
 PAGE = 4096
 
@@ -80,7 +81,6 @@ def test_equal_parts_compile_once(name, caplog):
     assert compiled(caplog, lambda: [evolve(MAKERS[name], number) for number in range(3, 7)]) == 0
 
 
-@pytest.mark.long
 def test_tasks_losses_meshes_and_sweeps_made_again_compile_once(caplog):
     data = np.random.default_rng(0).normal(size=(40, 4))
 
@@ -103,8 +103,9 @@ def resident():
         return int(file.read().split()[1]) * PAGE
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name", ["genetic", "islands", "portfolio", "own functions", "partial"])
+@pytest.mark.parametrize(
+    "name", first_quick(["islands", "islands of a portfolio", "genetic", "own functions", "partial", "islands"])
+)
 def test_a_hundred_passes_neither_compile_nor_grow(name, caplog):
     make = MAKERS[name]
     for number in range(20):
