@@ -138,7 +138,7 @@ jax.tree_util.register_dataclass(Floats, data_fields=DATA, meta_fields=[name for
 
 @dataclasses.dataclass(frozen=True)
 class Perceptron:
-    """A float policy where a task wants a network, which it is not: its genome is its weights, its outputs are float."""
+    """A float policy in the place of a network, which it is not: its genome is its weights, its outputs are float."""
 
     features: tuple[int, ...]
     reads: ClassVar[str] = "rows"
