@@ -16,7 +16,6 @@ import math
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 from tejax.contracts import GENERATOR, as_key
@@ -38,8 +37,7 @@ def key(seed: int | Array) -> Key:
     require_exact()
     if isinstance(seed, jax.Array):
         return jax.random.wrap_key_data(jnp.stack([jnp.uint32(0), seed.astype(jnp.uint32)]), impl=GENERATOR)
-    words = np.array([0, normalise("seed", Seed, seed)], np.uint32)
-    return jax.random.wrap_key_data(jnp.asarray(words), impl=GENERATOR)
+    return jax.random.wrap_key_data(jnp.array([0, normalise("seed", Seed, seed)], jnp.uint32), impl=GENERATOR)
 
 
 def _mix(x: UInt32[Array, "..."]) -> UInt32[Array, "..."]:

@@ -25,6 +25,7 @@ SETTINGS = (
     "jax_numpy_dtype_promotion",
     "jax_default_matmul_precision",
 )
+_config: Any = jax.config
 
 
 def settings() -> dict[str, Any]:
@@ -35,25 +36,21 @@ def settings() -> dict[str, Any]:
     return {**{name: getattr(jax.config, name, None) for name in SETTINGS}, "XLA_FLAGS": os.environ.get("XLA_FLAGS")}
 
 
-def _setting(name: str) -> Any:
-    return getattr(jax.config, name)
-
-
 @contextmanager
 def exact() -> Iterator[None]:
     """Inside, or in a function that this decorates, random bits are those of JAX as it comes, whatever is set."""
     with ExitStack() as stack:
-        if not _setting("jax_threefry_partitionable"):
+        if not _config.jax_threefry_partitionable:
             stack.enter_context(jax.threefry_partitionable(True))
-        if _setting("jax_default_prng_impl") != "threefry2x32":
+        if _config.jax_default_prng_impl != "threefry2x32":
             stack.enter_context(jax.default_prng_impl("threefry2x32"))
         yield
 
 
 def set_exact() -> None:
     """The same for the whole of this process, as a command line may decide."""
-    jax.config.update("jax_threefry_partitionable", True)
-    jax.config.update("jax_default_prng_impl", "threefry2x32")
+    _config.update("jax_threefry_partitionable", True)
+    _config.update("jax_default_prng_impl", "threefry2x32")
 
 
 def require_exact(floats: bool = False) -> None:
@@ -62,8 +59,8 @@ def require_exact(floats: bool = False) -> None:
     Args:
         floats: random floating-point numbers are drawn too, which are others where they have 64 bits.
     """
-    on = bool(_setting("jax_threefry_partitionable"))
+    on = bool(_config.jax_threefry_partitionable)
     wanted = "True, or bits would depend on it (evolve, sweep and the command line see to it)"
     require(on, wanted, jax_threefry_partitionable=on)
-    wide = floats and bool(_setting("jax_enable_x64"))
+    wide = floats and bool(_config.jax_enable_x64)
     require(not wide, "False for a task that computes with floats, or its bits would depend on it", jax_enable_x64=wide)

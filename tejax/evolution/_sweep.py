@@ -81,13 +81,10 @@ def grid(strategy: Strategy, rates: Mapping[str, Sequence[float | None]]) -> lis
             strategy would refuse.
     """
     names = list(strategy.rates)
-    for name, values in rates.items():
+    given: Mapping[str, Any] = rates
+    for name, values in given.items():
         require(name in names, f"one of {names}", rate=name)
-        several = (
-            isinstance(values, Sequence | np.ndarray)
-            and not isinstance(values, str)
-            and np.asarray(values, object).ndim == 1
-        )
+        several = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str) and np.ndim(values) == 1
         require(several and len(values) > 0, "given one value or more, in a list", **{name: values})
     rows = itertools.product(*rates.values())
     return [_checked(strategy, {**strategy.rates, **dict(zip(rates, row, strict=True))}) for row in rows]
@@ -161,7 +158,7 @@ def sweep(
         chosen = [runs[min(place, len(runs) - 1)] for place in range(first, first + together)]
         values = [as_arrays(settings[configuration]) for configuration, _ in chosen]
         stacked = {name: np.stack([row[name] for row in values]) for name in values[0]}
-        keys = replicate(jax.vmap(random.key)(jnp.array([number for _, number in chosen], np.uint32)), mesh)
+        keys = replicate(jax.vmap(random.key)(jnp.array([number for _, number in chosen], jnp.uint32)), mesh)
         alive = min(together, len(runs) - first)
 
         def on_chunk(done: int, first: int = first, alive: int = alive) -> None:
