@@ -2,15 +2,14 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
-
-import tyro
+from typing import NoReturn
 
 from tejax.cli import parts
 from tejax.cli.commands import COMMANDS, Command
 from tejax.cli.compiled import keep_compiled_programs
 from tejax.cli.endings import run_and_exit
 from tejax.cli.output import prepare_output
+from tejax.cli.parsing import parse
 from tejax.core.plain import dumps
 from tejax.core.settings import set_exact
 from tejax.errors import printable, refuse, shown
@@ -18,7 +17,6 @@ from tejax.options import options_of
 
 __all__ = ["main"]
 
-CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)
 HELP = ("-h", "--help")
 
 
@@ -51,7 +49,8 @@ def _run(words: list[str]) -> int:
         refuse(f"{name} needs a task, as in `tejax {name} digits`; `tejax {name} --help` lists them")
     names = {**command.defaults(), **named.names}
     made, call = parts.parser(command.run, names, command.groups)
-    parsed: Any = tyro.cli(made, prog=f"tejax {name}", args=named.rest, config=CONFIG)
+    guide = " ".join(["tejax", name, *(part.replace("_", "-") for part in named.names.values())])
+    parsed = parse(made, f"tejax {name}", named.rest, guide)
     answer = call(parsed)
     if isinstance(answer, int):
         return answer

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from tejax.core import fitness as sums
-from tejax.core import pytrees
+from tejax.core import pytrees, random
 from tejax.evolution._memory import Footprint, footprint
 from tejax.parallel.population import Broadcast, constrain_replicated, map_population, shard_rows
 from tejax.types import (

@@ -8,7 +8,7 @@ one process a trial to vary these too.
 import csv
 import io
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from numbers import Real
 from pathlib import Path
@@ -200,9 +200,9 @@ def _settings(strategy: Strategy, rates: Any) -> list[Setting]:
 
 def _seeds(seeds: Any) -> list[int]:
     """So many seeds from 0 on, or those given."""
-    rows = isinstance(seeds, np.ndarray | jax.Array) and seeds.ndim == 1
-    listed = isinstance(seeds, Sequence) and not isinstance(seeds, str)
-    numbers = seeds if rows or listed else range(normalise("seeds", Seeds, seeds))
+    scalar = isinstance(seeds, np.ndarray | jax.Array) and seeds.ndim == 0
+    listed = isinstance(seeds, Iterable) and not isinstance(seeds, str | bytes) and not scalar
+    numbers = list(seeds) if listed else range(normalise("seeds", Seeds, seeds))
     require(len(numbers) > 0, "of one seed or more", seeds=seeds)
     return [normalise("seeds", Seed, number) for number in numbers]
 

@@ -125,8 +125,8 @@ def test_counting_traces_nothing_twice(memory):
     memory(1)
     with pytest.raises(InputError):
         evolve(GENETIC(population=8, elites=2), network)
-    before = len(traced)  # the sizes of a genome; then those of the state, where the strategy asks for them too
-    assert before == 3
+    before = len(traced)  # validated; the sizes of a genome; those of the state, where the strategy asks for them too
+    assert before == 4
     memory(4 * GIB)
     evolve(GENETIC(population=8, elites=2), network)
     assert traced[before:].count("init") <= 2, "the first state was traced when it was counted"

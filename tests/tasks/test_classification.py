@@ -92,8 +92,9 @@ def test_cases_add_up_to_the_fitness_where_their_sum_must_be_halved():
         """As far from the label as a loss goes."""
         return jnp.broadcast_to(jnp.array([-(2**20), 2**20, 0], jnp.int32), (*x.shape[:-1], 3))
 
-    cases = np.asarray(jax.jit(lambda key: task.cases(key, Scripted(worst), GENOME))(jax.random.key(0)))
-    assert cases.sum(dtype=np.int64) == task.evaluate(jax.random.key(0), Scripted(worst), GENOME) == -(2**30)
+    network = Scripted.fitting(task, worst)
+    cases = np.asarray(jax.jit(lambda key: task.cases(key, network, GENOME))(jax.random.key(0)))
+    assert cases.sum(dtype=np.int64) == task.evaluate(jax.random.key(0), network, GENOME) == -(2**30)
 
 
 @pytest.mark.parametrize("samples", [None, 9])
@@ -136,7 +137,7 @@ def test_a_minibatch_is_distinct_training_samples_with_their_labels():
         )  # the label is the low bit
 
     for seed in (0, 0, 1):
-        assert int(task.evaluate(jax.random.key(seed), Scripted(show), None)) == 0
+        assert int(task.evaluate(jax.random.key(seed), Scripted.fitting(task, show), GENOME)) == 0
     train = {tuple(row) for row in task.x_train.tolist()}
     assert seen[0] == seen[1] != seen[2]
     for rows in seen:

@@ -21,7 +21,9 @@ from tests.oracles.scripted import Scripted
 GENOME = jnp.zeros(1, jnp.int8)
 LINE = Line()
 DOWN, UP = (
-    Scripted(partial(lambda action, _, x: jnp.zeros((*x.shape[:-1], 2), jnp.int32).at[..., action].set(1), action))
+    Scripted(
+        partial(lambda action, _, x: jnp.zeros((*x.shape[:-1], 2), jnp.int32).at[..., action].set(1), action), (1, 2)
+    )
     for action in (0, 1)
 )
 
@@ -85,8 +87,9 @@ class Cliff(Line):
 def test_odd_rewards_after_the_end_and_odd_observations_do_not_count():
     task = control(Cliff(), episodes=3, steps=6, trits=2, eval_episodes=2)
     assert np.isfinite(np.asarray(task.thresholds)).all()
-    assert fitness(task, UP)[:2] == (9, 6)
-    assert task.report(UP, GENOME)["return"] == 3.0
+    up = dataclasses.replace(UP, features=(2, 2))
+    assert fitness(task, up)[:2] == (9, 6)
+    assert task.report(up, GENOME)["return"] == 3.0
 
 
 class Fall(Line):
