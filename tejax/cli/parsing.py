@@ -3,7 +3,7 @@
 import contextlib
 import io
 from collections.abc import Callable, Sequence
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from typing import Any
 
 import tyro
@@ -41,8 +41,13 @@ def parse(made: Callable[..., Any], program: str, words: Sequence[str], guide: s
 def _reason(text: str) -> str:
     """What is wrong, of all that tyro says about it in a box: the lines before the first rule, and what it guesses."""
     lines = [line.strip(SIDES) for line in text.splitlines() if line.strip()][1:]  # after the title
-    wrong = list(takewhile(lambda line: line.strip(RULES), lines))
+    below = dropwhile(_is_rule, lines)
+    wrong = list(takewhile(lambda line: not _is_rule(line), below))
     guesses = lines[lines.index("Perhaps you meant:") :] if "Perhaps you meant:" in lines else []
     named = [word for line in guesses for word in line.split() if word.startswith("--")]
     meant = f" (perhaps {named[0]})" if named else ""
     return f"{' '.join(wrong[:3]).rstrip('.') or 'these words are not understood'}{meant}"
+
+
+def _is_rule(line: str) -> bool:
+    return not line.strip(RULES)
