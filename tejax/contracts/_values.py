@@ -78,7 +78,7 @@ def as_inputs(network: Any, x: Any, axes: int = 1) -> Any:
     require(x.shape[-1] == features, f"{features}, the inputs of the network", features=x.shape[-1])
     if not is_known(x):
         return lax.clamp(np.int8(least), x, np.int8(greatest))
-    require_values("x", x, least, greatest)
+    _require_values("x", x, least, greatest)
     return x
 
 
@@ -87,7 +87,7 @@ def check_shown(network: Any, name: str, array: Any) -> None:
     if array is not None:
         require(is_array(array) and array.dtype == np.int8, "an int8 array", **{name: describe(array)})
         if is_known(array):
-            require_values(name, array, *network.input_range)
+            _require_values(name, array, *network.input_range)
 
 
 def check_genome(network: Any, genome: Any, name: str = "genome") -> None:
@@ -99,7 +99,7 @@ def check_genome(network: Any, genome: Any, name: str = "genome") -> None:
     require(ranges is None or len(ranges) == len(leaves), f"of {len(ranges or ())} arrays", **{name: len(leaves)})
     for leaf, (least, greatest) in zip(leaves, ranges or [(-1, 1)] * len(leaves), strict=True):
         if is_known(leaf):
-            require_values(name, leaf, least, greatest)
+            _require_values(name, leaf, least, greatest)
 
 
 def check_labels(x: Any, y: Any) -> None:
@@ -135,7 +135,7 @@ def is_array(value: Any) -> bool:
     return isinstance(value, np.ndarray | np.generic | jax.Array)
 
 
-def require_values(name: str, array: Any, least: int, greatest: int) -> None:
+def _require_values(name: str, array: Any, least: int, greatest: int) -> None:
     values = np.asarray(array)
     if values.size and (values.min() < least or values.max() > greatest):
         allowed = "trits: -1, 0 or +1" if (least, greatest) == (-1, 1) else f"from {least} to {greatest}"
