@@ -28,16 +28,16 @@ KINDS: dict[str, tuple[Kind, int, str]] = {  # how many are tried, and what they
     "sizes": (values.sizes, 300, "sizes and rates that are none, in the library"),
     "misfits": (values.misfits, 30, "networks, genomes and tasks that do not fit each other"),
     "environments": (environments.environments, 30, "environments: spaces, returns, observations"),
-    "command lines": (commands.command_lines, 1500, "command lines with a number out of its range"),
-    "configs": (files.configs, 800, "config.json of a run, damaged, then resumed"),
-    "metrics": (files.metrics, 300, "metrics.jsonl of a run, damaged, then reported or resumed"),
-    "checkpoints": (files.checkpoints, 200, "files of checkpoints, damaged, then resumed"),
+    "command lines": (commands.command_lines, 1200, "command lines with a number out of its range"),
+    "configs": (files.configs, 400, "config.json of a run, damaged, then resumed"),
+    "metrics": (files.metrics, 150, "metrics.jsonl of a run, damaged, then reported or resumed"),
+    "checkpoints": (files.checkpoints, 100, "files of checkpoints, damaged, then resumed"),
     "networks": (files.networks, 1500, "saved networks, damaged, then evaluated"),
-    "sweeps": (files.sweeps, 200, "sweep.json and table.json, damaged, then reported"),
-    "data files": (files.data_files, 300, "data in .npz and IDX files, damaged, then evolved on"),
+    "sweeps": (files.sweeps, 100, "sweep.json and table.json, damaged, then reported"),
+    "data files": (files.data_files, 200, "data in .npz and IDX files, damaged, then evolved on"),
     "builds": (builds.builds, 40, "the cached native library damaged, and broken compilers"),
     "kills": (kills.kills, 20, "runs killed at any moment, then resumed"),
-    "C sources": (sources.sources, 60, f"exported networks, compiled: {sources.INPUTS} outputs each"),
+    "C sources": (sources.sources, 40, f"exported networks, compiled: {sources.INPUTS} outputs each"),
 }
 FAULTS = 5  # that a record shows in words
 
