@@ -12,8 +12,9 @@ from tejax.evolution._generation import (
     select_best,
     summary,
 )
+from tejax.evolution._grid import grid
 from tejax.evolution._identity import IdentifiedRecorder, identify
-from tejax.evolution._sweep import Sweep, grid, sweep
+from tejax.evolution._sweep import Sweep, sweep
 
 __all__ = [
     "History",

@@ -8,7 +8,7 @@ one process a trial to vary these too.
 import csv
 import io
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from numbers import Real
 from pathlib import Path
@@ -29,16 +29,15 @@ from tejax.evolution import _generation
 from tejax.evolution._checks import check_call, check_mesh, check_outside, check_parts, without_notes
 from tejax.evolution._evolve import PARTS, as_arrays, check_sizes, chunks
 from tejax.evolution._generation import History, fitting_batch
+from tejax.evolution._grid import Setting, seeds_of, settings_of
 from tejax.evolution._memory import Footprint, footprint, require_memory
-from tejax.options import AtLeast, Positive, Seed, normalise
+from tejax.options import AtLeast, Positive, normalise
 from tejax.parallel.mesh import fetch, replicate
 from tejax.parallel.population import Broadcast, map_population
 from tejax.types import Fitness, Genome, Key, Network, Placement, Population, Strategy, Task
 
-__all__ = ["Sweep", "grid", "sweep"]
+__all__ = ["Sweep", "sweep"]
 
-Setting = Mapping[str, float | None]  # rates by name
-Seeds = Annotated[int, AtLeast(0, 2**20)]
 AtOnce = Annotated[int, AtLeast(1, 2**20)]
 Measure = Callable[[Genome], Mapping[str, float]]
 
@@ -71,29 +70,6 @@ class Sweep(NamedTuple):
         write_file(table, text.getvalue().encode("utf-8", "backslashreplace"))
         write_file(plain, dumps(rows, indent=1) + "\n")
         return table, plain
-
-
-def grid(strategy: Strategy, rates: Mapping[str, Sequence[float | None]]) -> list[Setting]:
-    """Every combination of the given rates, the last one varying fastest; rates not named stay as they are.
-
-    Raises:
-        InputError: for a name that is not one of the strategy's rates, for one without values, and for a value that the
-            strategy would refuse.
-    """
-    names = list(strategy.rates)
-    given: Mapping[str, Any] = rates
-    for name, values in given.items():
-        require(name in names, f"one of {names}", rate=name)
-        several = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str) and np.ndim(values) == 1
-        require(several and len(values) > 0, "given one value or more, in a list", **{name: values})
-    rows = itertools.product(*rates.values())
-    return [_checked(strategy, {**strategy.rates, **dict(zip(rates, row, strict=True))}) for row in rows]
-
-
-def _checked(strategy: Strategy, setting: Setting) -> Setting:
-    """The same rates, held to what the strategy's options say of them."""
-    require(set(setting) == set(strategy.rates), f"rates named {list(strategy.rates)}", rates=list(setting))
-    return {name: normalise(name, strategy.rate_hint(name), rate) for name, rate in setting.items()}
 
 
 @exact()
@@ -139,7 +115,7 @@ def sweep(
     check_parts(strategy, network, task)
     check_mesh(mesh)
     check_call(measure=measure, callback=callback)
-    settings, numbers = _settings(strategy, rates), _seeds(seeds)
+    settings, numbers = settings_of(strategy, rates), seeds_of(seeds)
     generations, chunk, batch, target = check_sizes(
         normalise("generations", Positive, generations), chunk, batch, target
     )
@@ -184,27 +160,6 @@ def sweep(
             }
         )
     return Sweep(rows, best, history)
-
-
-def _settings(strategy: Strategy, rates: Any) -> list[Setting]:
-    """The rates of every configuration."""
-    if isinstance(rates, Mapping):
-        settings = grid(strategy, rates)
-    else:
-        several = isinstance(rates, Sequence) and all(isinstance(each, Mapping) for each in rates)
-        require(several, "values by name, or a list of rates by name", rates=rates)
-        settings = [_checked(strategy, each) for each in rates]
-    require(len(settings) > 0, "of one configuration or more", rates=rates)
-    return settings
-
-
-def _seeds(seeds: Any) -> list[int]:
-    """So many seeds from 0 on, or those given."""
-    scalar = isinstance(seeds, np.ndarray | jax.Array) and seeds.ndim == 0
-    listed = isinstance(seeds, Iterable) and not isinstance(seeds, str | bytes) and not scalar
-    numbers = list(seeds) if listed else range(normalise("seeds", Seeds, seeds))
-    require(len(numbers) > 0, "of one seed or more", seeds=seeds)
-    return [normalise("seeds", Seed, number) for number in numbers]
 
 
 def _measured(measure: Measure, genome: Genome) -> Mapping[str, float]:
