@@ -297,11 +297,8 @@ def test_networks_with_and_without_a_memory_act_and_readers_of_sequences_do_not(
     rows = "int8" if engines.choose(16) == "native" else "auto"  # a policy has few rows, native wants many
     assert Experiment(options).build().network.engine == rows
 
-    class Reader(Scripted):
-        reads = "sequence"
-
     with pytest.raises(InputError, match="network must be one that acts on single observations: got network="):
-        check_fit(Reader(right, (4, 2)), walk())
+        check_fit(Scripted(right, (4, 2), "sequence"), walk())
 
 
 def test_a_missing_gymnax_is_said_in_one_line(command, monkeypatch, tmp_path):
