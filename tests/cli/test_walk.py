@@ -29,9 +29,9 @@ NETWORK = {"tied": {"planes": 1}, "fixed_tissue": {"capacity": 160, "ticks": 3},
 STRATEGY = {"genetic": {"elites": 1}, "hill_climb": {"climbers": 2}, "map_elites": {"cells": 3}}
 FITTING = {
     **dict.fromkeys(("serial", "product"), ("recurrent", "systolic")),
-    **dict.fromkeys(("digits", "wine", "parity", "xor", "addition"), ("mlp", "tied", "conv", "fixed_tissue")),
-    **dict.fromkeys(("breast_cancer", "multiplication"), ("mlp", "tied", "fixed_tissue")),
-    "hyperidentity": ("mlp", "tied", "conv", "cellular", "fixed_tissue"),
+    **dict.fromkeys(("digits", "wine", "parity", "addition"), ("mlp", "tied", "conv", "fixed_tissue")),
+    **dict.fromkeys(("breast_cancer", "xor"), ("mlp", "tied", "fixed_tissue")),
+    **dict.fromkeys(("hyperidentity", "multiplication"), ("mlp", "tied", "conv", "cellular", "fixed_tissue")),
     "control": ("mlp", "tied", "conv", "recurrent", "fixed_tissue"),
 }
 PAIRS = [(task, network) for task, networks in FITTING.items() for network in networks]
