@@ -5,6 +5,7 @@ from tejax.tasks._control import Control, control
 from tejax.tasks._serial import Serial, product, serial
 from tejax.tasks.datasets.files import load_arrays, load_idx
 from tejax.tasks.datasets.loaders import breast_cancer, digits, from_files, wine
+from tejax.tasks.emission import Emission, emission
 from tejax.tasks.environments import Playground
 from tejax.tasks.series import Series, windowed_series
 from tejax.tasks.truth_tables import TruthTable, addition, hyperidentity, multiplication, parity, xor
@@ -12,6 +13,7 @@ from tejax.tasks.truth_tables import TruthTable, addition, hyperidentity, multip
 __all__ = [
     "Classification",
     "Control",
+    "Emission",
     "Playground",
     "Serial",
     "Series",
@@ -21,6 +23,7 @@ __all__ = [
     "classification",
     "control",
     "digits",
+    "emission",
     "from_files",
     "hyperidentity",
     "load_arrays",

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.conformance import golden, lookup, tissue
+from tests.conformance import autonomous, colony, golden, lookup, tissue
 
 # a family of traces -> the function that replays one file of it and answers what it compared
-REPLAYERS = {**tissue.REPLAYERS, **lookup.REPLAYERS}
+REPLAYERS = {**tissue.REPLAYERS, **lookup.REPLAYERS, **autonomous.REPLAYERS, **colony.REPLAYERS}
 PATHS = golden.paths()
 
 
