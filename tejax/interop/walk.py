@@ -17,7 +17,7 @@ from jax import lax
 from tejax.networks.lookup import changes
 from tejax.networks.lookup.autonomous import Autonomous, Circuit
 from tejax.networks.lookup.changes import Change, Part
-from tejax.tasks.emission import ENDLESS, Emission, Rating
+from tejax.tasks._emission import ENDLESS, Emission, Rating
 from tejax.types import Array, Int32
 
 __all__ = ["Step", "Walk", "walk"]

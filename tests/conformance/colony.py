@@ -10,7 +10,7 @@ from tejax.interop import colony
 from tejax.interop.colony import Colony, Limits, Rating, Reference, Result, Submission
 from tejax.interop.walk import walk
 from tejax.networks.lookup import changes, from_digits
-from tejax.tasks.emission import ENDLESS
+from tejax.tasks._emission import ENDLESS
 from tests.conformance.autonomous import circuit, digits
 from tests.conformance.golden import Counts, same
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.conformance import autonomous, colony, golden, lookup, tissue
+from tests.conformance import autonomous, colony, golden, lookup, nxant, tissue
 
 # a family of traces -> the function that replays one file of it and answers what it compared
-REPLAYERS = {**tissue.REPLAYERS, **lookup.REPLAYERS, **autonomous.REPLAYERS, **colony.REPLAYERS}
+REPLAYERS = {**tissue.REPLAYERS, **lookup.REPLAYERS, **autonomous.REPLAYERS, **colony.REPLAYERS, **nxant.REPLAYERS}
 PATHS = golden.paths()
 
 
