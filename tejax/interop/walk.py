@@ -84,9 +84,7 @@ def walk(
             (now.genome, now.shift, now.rating),
         )
         recorded = ~exploring & (rating.error != ENDLESS) & _not_worse(rating, now.best_rating)
-        best, best_rating = jax.tree.map(
-            partial(jnp.where, recorded), (genome, rating), (now.best, now.best_rating)
-        )
+        best, best_rating = jax.tree.map(partial(jnp.where, recorded), (genome, rating), (now.best, now.best_rating))
         return Walk(genome, shift, rating, best, best_rating), Step(found, accepted, recorded, rating, best_rating)
 
     numbers = lax.iota(jnp.int32, steps.place.shape[0])

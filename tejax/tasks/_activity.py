@@ -148,7 +148,10 @@ class Activity(Task):
 
     def words(self, report: Mapping[str, float]) -> dict[str, str]:
         """Numbers with three digits behind the point."""
-        return {name.replace("_", " "): f"{value:.0f}" if name == "score" else f"{value:.3f}" for name, value in report.items()}
+        return {
+            name.replace("_", " "): f"{value:.0f}" if name == "score" else f"{value:.3f}"
+            for name, value in report.items()
+        }
 
     def workload(self) -> str:
         """The ticks of an evaluation."""

@@ -24,8 +24,7 @@ def circuit(start, wiring, lines):
 def digits(genome):
     """A genome as a file has it: start, wiring, tables."""
     return tuple(
-        np.asarray(leaf if name == "wiring" else to_digits(np.asarray(leaf)))
-        for name, leaf in genome._asdict().items()
+        np.asarray(leaf if name == "wiring" else to_digits(np.asarray(leaf))) for name, leaf in genome._asdict().items()
     )
 
 
@@ -112,7 +111,9 @@ def replay_autonomous(data):
             same(digits(mutant)[data["mode"] - 1], data["step_candidate"][step], f"candidate of step {step}")
         result, rating = replay.rated(mutant, position)
         same(result, (data["step_shift"][step], data["step_error"][step]), f"rating of step {step}")
-        same((rating.ticks, rating.said), (data["step_ticks"][step], data["step_emits"][step]), f"length of step {step}")
+        same(
+            (rating.ticks, rating.said), (data["step_ticks"][step], data["step_emits"][step]), f"length of step {step}"
+        )
         if step < len(data["step_emit_output"]):
             output, when = replay.said(mutant, rating.ticks)
             same(output, data["step_emit_output"][step, : len(output)], f"emissions of step {step}")

@@ -129,8 +129,10 @@ class Tree:
         self.network = networks.Autonomous(data["population"], data["control_index"], data["output_index"])
         targets = from_digits(data["targets"].astype(np.int8))
         self.task = tasks.emission(targets, data["window_width"], data["shift_cap"], data["max_ticks"])
-        self.roots = [circuit(*(data[f"root_{part}"][number] for part in ("start", "wiring", "lut")))
-                      for number in range(len(data["root_lut"]))]
+        self.roots = [
+            circuit(*(data[f"root_{part}"][number] for part in ("start", "wiring", "lut")))
+            for number in range(len(data["root_lut"]))
+        ]
         self.networks, self.seen, self.ring = [], set(), colony.AnchorRing(data["anchor_ring_size"])
         self.recorded = data["anchor_first_tick"]
 
@@ -209,7 +211,9 @@ def replay_tree(data):
             best[child.identity] = min(best.get(child.identity, key), key)
     for identity in range(len(data["root_lut"])):
         key, tick = best.get(identity, (-1, -1))
-        same((key, tick), (data["identity_best_ranking_key"][identity], data["identity_best_tick"][identity]), "ranking")
+        same(
+            (key, tick), (data["identity_best_ranking_key"][identity], data["identity_best_tick"][identity]), "ranking"
+        )
     _store(data, tree.kept, tree.counts)
     return Counts(len(tree.kept.rows), tree.ticks)
 

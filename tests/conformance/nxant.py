@@ -64,19 +64,14 @@ def _material(data):
     same(warm, data["drive"][: len(warm)], "drive of the warm-up")
 
 
-def _schedule(data):
-    drive, phase = activity.drive(data["n_ticks"], data["n_input"])
-    warm = int((phase == 0).sum())
-    same(phase, data["phase"], "phase")
-    same(ant.residues(drive)[warm:], data["drive"][warm:], "drive")
-
-
 def replay_walk(data):
     """One walk."""
     replay = Replay(data)
     if "epoch_draws" in data:
         _material(data)
-    if "custom" not in data["note"] and np.array_equal(activity.drive(data["n_ticks"], data["n_input"])[1], data["phase"]):
+    if "custom" not in data["note"] and np.array_equal(
+        activity.drive(data["n_ticks"], data["n_input"])[1], data["phase"]
+    ):
         _schedule(data)
     if "lut_draws" in data:
         lut = np.zeros((data["n_neurons"], 27), int)

@@ -53,3 +53,36 @@ def change(genome, mode, word):
         after = (before + 1 + (word & 1)) % 3
     part[place] = after
     return place, before, after
+
+
+def walk(genome, roles, targets, window, max_ticks, cap, shift, mode, words, explore):
+    """(best, its rating, every step as (rating, accepted, recorded)); ratings are (shift, errors)."""
+
+    def rated(genome, shift):
+        return rate(genome, roles, targets, window, max_ticks, cap, shift)[-1][:2]
+
+    def better(a, b):
+        return a[0] > b[0] if a[0] != b[0] else a[1] < b[1]
+
+    def copied(genome):
+        return tuple(leaf.copy() for leaf in genome)
+
+    genome = copied(genome)
+    current = rated(genome, shift)
+    shift, best, kept, steps = current[0], current, copied(genome), []
+    for step, row in enumerate(words):
+        before = copied(genome)
+        for word in row:
+            change(genome, mode, word)
+        found = rated(genome, shift)
+        valid = found[1] != INFINITE
+        accepted = valid and (found[1] >= current[1] if step < explore else not better(current, found))
+        if accepted:
+            current, shift = found, found[0]
+        else:
+            genome = before
+        recorded = step >= explore and current[1] != INFINITE and not better(best, current)
+        if recorded:
+            best, kept = current, copied(genome)
+        steps.append((found, accepted, recorded))
+    return kept, best, steps

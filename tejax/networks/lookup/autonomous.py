@@ -1,8 +1,8 @@
 """A recurrent network of ternary tables that nobody feeds: it clocks itself, and says by itself when it speaks.
 
 N neurons alike. Each looks up its next value by the values of the three that its wiring names. After every tick the
-network speaks if its control neuron knows something (is not 0), and what it says is the value of its output neuron. Start
-values, wiring and tables are all of the genome.
+network speaks if its control neuron knows something (is not 0), and what it says is the value of its output neuron.
+Start values, wiring and tables are all of the genome.
 
 Source: the autonomous network of Qubic's scorer since v1.305, whose digits 0, 1, 2 (unknown) are the trits -1, +1, 0
 here.

@@ -47,7 +47,7 @@ def by_word(words: np.ndarray, part: Part, neurons: int) -> Change:
 
 def apply(genome: Circuit, change: Change, part: Part) -> Circuit:
     """The genome after one change. A digit goes on by the advance; a link that had the source takes the next one."""
-    leaf = getattr(genome, part)
+    leaf = genome._asdict()[part]
     before = leaf.reshape(-1)[change.place].astype(jnp.int32)
     if part == "wiring":
         same = (before == change.value).astype(jnp.int32)
@@ -59,19 +59,20 @@ def apply(genome: Circuit, change: Change, part: Part) -> Circuit:
 
 
 @whole_genome
-def single_changes(key: Key, genome: Circuit, *, rate: Rate, count: int = 1, parts: tuple[Part, ...] = PARTS) -> Circuit:
+def single_changes(
+    key: Key, genome: Circuit, *, rate: Rate, count: int = 1, parts: tuple[Part, ...] = PARTS
+) -> Circuit:
     """With probability `rate`, `count` changes one after the other, all of one part, each part as likely."""
     whether, which, changing = jax.random.split(key, 3)
-    touched, part = random.bernoulli(whether, (), rate), random.randint(which, (), len(parts))
+    touched, chosen = random.bernoulli(whether, (), rate), random.randint(which, (), len(parts))
+    neurons = genome.start.shape[0]
 
-    def changed(name: Part) -> Circuit:
-        mutant = genome
-        for each in jax.random.split(changing, count):
-            place, way = jax.random.split(each)
-            neurons, size = genome.start.shape[0], getattr(genome, name).size
-            value = random.randint(way, (), neurons if name == "wiring" else 2) + (name != "wiring")
-            mutant = apply(mutant, Change(random.randint(place, (), size), value), name)
+    def changed(part: Part, keys: Key) -> Circuit:
+        mutant, size, values = genome, genome._asdict()[part].size, neurons if part == "wiring" else 2
+        for where, how in keys:
+            value = random.randint(how, (), values) + int(part != "wiring")
+            mutant = apply(mutant, Change(random.randint(where, (), size), value), part)
         return mutant
 
-    mutants = [changed(name) for name in parts]
-    return jax.tree.map(lambda before, *after: jnp.where(touched, jnp.stack(after)[part], before), genome, *mutants)
+    mutants = map(changed, parts, jax.random.split(changing, (len(parts), count, 2)))
+    return jax.tree.map(lambda before, *after: jnp.where(touched, jnp.stack(after)[chosen], before), genome, *mutants)
