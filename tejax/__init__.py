@@ -1,5 +1,6 @@
 """tejax: ternary evolution in JAX."""
 
+from tejax import _interrupts  # noqa: F401  # isort: skip  (before all that takes its time)
 from tejax import networks, operators, parallel, registry, strategies, tasks, trits, types
 from tejax._version import __version__
 from tejax.core import fixedpoint, pytrees, random

@@ -18,6 +18,7 @@ ROOT = Path(tejax.__file__).parent
 LEVELS = {
     "errors": 0,
     "_version": 0,
+    "_interrupts": 0,
     "options": 1,
     "types": 2,
     "registry": 2,

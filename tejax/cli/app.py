@@ -1,8 +1,7 @@
-"""`tejax`: which command, its parts and options; how every kind of error ends."""
+"""`tejax`: which command, its parts and options."""
 
 import json
 import logging
-import re
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -12,7 +11,8 @@ import tyro
 from tejax.cli import parts
 from tejax.cli.commands import COMMANDS, Command
 from tejax.cli.compiled import keep_compiled_programs
-from tejax.errors import InputError, refuse
+from tejax.cli.endings import run_and_exit
+from tejax.errors import refuse
 from tejax.options import options_of
 
 __all__ = ["main"]
@@ -22,23 +22,14 @@ HELP = ("-h", "--help")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run one command and exit: 0 if it went well, 2 with one line for bad input, 130 after Ctrl-C."""
+    """Run one command and exit: 0 if it went well, else as endings.py says."""
     logging.basicConfig(format="tejax: %(message)s")
-    try:
+
+    def command() -> int:
         keep_compiled_programs()
-        code = _run(list(sys.argv[1:] if arguments is None else arguments))
-    except InputError as error:
-        _fail(error)
-    except OSError as error:
-        _fail(f"{error.filename}: {error.strerror}" if error.filename else error)
-    except KeyboardInterrupt:
-        print("tejax: interrupted", file=sys.stderr)  # noqa: T201
-        sys.exit(130)
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not re.search("resource_exhausted|out of memory", str(error), re.I):
-            raise
-        _fail(f"out of memory: lower --evaluation-batch or --population ({str(error) or 'no memory left'})")
-    sys.exit(code)
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+
+    run_and_exit(command)
 
 
 def _run(words: list[str]) -> int:
@@ -104,10 +95,3 @@ def _guide(name: str, command: Command) -> str:
     lines += ["", "examples", *(f"  {example}" for example in command.examples)]
     lines += ["", f"`tejax {name} TASK [STRATEGY] [NETWORK] --help` lists the options that go with these."]
     return "\n".join(lines)
-
-
-def _fail(message: object) -> NoReturn:
-    from tejax.parallel import processes
-
-    print(f"tejax: {' '.join(str(message).split())}", file=sys.stderr, flush=True)  # noqa: T201
-    processes.exit_process(2)

@@ -17,7 +17,7 @@ from tejax.parallel.mesh import make_mesh
 from tejax.parallel.processes import TIMEOUT, assert_same_config, initialize
 from tejax.runs import Experiment
 
-__all__ = ["DeviceOptions"]
+__all__ = ["DeviceOptions", "missing_platform"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,3 +66,20 @@ def _reserve_stdout() -> None:
     own = os.dup(1)
     os.dup2(2, 1)
     sys.stdout = os.fdopen(own, "w", buffering=1)
+
+
+def missing_platform(error: BaseException) -> str | None:
+    """What to say of an error, in one line, where JAX has none of a platform that it was told to use; else None."""
+    if not str(error).startswith("Unable to initialize backend"):  # what JAX says of each of JAX_PLATFORMS, but once
+        try:
+            jax.devices()
+            return None
+        except (RuntimeError, AssertionError) as found:  # the latter for a platform that it knows without its plugin
+            error = found
+    told = os.environ.get("JAX_PLATFORMS")
+    asked = f"JAX_PLATFORMS={told}" if told else "the platform that JAX was told to use"
+    why = f": {error}".partition("\n")[0] if str(error) else ""
+    return (
+        f"JAX has no device for {asked:.60}{why:.160}; "
+        'unset it, or install what it needs (pip install "jax[cuda13]" for NVIDIA GPUs)'
+    )

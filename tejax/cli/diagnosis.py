@@ -11,7 +11,6 @@ import jax
 from tejax import engines, evolution, runs
 from tejax.core.caches import cache_folder
 from tejax.engines import fused, native, selftest
-from tejax.errors import refuse
 from tejax.registry import TASKS
 from tejax.runs import Experiment
 
@@ -29,7 +28,7 @@ class EngineState(NamedTuple):
 
 def diagnose() -> tuple[dict[str, Any], str, int]:
     """Versions, devices, engines, and what auto picks for the digits. The same in words, and the exit status."""
-    devices = _devices()
+    devices = jax.devices()
     about = runs.environment_info()
     experiment = Experiment(TASKS.choose("digits"))
     task, network, strategy = experiment.build()
@@ -38,7 +37,7 @@ def diagnose() -> tuple[dict[str, Any], str, int]:
     states = {name: engine_state(name) for name in (*engines.ENGINES, *selftest.CHECKS)}
     width = native.vector_bits() or None
     compiled = getattr(jax.config, "jax_compilation_cache_dir", None)
-    folder, outcomes, table = cache_folder(), selftest.outcomes_path(), engines.table_path()
+    folder, outcomes, table = cache_folder(), selftest.outcomes_path(), _calibrated()
     result = {
         **about,
         "packages": {name: _version(name) for name in PACKAGES},
@@ -52,12 +51,12 @@ def diagnose() -> tuple[dict[str, Any], str, int]:
         "caches": {
             "folder": folder and str(folder),
             "outcomes": outcomes and str(outcomes),
-            "calibrated_engines": str(table) if table.is_file() else None,
+            "calibrated_engines": table and str(table),
         },
     }
     versions = {name: about[name] for name in ("tejax", "jax", "jaxlib", "numpy", "python")} | result["packages"]
     every = f"all {strategy.population}" if batch is None else f"{batch} of {strategy.population}"
-    calibrated = table if table.is_file() else "not calibrated (tejax bench TASK --calibrate)"
+    calibrated = table or "not calibrated (tejax bench TASK --calibrate)"
     lines = [
         f"versions        {', '.join(f'{name} {number}' for name, number in versions.items())}",
         f"commit          {about['commit'] or 'not a checkout'}",
@@ -86,7 +85,7 @@ def check_exactness(quick: bool, quiet: bool) -> tuple[dict[str, Any], str, int]
     """
     from tejax.testing import exactness
 
-    device, findings = _devices()[0], []
+    device, findings = jax.devices()[0], []
     if not quiet:
         print(f"{device.device_kind} ({device.platform}) against {exactness.reference()}", flush=True)  # noqa: T201
     for finding in exactness.compare(quick=quick):
@@ -113,26 +112,15 @@ def engine_state(name: str) -> EngineState:
     return EngineState("ready") if found == "ready" else EngineState("failed", found)
 
 
+def _calibrated() -> Path | None:
+    """The file of the calibrated engine table; None where there is none."""
+    path = engines.table_path()
+    return path if path is not None and os.path.isfile(path) else None
+
+
 def _words(name: str, each: EngineState, width: int | None) -> str:
     more = f" ({width}-bit vectors)" if name == "native" and width else ""
     return f"{each.state}{more}{': ' if each.where else ''}{each.where}"
-
-
-def _devices() -> list[Any]:
-    """Those of JAX.
-
-    Raises InputError, in one line, where JAX has none of the platform that it was told to use.
-    """
-    try:
-        return list(jax.devices())
-    except (RuntimeError, AssertionError) as error:  # the latter where JAX knows the platform but has no plugin for it
-        told = os.environ.get("JAX_PLATFORMS")
-        asked = f"JAX_PLATFORMS={told}" if told else "the platform that JAX was told to use"
-        refuse(
-            f"JAX has no device for {asked}{': ' if str(error) else ''}{str(error).partition(chr(10))[0]:.160}; "
-            'unset it, or install what it needs (pip install "jax[cuda13]" for NVIDIA GPUs)',
-            error,
-        )
 
 
 def _version(name: str) -> str | None:

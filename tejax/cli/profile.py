@@ -1,8 +1,6 @@
 """`tejax bench`: where a generation's time goes, and which engine is fastest at which fan-in."""
 
 import dataclasses
-import json
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -26,14 +24,14 @@ def measure(experiment: Experiment, calibrate: bool) -> tuple[dict[str, Any], st
     result: dict[str, Any] = {**runs.environment_info()}
     lines = [f"{result['device']} ({result['platform']}), jax {result['jax']}; medians of {REPEATS}, milliseconds"]
     if calibrate:
-        measured = _calibrate()
+        measured, path = _calibrate()
         result["calibrated"] = measured
         lines += ["", "fan-in  " + "".join(f"{name:>10}" for name in engines.names())]
         lines += [
             f"{fan_in:<8}" + "".join(f"{row.get(name, float('nan')):>10.2f}" for name in engines.names())
             for fan_in, row in measured.items()
         ]
-        lines += [f"written to {engines.table_path()}; `auto` follows it from now on"]
+        lines += [f"written to {path}; `auto` follows it from now on"]
     result["generation"] = _generation(experiment)
     lines += ["", f"one generation: {experiment.name}, population {experiment.strategy.options['population']}"]
     lines += [f"{name:<42}{value:>10.2f}" for name, value in result["generation"].items()]
@@ -80,8 +78,8 @@ def _with_engine(network: Any, name: str) -> Any:
     return dataclasses.replace(network, engine=name)
 
 
-def _calibrate() -> dict[int, dict[str, float]]:
-    """Milliseconds of an engine's layer of F neurons with F inputs each; the fastest are written to the table."""
+def _calibrate() -> tuple[dict[int, dict[str, float]], Path]:
+    """Milliseconds of an engine's layer of F neurons with F inputs each; the file of the table of the fastest."""
     measured, rows = {}, []
     for fan_in in FAN_INS:
         count = max(4, min(256, 2**24 // fan_in**2))
@@ -89,9 +87,7 @@ def _calibrate() -> dict[int, dict[str, float]]:
         w = trits.sample(jax.random.key(1), (count, fan_in, fan_in))
         measured[fan_in] = {name: _layer(name, x, w) for name in engines.names()}
         rows.append((fan_in, min(measured[fan_in], key=measured[fan_in].__getitem__)))
-    _write({jax.default_backend(): rows})
-    engines.table.cache_clear()
-    return measured
+    return measured, engines.write_table(jax.default_backend(), rows)
 
 
 def _layer(name: str, x: jax.Array, w: jax.Array) -> float:
@@ -116,16 +112,3 @@ def _median(function: Callable[..., Any], *arguments: Any) -> float:
         jax.block_until_ready(compiled(*arguments))
         times.append(time.perf_counter() - start)
     return 1e3 * statistics.median(times)
-
-
-def _write(rows: dict[str, list[tuple[int, str]]]) -> None:
-    """Put the rows of a platform into the table's file, beside those of others, in one step."""
-    path = engines.table_path()
-    try:
-        known = json.loads(path.read_text())
-    except (OSError, ValueError):
-        known = {}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(f"{path}.{os.getpid()}")
-    fresh.write_text(json.dumps({**known, **rows}) + "\n")
-    fresh.replace(path)

@@ -2,7 +2,7 @@
 
 from tejax.engines import native, packed, plain  # isort: skip  (the order in which they are listed)
 from tejax.engines import gpu
-from tejax.engines.base import ENGINES, Engine, choose, get, names, status, table, table_path, ternarize
+from tejax.engines.base import ENGINES, Engine, choose, get, names, status, table, table_path, ternarize, write_table
 from tejax.engines.fused import fused_loss
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "table",
     "table_path",
     "ternarize",
+    "write_table",
 ]

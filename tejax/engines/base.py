@@ -6,21 +6,21 @@ form that suits it, so that nothing is converted on the way. Each is registered 
 """
 
 import functools
-import json
 import logging
-import os
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from tejax.core.caches import cache_folder
+from tejax.core.caches import cache_folder, read_json, write_json
+from tejax.core.variables import path_variable
 from tejax.engines._engine import ENGINES, Engine
 from tejax.engines.selftest import outcome
-from tejax.errors import require
+from tejax.errors import refuse, require
 from tejax.types import Array, Trits
 
-__all__ = ["ENGINES", "Engine", "choose", "get", "names", "status", "table", "table_path", "ternarize"]
+__all__ = ["ENGINES", "Engine", "choose", "get", "names", "status", "table", "table_path", "ternarize", "write_table"]
 
 # platform -> (fan-in, the fastest engine up to it), as `tejax bench --calibrate` found it; beyond, int8.
 # Rows of an engine that this machine does not have are passed over.
@@ -69,24 +69,62 @@ def status(name: str) -> str:
     return outcome(name) if here == "ready" else here
 
 
-def table_path() -> Path:
-    """Where `tejax bench --calibrate` keeps what it measured: TEJAX_ENGINES, or a file in the user's cache folder."""
-    given, folder = os.environ.get("TEJAX_ENGINES"), cache_folder()
-    return Path(given).expanduser() if given else (folder or Path("nowhere")) / "engines.json"
+def table_path() -> Path | None:
+    """Where `tejax bench --calibrate` keeps what it measured: TEJAX_ENGINES, or a file in the user's cache folder.
+
+    Returns:
+        The path; None where there is no cache folder.
+
+    Raises:
+        InputError: where TEJAX_ENGINES names the home of a user who is not known.
+    """
+    given, folder = path_variable("TEJAX_ENGINES"), cache_folder()
+    return given or (folder and folder / "engines.json")
 
 
 @functools.cache
 def table(platform: str) -> tuple[tuple[int, str], ...]:
     """Pairs (fan-in, engine), ascending: the engine that is fastest up to that fan-in; beyond the last one, int8.
 
-    A calibrated table goes before the built-in one; an unreadable or unknown entry is passed over.
+    A calibrated table goes before the built-in one; a damaged one, and an unknown engine, is passed over.
     """
+    rows = _measured().get(platform)
+    if not isinstance(rows, list) or not all(map(_is_row, rows)):
+        rows = []
+    known = sorted((limit, name) for limit, name in rows if name in ENGINES)
+    return tuple(known) or TABLE.get(platform, ())
+
+
+def _measured() -> dict[str, Any]:
+    """What the calibrated table's file holds, if it is one: platform -> rows."""
+    path = table_path()
+    read = None if path is None else read_json(path)
+    return read if isinstance(read, dict) else {}
+
+
+def _is_row(row: Any) -> bool:
+    """Is this what `table` answers a list of: a whole number and a name?"""
+    return isinstance(row, list) and len(row) == 2 and type(row[0]) is int and isinstance(row[1], str)
+
+
+def write_table(platform: str, rows: list[tuple[int, str]]) -> Path:
+    """Put the rows of a platform into the calibrated table, beside those of others.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputError: where it cannot be written.
+    """
+    path = table_path()
+    if path is None:
+        refuse("TEJAX_ENGINES must be a path that can be written, for there is no cache folder: got nothing")
     try:
-        rows = json.loads(table_path().read_text())[platform]
-        measured = tuple((int(limit), str(name)) for limit, name in rows)
-    except (OSError, ValueError, KeyError, TypeError):
-        return TABLE.get(platform, ())
-    return tuple(sorted(row for row in measured if row[1] in ENGINES))
+        write_json(path, {**_measured(), platform: rows})
+    except OSError as error:
+        refuse(f"{path}: cannot be written ({error.strerror or error})", error)
+    table.cache_clear()
+    return path
 
 
 def get(name: str, fan_in: int) -> Engine:

@@ -132,7 +132,7 @@ def _compare(both: Both) -> str:
         found = jax.tree.map(np.asarray, _population(both, zones)(*jax.tree.map(jnp.asarray, (x, y, signs, layers))))
         if not all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True)):
             wrong.append("-".join(map(str, features)))
-    return f"wrong here for {', '.join(wrong)}" if wrong else "ready"
+    return f"{selftest.WRONG}{', '.join(wrong)}" if wrong else selftest.READY
 
 
 def _population(both: Both, zones: tuple[int, ...]) -> Callable[..., tuple[Array, Array]]:

@@ -7,10 +7,10 @@ driver or a library makes of a short product shows here and not in somebody's ge
 
 import functools
 import hashlib
-import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,12 +20,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax._version import __version__
-from tejax.core.caches import cache_folder, write_json
+from tejax.core.caches import private_folder, read_json, write_json
 from tejax.engines._engine import ENGINES, Engine
 
 __all__ = ["CHECKS", "FAN_INS", "Case", "cases", "check_engine", "outcome", "outcomes_path"]
 
 FAN_INS = (*range(1, 71), 97, 130)  # the lengths of sums
+READY, WRONG, LONGEST = "ready", "wrong here for ", 200  # what outcomes are, or begin with, and their length
 BATCH, HIDDEN, OUTPUTS, POPULATION = 5, 33, 3, 2  # odd widths
 
 
@@ -105,13 +106,14 @@ def check_engine(engine: Engine, fan_ins: Sequence[int] = FAN_INS) -> str:
         for case, each in zip(group, sums, strict=True)
         if not np.array_equal(each, expected(case, two_layers))
     ]
-    return f"wrong here for sums of length {', '.join(map(str, sorted(set(wrong))[:8]))}" if wrong else "ready"
+    return f"{WRONG}sums of length {', '.join(map(str, sorted(set(wrong))[:8]))}" if wrong else READY
 
 
 def outcomes_path() -> Path | None:
     """Where outcomes on this kind of device are kept; None where there is no cache folder."""
-    folder = cache_folder()
-    if folder is None:
+    try:
+        folder = private_folder()
+    except OSError:
         return None
     device = jax.devices()[0]
     parts = (
@@ -119,7 +121,7 @@ def outcomes_path() -> Path | None:
         *(__version__, version("jax"), version("jaxlib")),
         *(os.environ.get("XLA_FLAGS", ""), os.environ.get("TEJAX_NATIVE_ARCH", "")),
     )
-    digest = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(b"\0".join(os.fsencode(str(part)) for part in parts)).hexdigest()[:16]
     return folder / f"engines-proved-{digest}.json"
 
 
@@ -130,21 +132,30 @@ CHECKS: dict[str, Callable[[], str]] = {}  # of what is no engine: name -> the o
 def outcome(name: str) -> str:
     """`ready`, or why an engine must not be used here; asked for once a process, and found out once a device.
 
+    What could not even be run is tried again by the next process: it may have been for want of memory.
+
     Args:
         name: of an engine whose own status is ready, or of another check.
     """
-    path, known = outcomes_path(), {}
-    if path is not None and path.is_file():
-        try:
-            read = json.loads(path.read_text(encoding="utf-8"))
-            known = read if isinstance(read, dict) else {}
-        except (OSError, ValueError):
-            known = {}
-    if not isinstance(known.get(name), str):
-        known = {**known, name: _attempt(CHECKS.get(name) or functools.partial(check_engine, ENGINES[name]))}
-        if path is not None:
-            write_json(path, known)
-    return str(known[name])
+    path = outcomes_path()
+    found = _kept(path).get(name)
+    if found is None:
+        found = _attempt(CHECKS.get(name) or functools.partial(check_engine, ENGINES[name]))
+        if path is not None and _is_lasting(found):
+            with suppress(OSError):
+                write_json(path, {**_kept(path), name: found})
+    return found
+
+
+def _kept(path: Path | None) -> dict[str, str]:
+    """The outcomes in a file, as far as they are ones."""
+    read = None if path is None else read_json(path)
+    return {name: found for name, found in read.items() if _is_lasting(found)} if isinstance(read, dict) else {}
+
+
+def _is_lasting(found: Any) -> bool:
+    """Is this an outcome of a check that could be run?"""
+    return isinstance(found, str) and (found == READY or found.startswith(WRONG)) and len(found) < LONGEST
 
 
 def _attempt(check: Callable[[], str]) -> str:

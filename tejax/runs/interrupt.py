@@ -15,8 +15,8 @@ __all__ = ["graceful"]
 def graceful(run: Run, notify: Callable[[], object] = lambda: None) -> Iterator[None]:
     """While inside, SIGINT and SIGTERM make `run` save a checkpoint and stop at the end of its chunk.
 
-    notify: called at the first signal. A second one raises KeyboardInterrupt. Outside the main thread, where Python
-    allows no signal handlers, nothing is changed.
+    notify: called at the first signal. A second one is what Ctrl-C is outside: it raises KeyboardInterrupt. Outside
+    the main thread, where Python allows no signal handlers, nothing is changed.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -24,8 +24,9 @@ def graceful(run: Run, notify: Callable[[], object] = lambda: None) -> Iterator[
     numbers = signal.SIGINT, signal.SIGTERM
 
     def ask(number: int, frame: FrameType | None) -> None:
+        outside = before[signal.SIGINT]
         for each in numbers:
-            signal.signal(each, signal.default_int_handler)
+            signal.signal(each, outside if callable(outside) else signal.default_int_handler)
         run.stop()
         notify()
 

@@ -1,9 +1,9 @@
 """One writer a directory: a lock that the operating system lets go of with the process, however that ends."""
 
-import fcntl
 import os
 from pathlib import Path
 
+from tejax.core.locks import locks_folders, try_lock
 from tejax.errors import refuse
 
 __all__ = ["Lock"]
@@ -23,14 +23,7 @@ class Lock:
             return
         descriptor, holders = _held.get(self._path, (-1, 0))
         if not holders:
-            descriptor = os.open(self._path, os.O_RDONLY)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                os.close(descriptor)
-                refuse(
-                    f"{self._path}: another process is writing to it; wait for it, or choose another directory", error
-                )
+            descriptor = _locked(self._path)
         _held[self._path] = descriptor, holders + 1
         self._taken = True
 
@@ -54,3 +47,24 @@ class Lock:
 
     def __exit__(self, *error: object) -> None:
         self.release()
+
+
+def _locked(directory: Path) -> int:
+    """The descriptor of a directory that is locked; where folders cannot be, of a file beside it that stands for it.
+
+    Raises InputError where another process has the lock, and where the directory cannot be locked.
+    """
+    stands = directory if locks_folders() else directory.with_name(f".{directory.name}.lock")
+    try:
+        descriptor = os.open(stands, os.O_RDONLY if stands == directory else os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        refuse(f"{directory}: cannot be locked ({error.strerror or error})", error)
+    try:
+        free = try_lock(descriptor)
+    except OSError as error:
+        os.close(descriptor)
+        refuse(f"{directory}: cannot be locked ({error.strerror or error}); choose a directory on another disk", error)
+    if not free:
+        os.close(descriptor)
+        refuse(f"{directory}: another process is writing to it; wait for it, or choose another directory")
+    return descriptor

@@ -9,6 +9,7 @@ from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.pool import NullPool  # no connection is held between two questions: a worker may be one of hundreds
 
+from tejax.core.locks import lock
 from tejax.errors import refuse, require
 from tejax.search import space
 from tejax.search.options import SearchOptions
@@ -42,10 +43,8 @@ class FlockLock:
 
     def acquire(self) -> bool:
         """Wait for the lock."""
-        import fcntl
-
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        lock(descriptor)
         self._descriptor = descriptor
         return True
 

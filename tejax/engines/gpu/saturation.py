@@ -1,11 +1,12 @@
 """Trits of sums on a GPU: four at a time, by the saturation of its packing instruction."""
 
-import os
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from tejax.core.variables import OFF, word
+from tejax.errors import require
 from tejax.types import Array, Int32, Trits
 
 __all__ = ["interpreted", "ternarize"]
@@ -37,8 +38,13 @@ lop3.b32 $0, plus, 0x01010101, minus, 0xEA;
 
 
 def interpreted() -> bool:
-    """Is the kernel to be run by Pallas's interpreter, as tests do (TEJAX_FUSED=interpret)?"""
-    return os.environ.get("TEJAX_FUSED") == "interpret"
+    """Is the kernel to be run by Pallas's interpreter, as tests do (TEJAX_FUSED=interpret)?
+
+    Raises InputError for another word than that one and those for no.
+    """
+    said = word("TEJAX_FUSED")
+    require(said in ("", "interpret", *OFF), f"interpret, one of {', '.join(OFF)}, or empty", TEJAX_FUSED=said)
+    return said == "interpret"
 
 
 def ternarize(sums: Int32[Array, "B O"], biases: Int32[Array, "O"], zone: int) -> Trits:

@@ -335,3 +335,35 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tejax_loss, tejax::loss,
                                   .Attr<int64_t>("powers"));
 
 extern "C" int tejax_vector_bits() { return 8 * tejax::kWidest; }
+
+// Whether this processor has the instructions that this file was compiled for, as far as a compiler can ask for them.
+extern "C" int tejax_runs_here() {
+#if defined(__x86_64__) && defined(__GNUC__)
+  __builtin_cpu_init();
+#ifdef __SSE4_2__
+  if (!__builtin_cpu_supports("sse4.2")) return 0;
+#endif
+#ifdef __AVX2__
+  if (!__builtin_cpu_supports("avx2")) return 0;
+#endif
+#ifdef __BMI2__
+  if (!__builtin_cpu_supports("bmi2")) return 0;
+#endif
+#ifdef __AVX512F__
+  if (!__builtin_cpu_supports("avx512f")) return 0;
+#endif
+#ifdef __AVX512BW__
+  if (!__builtin_cpu_supports("avx512bw")) return 0;
+#endif
+#ifdef __AVX512VL__
+  if (!__builtin_cpu_supports("avx512vl")) return 0;
+#endif
+#ifdef __AVX512VBMI__
+  if (!__builtin_cpu_supports("avx512vbmi")) return 0;
+#endif
+#ifdef __AVX512VPOPCNTDQ__
+  if (!__builtin_cpu_supports("avx512vpopcntdq")) return 0;
+#endif
+#endif
+  return 1;
+}
