@@ -14,10 +14,11 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from tejax.core.frames import ENDLESS, Rating
 from tejax.networks.lookup import changes
 from tejax.networks.lookup.autonomous import Autonomous, Circuit
 from tejax.networks.lookup.changes import Change, Part
-from tejax.tasks._emission import ENDLESS, Emission, Rating
+from tejax.tasks._emission import Emission
 from tejax.types import Array, Int32
 
 __all__ = ["Step", "Walk", "walk"]

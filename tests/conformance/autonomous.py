@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax import networks, tasks
+from tejax.core.frames import ENDLESS
 from tejax.interop.walk import walk
 from tejax.networks.lookup import changes, from_digits, to_digits
 from tejax.networks.lookup.autonomous import Circuit
-from tejax.tasks._emission import ENDLESS
 from tests.conformance.golden import Counts, same
 from tests.oracles import autonomous as oracle
 

@@ -6,11 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax import networks, tasks
+from tejax.core.frames import ENDLESS
 from tejax.interop import colony
 from tejax.interop.colony import Colony, Limits, Rating, Reference, Result, Submission
 from tejax.interop.walk import walk
 from tejax.networks.lookup import changes, from_digits
-from tejax.tasks._emission import ENDLESS
 from tests.conformance.autonomous import circuit, digits
 from tests.conformance.golden import Counts, same
 

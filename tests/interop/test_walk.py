@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from tejax import networks, tasks
+from tejax.core.frames import ENDLESS
 from tejax.interop.walk import walk
 from tejax.networks.lookup import changes, from_digits
-from tejax.tasks._emission import ENDLESS
 from tests.networks.lookup.test_autonomous import NEURONS, circuit, digits, in_digits
 from tests.oracles import autonomous as oracle
 

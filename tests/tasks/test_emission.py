@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tejax import InputError, networks, tasks
+from tejax.core.frames import ENDLESS
 from tejax.networks.lookup import from_digits
-from tejax.tasks._emission import ENDLESS
 from tests.networks.lookup.test_autonomous import NEURONS, circuit, digits
 from tests.oracles import autonomous as oracle
 
@@ -49,7 +49,7 @@ def test_one_run_rates_like_a_run_for_every_frame():
         error = oracle.INFINITE if int(rating.error) == ENDLESS else int(rating.error)
         assert (int(rating.shift), error, int(rating.ticks), int(rating.said)) == frames[-1]
         seen.add((len(frames) > 1, error == oracle.INFINITE))
-        ordered.append(((-frames[-1][0], error), -int(task.fitness(rating))))
+        ordered.append(((-frames[-1][0], error), -int(task.frames.fitness(rating))))
     assert len(seen) >= 3, seen
     assert sorted(ordered) == sorted(ordered, key=lambda pair: pair[1]), "fitness is in the order of ratings"
 

@@ -16,13 +16,14 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Int16
 
-from tejax import trits
+from tejax import engines, trits
 from tejax.core import random
+from tejax.core.frames import Rating
 from tejax.errors import require
 from tejax.networks.lookup.tables import LINES, to_digits
 from tejax.options import Between, Count
 from tejax.registry import NETWORKS
-from tejax.types import UNANSWERED, Array, Int8, Int32, Key, Recurrent, Task, Trits
+from tejax.types import UNANSWERED, Array, Frames, Int8, Int32, Key, Recurrent, Task, Trits
 
 __all__ = ["Autonomous", "Circuit", "Clock"]
 
@@ -51,6 +52,7 @@ class Autonomous(Recurrent):
         neurons: N.
         control: the neuron that, by not being 0, says that the network speaks.
         output: another one, whose value is what it says.
+        engine: auto, which grades in C++ where that can be had, or plain; it changes no result.
 
     Raises:
         InputError: for a neuron that does not exist, and for one with both roles.
@@ -59,6 +61,7 @@ class Autonomous(Recurrent):
     neurons: Annotated[int, Between(2, 2**15)] = 64
     control: Count = 0
     output: Count = 1
+    engine: Literal["auto", "plain"] = "auto"
     features: ClassVar[tuple[int, int]] = (0, 1)
     reads: ClassVar[Literal["rows", "sequence"]] = "sequence"
 
@@ -100,6 +103,13 @@ class Autonomous(Recurrent):
         """What is said at each of T ticks: a trit, or UNANSWERED."""
         said = lax.scan(lambda state, _: self.step(genome, state, x[:0]), self.init_state(), length=x.shape[-2])[1]
         return jnp.broadcast_to(said, (*x.shape[:-1], 1))
+
+    def rate(self, genome: Circuit, frames: Frames, shift: Int32[Array, ""]) -> Rating:
+        """How far one genome comes in saying targets from a frame on."""
+        roles, fused = (self.control, self.output), None
+        if self.engine == "auto":
+            fused = engines.fused_rate(genome.start, genome.wiring, genome.lines, roles, frames, shift)
+        return super().rate(genome, frames, shift) if fused is None else fused
 
 
 def tick(lines: Int8[Array, "N 27"], wiring: Int16[Array, "N 3"], values: Trits) -> Trits:
