@@ -10,7 +10,6 @@
 #define TEJAX_CIRCUIT_H_
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -22,8 +21,8 @@
 namespace tejax {
 
 struct Circuit {
-  std::vector<std::array<int32_t, 3>> sources;
-  std::vector<std::array<uint8_t, 27>> tables;
+  std::vector<uint16_t> sources;  // three a neuron
+  std::vector<uint8_t> tables;    // 27 a neuron
   std::vector<uint8_t> start;
 };
 
@@ -47,29 +46,25 @@ inline Circuit relevant(const int8_t* start, const int16_t* wiring, const int8_t
   Circuit circuit;
   for (size_t i = 0; i < order.size(); ++i) {
     const int64_t neuron = order[i];
-    std::array<int32_t, 3> sources;
-    std::array<uint8_t, 27> table;
-    for (int k = 0; k < 3; ++k) sources[k] = met(wiring[3 * neuron + k]);
-    for (int line = 0; line < 27; ++line) table[line] = digit(lines[27 * neuron + line]);
-    circuit.sources.push_back(sources);
-    circuit.tables.push_back(table);
+    for (int k = 0; k < 3; ++k) circuit.sources.push_back((uint16_t)met(wiring[3 * neuron + k]));
+    for (int line = 0; line < 27; ++line) circuit.tables.push_back(digit(lines[27 * neuron + line]));
     circuit.start.push_back(digit(start[neuron]));
   }
   return circuit;
 }
 
-// Tables apart from the sources, and a byte a value.
+// A byte a value.
 class Bytes {
  public:
   explicit Bytes(const Circuit& circuit) : circuit_(circuit), now_(circuit.start), next_(circuit.start.size()) {}
 
   void tick() {
     const size_t size = now_.size();
-    const uint8_t* const now = now_.data();
-    for (size_t n = 0; n < size; ++n) {
-      const auto& from = circuit_.sources[n];
-      next_[n] = circuit_.tables[n][now[from[0]] + 3 * now[from[1]] + 9 * now[from[2]]];
-    }
+    const uint16_t* const from = circuit_.sources.data();
+    const uint8_t *const tables = circuit_.tables.data(), *const now = now_.data();
+    uint8_t* const next = next_.data();
+    for (size_t n = 0; n < size; ++n)
+      next[n] = tables[27 * n + now[from[3 * n]] + 3 * now[from[3 * n + 1]] + 9 * now[from[3 * n + 2]]];
     now_.swap(next_);
   }
 
@@ -91,14 +86,14 @@ class Planes {
       planes_[0].low[block] |= (uint64_t)(circuit.start[n] & 1) << lane;
       planes_[0].high[block] |= (uint64_t)(circuit.start[n] >> 1) << lane;
       for (int k = 0; k < 3; ++k) {
-        const uint32_t source = (uint32_t)circuit.sources[n][k], byte = source / 8;
+        const uint32_t source = circuit.sources[3 * n + k], byte = source / 8;
         const size_t place = 3 * block + k;
         wires_[place].bytes[lane] = byte % 128;
         wires_[place].shifts[lane] = 8 * (lane % 8) + source % 8;
         upper_[place] |= (uint64_t)(byte / 128) << lane;
       }
       for (int group = 0; group < 9; ++group) {
-        const uint8_t* const three = &circuit.tables[n][3 * group];
+        const uint8_t* const three = &circuit.tables[27 * n + 3 * group];
         tables_[9 * block + group].bytes[lane] = three[0] | three[1] << 2 | three[2] << 4;
       }
     }
