@@ -59,21 +59,12 @@ int plain(const uint8_t *start, const uint16_t *wiring, const uint8_t *lut, cons
 def plain_loop() -> Callable[..., int]:
     """The loop, compiled."""
     folder = Path(tempfile.mkdtemp())
-    command = [
-        "gcc",
-        "-O3",
-        "-march=native",
-        "-shared",
-        "-fPIC",
-        "-o",
-        str(folder / "plain.so"),
-        str(folder / "plain.c"),
-    ]
-    subprocess.run(command, check=True)
-    function = ctypes.CDLL(str(folder / "plain.so")).plain
-    function.argtypes = [*(np.ctypeslib.ndpointer(kind) for kind in (np.uint8, np.uint16, np.uint8, np.uint8))] + [
-        ctypes.POINTER(ctypes.c_int)
-    ]
+    source, made = folder / "plain.c", folder / "plain.so"
+    source.write_text(PLAIN)
+    subprocess.run(["gcc", "-O3", "-march=native", "-shared", "-fPIC", "-o", str(made), str(source)], check=True)
+    function = ctypes.CDLL(str(made)).plain
+    arrays = (np.ctypeslib.ndpointer(kind) for kind in (np.uint8, np.uint16, np.uint8, np.uint8))
+    function.argtypes = [*arrays, ctypes.POINTER(ctypes.c_int)]
     return function
 
 
