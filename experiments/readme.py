@@ -1,9 +1,9 @@
-"""Writes the measured tables into README.md and experiments/README.md, from the records in experiments/results.
+"""Writes the measured tables into README.md, experiments/README.md and docs/results, from experiments/results.
 
     python -m experiments.readme
 
 The texts are in experiments/pages. In README.md everything between `<!-- NAME: begin -->` and `<!-- NAME: end -->` is
-replaced; experiments/README.md is written whole.
+replaced; the other files are written whole.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from experiments.render import Table
 
 HERE = Path(__file__).parent
 README, PAGE = HERE.parent / "README.md", HERE / "README.md"
+RESULTS = {"robustness": HERE.parent / "docs" / "results" / "robustness.md"}  # a page -> its file
 BLOCKS = {"figures": "figures", "same bits": "same_bits", "scaling": "scaling", "gpu": "gpu"}  # of README.md -> a page
 
 
@@ -40,10 +41,13 @@ def figures(text: str) -> str:
 
 
 def main() -> None:
-    """Write both files."""
+    """Write all of them."""
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     README.write_text(figures(README.read_text()))
     PAGE.write_text(page())
+    for name, path in RESULTS.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page(name))
 
 
 if __name__ == "__main__":

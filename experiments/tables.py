@@ -490,6 +490,11 @@ TISSUE = Table(
     },
 )
 
+ROBUSTNESS = Table(
+    "robustness",
+    {name: first(name) for name in ("what", "tried", "answered", "refused", "faults")},
+)
+
 SAME_BITS = Table(
     "studies.same_bits",
     lambda kept: {

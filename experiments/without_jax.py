@@ -2,7 +2,8 @@
 
     python experiments/without_jax.py runs/mine/best.safetensors inputs.npy
 
-inputs.npy holds trits int8 [N, F]; one line a row is printed, the outputs int32.
+inputs.npy holds numbers [N, F] for a network of a classification, whose file says how they become trits, and trits
+int8 [N, F] for any other; one line a row is printed, the outputs int32.
 """
 
 import json
@@ -24,6 +25,20 @@ def load(path):
         yield weights, bias.sum(axis=1), int(spec["dead_zone"] * fan_in**0.5)
 
 
+def encode(path, x):
+    """The trits int8 that numbers x [N, F] become by the thresholds in the file; x itself where it has none."""
+    with safe_open(path, framework="numpy") as file:
+        encoding = json.loads(file.metadata()["tejax"]).get("encoding")
+    if encoding is None:
+        return x
+    if x.shape[1:] != (encoding["features"],):
+        sys.exit(f"inputs must be rows of {encoding['features']} numbers: got an array of shape {x.shape}")
+    levels = encoding["thresholds"]  # of each level one number a feature, or one for all features
+    above = np.stack([x.astype(np.float64) > np.array(level) for level in levels], axis=1).astype(np.int8)
+    low, high = (above, above) if encoding["kind"] == "thermometer" else np.split(above, 2, axis=1)
+    return (low + high - 1).reshape(len(x), -1)
+
+
 def apply(layers, x):
     """The outputs, int32 [N, O], for trits x [N, F]."""
     for weights, bias, zone in layers:
@@ -33,5 +48,5 @@ def apply(layers, x):
 
 
 if __name__ == "__main__":
-    for row in apply(load(sys.argv[1]), np.load(sys.argv[2])):
+    for row in apply(load(sys.argv[1]), encode(sys.argv[1], np.load(sys.argv[2]))):
         print(*row)

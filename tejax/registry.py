@@ -4,10 +4,12 @@ What a registry knows of an entry it reads from the entry: its options from the 
 So the library, the command line, config.json, sweeps and searches cannot disagree.
 """
 
+import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+from tejax._partials import ByValue, by_value
 from tejax.errors import require
 from tejax.options import Option, checked, normalise, options_of
 
@@ -66,7 +68,7 @@ class Registry(Mapping[str, Any]):
         """
 
         def enter(thing: Any) -> Any:
-            thing = checked(thing) if self._check and not inspect.isclass(thing) else thing
+            thing = by_value(checked(thing) if self._check and not inspect.isclass(thing) else thing)
             self.add(name, thing, make, **traits)
             return thing
 
@@ -74,7 +76,7 @@ class Registry(Mapping[str, Any]):
 
     def add(self, name: str, thing: Any, make: Callable[..., Any] | None = None, **traits: Any) -> None:
         """Enter a thing; one of the same origin is replaced, as when a notebook's cell is run again."""
-        known = self._entries.get(name)
+        known, thing = self._entries.get(name), by_value(thing)
         again = known is None or _origin(known.thing) == _origin(thing)
         require(again, f"a name that no other {self.kind} has", name=name)
         entry = _Entry(thing, make or getattr(thing, "for_task", thing), traits)
@@ -104,13 +106,20 @@ class Registry(Mapping[str, Any]):
         return self._entries[name].thing if name in self._entries else default
 
     def trait(self, name: Any, trait: str, default: Any = None) -> Any:
-        """What is known of an entry, by its name or the thing itself; the default for what is not registered."""
+        """What is known of an entry, by its name or the thing itself; the default for what is not registered.
+
+        Of a partial function is known what is known of the function behind it.
+        """
         key = name if isinstance(name, str) else self.name_of(name)
+        if key is None and isinstance(name, functools.partial):
+            return self.trait(name.func, trait, default)
         return self._entries[key].traits.get(trait, default) if key in self._entries else default
 
     def name_of(self, thing: Any) -> str | None:
         """The name of a registered thing, or None."""
-        return next((name for name, entry in self._entries.items() if entry.thing is thing), None)
+        thing = by_value(thing)
+        same = (name for name, each in self.items() if each is thing or (isinstance(each, ByValue) and each == thing))
+        return next(same, None)
 
     def summary(self, name: str) -> str:
         """The first line of an entry's docstring."""

@@ -21,7 +21,7 @@ __all__ = ["Planes", "dot", "from_base3", "pack", "sample", "ternarize", "to_bas
 
 def sample(key: Key, shape: tuple[int, ...], density: Rate = 2 / 3) -> Trits:
     """Independent random trits, int8: non-zero with probability `density`, both signs equally likely."""
-    present, sign = jax.random.split(key)
+    present, sign = jax.random.split(random.as_key(key))
     signs = jnp.where(random.coin(sign, shape), jnp.int8(1), jnp.int8(-1))
     return jnp.where(random.bernoulli(present, shape, density), signs, jnp.int8(0))
 

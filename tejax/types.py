@@ -16,6 +16,7 @@ import numpy as np
 from jax.sharding import Mesh
 from jaxtyping import Array, Int8, Int32, PRNGKeyArray, UInt32
 
+from tejax import contracts
 from tejax.errors import refuse
 from tejax.options import Derived, check_options, options_of, traced_options
 
@@ -100,17 +101,27 @@ class Frames(Protocol):
 class Network:
     """A frozen spec that makes genomes and runs them. Subclass it as a frozen dataclass, whose fields are its options.
 
+    The methods of every subclass are checked at every call, as `tejax.contracts` says: genomes and inputs are int8, of
+    the network's width and in its ranges, and outputs are int32, as many as it declares; else they raise InputError.
+
     Attributes:
         features: sizes; the first is the number of inputs, the last the number of outputs.
         ranges: (least, greatest) value of each leaf of a genome; None: all leaves are trits.
+        input_range: (least, greatest) value of an input. Others are refused where values are known; inside a program
+            they count as the nearest that is allowed, whatever the engine.
         reads: what `apply` takes: single rows [..., F], or sequences [..., T, F].
         engine: how products are computed, where the network lets one choose; None where it does not.
     """
 
     features: Any
     ranges: Any = None
+    input_range: ClassVar[tuple[int, int]] = (-1, 1)
     reads: ClassVar[Literal["rows", "sequence"]] = "rows"
     engine: Any = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        contracts.guard(cls, Network, contracts.NETWORK_CHECKS)
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -130,11 +141,17 @@ class Network:
 
     def loss(self, genome: Genome, x: Trits, y: Array, loss: Loss) -> Int32[Array, ""]:
         """The summed loss of one genome on inputs [B, F] with labels [B]; an engine may compute it in one pass."""
-        return loss.total(self.apply(genome, x), y)
+        outputs = self.apply(genome, x)
+        contracts.check_labels(x, y)
+        return loss.total(outputs, y)
 
 
 class Recurrent(Network):
     """A network with a memory: it can be taken step by step."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        contracts.guard(cls, Recurrent, contracts.RECURRENT_CHECKS)
 
     def init_state(self) -> Any:
         """The state before the first step."""
@@ -152,11 +169,16 @@ class Recurrent(Network):
 class Task:
     """A pytree whose arrays are data and whose sizes are static; it turns behaviour into fitness, for one individual.
 
+    The methods of every subclass are checked at every call, as `tejax.contracts` says: a network that does not fit, and
+    a fitness that is not int32, raise InputError.
+
     Attributes:
         features: F, the inputs that a network must have.
         outputs: O, the outputs that it must have.
         inputs: what a network is shown: single rows, sequences (it needs a memory), or the observations of an episode
             (with or without a memory).
+        shown: the names of the fields whose arrays, int8, a network is shown; `evolve` holds their values to what the
+            network takes.
         scale: fitness divided by it is in the task's `unit`.
         unit: what that is, in words.
     """
@@ -164,8 +186,13 @@ class Task:
     features: Any
     outputs: Any
     inputs: ClassVar[Literal["rows", "sequence", "episode"]] = "rows"
+    shown: ClassVar[tuple[str, ...]] = ()
     scale: Any = 1
     unit: Any = "fitness"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        contracts.guard(cls, Task, contracts.TASK_CHECKS)
 
     def evaluate(self, key: Key, network: Network, genome: Genome) -> Int32[Array, ""]:
         """The fitness of one individual on the cases that `key` picks; higher is better."""
@@ -197,6 +224,10 @@ class Task:
 
     def measured(self) -> dict[str, Any]:
         """Options that were measured when the task was made, and that make it again to the same bits anywhere."""
+        return {}
+
+    def metadata(self) -> dict[str, Any]:
+        """What a saved network must keep to be shown new inputs, as plain JSON: the encoding of numbers, say."""
         return {}
 
 

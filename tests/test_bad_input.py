@@ -8,6 +8,7 @@ import pytest
 
 import tejax
 from tejax import InputError, networks, strategies, tasks
+from tejax.core import fixedpoint
 
 X = np.arange(24.0).reshape(12, 2)
 Y = np.arange(12) % 2
@@ -30,6 +31,18 @@ def genetic(**options):
     return lambda: strategies.Genetic(**options)
 
 
+def loss(temperature):
+    return lambda: fixedpoint.make_loss("margin", temperature)
+
+
+def perceptron(hidden):
+    return lambda: networks.MLP.for_task(tasks.xor(), hidden=hidden)
+
+
+def cellular(**options):
+    return lambda: networks.Cellular.for_task(tasks.addition(2), **options)
+
+
 def mlp(*features, **options):
     return lambda: networks.MLP(tuple(features), **options)
 
@@ -50,6 +63,11 @@ CASES = [
     (classify(y=Y + 10**12), LABELS + "'labels 1000000000000 to 1000000000001, 2 distinct'"),
     (classify(y=np.where(Y == 1, 2**62, 0)), LABELS),
     (classify(y=np.r_[Y[:-1], 2]), LABELS + "'labels 0 to 2, 3 distinct'"),
+    (
+        classify(np.arange(4000.0)[:, None], np.arange(4000) % 2000),
+        "y must be of at most 1024 classes for a cross-entropy: got y='labels 0 to 1999, 2000 distinct'",
+    ),
+    (classify(X * 0 + 3), "x must vary: got 9 equal training rows of shape (2,)"),
     (classify(y=Y * 0), "y must be of two classes or more: got y='labels 0 to 0, 1 distinct'"),
     (classify(tests=0.5), "options must be among ['test_share', "),
     (classify(test_share=0.0), "test_share must be above 0 and below 1: got test_share=0.0"),
@@ -69,6 +87,10 @@ CASES = [
     (classify(temperature=(0, 1)), "temperature must be at least 1: got temperature=0"),
     (classify(temperature=(5000, 1), loss="margin"), "temperature must be a ratio (n, d) "),
     (lambda: tasks.classification(X, Y).split("validation"), "split must be train or test: got split='validation'"),
+    (
+        lambda: tasks.classification(X, Y).encode(X[:, :1]),
+        "x must be rows of 2 numbers: got x='array of shape (12, 1)'",
+    ),
     (lambda: tasks.digits(samples=5000), "samples must be from 1 to 1437 training samples, or None: got samples=5000"),
     (lambda: tasks.parity(0), "n must be from 1 to 16: got n=0"),
     (lambda: tasks.parity(17), "n must be from 1 to 16: got n=17"),
@@ -88,6 +110,26 @@ CASES = [
         "mutation_rate must be a finite number from 0 to 1 or None: got mutation_rate=nan",
     ),
     (genetic(crossover_rate=-0.1), "crossover_rate must be from 0 to 1: got crossover_rate=-0.1"),
+    *(
+        (classify(temperature=each), "temperature must be ")
+        for each in (4, "4", (4,), (4, 1, 1), (4.0, 1), (True, 1), None)
+    ),
+    (classify(split_seed=None), "split_seed must be a whole number: got split_seed=None"),
+    *(
+        (loss(each), "temperature must be a ratio (n, d) ")
+        for each in (4, "41", (4,), (4.0, 1), (True, 1), None, (4, 65))
+    ),
+    *((perceptron(each), "hidden must be a ") for each in ("64", 64, (64.0,), (True,))),
+    (perceptron((2**40,)), "hidden must be at most 1048576: got hidden=1099511627776"),
+    (cellular(planes=0), "planes must be at least 1: got planes=0"),
+    (cellular(planes=2.0), "planes must be a whole number: got planes=2.0"),
+    (cellular(neighbours=3), "neighbours must be a list, each a whole number"),
+    (lambda: tejax.Islands(strategies.Genetic(), 4.0), "count must be a whole number: got count=4.0"),
+    (lambda: tejax.Islands("genetic", 4), "strategy must be a strategy: got strategy='genetic'"),
+    (lambda: tejax.Islands(strategies.Genetic(population=2**20), 2**11), "count must be at most 1024 islands"),
+    (lambda: tejax.Portfolio(strategies.Genetic()), "arms must be a list, each "),
+    (lambda: tejax.Portfolio([5, 6]), "arms must be strategies: got arms=['int', 'int']"),
+    (lambda: strategies.MapElites(descriptor="density"), "descriptor must be a function or None: got descriptor="),
     (mlp(3), "features must be two or more positive sizes: got features=(3,)"),
     (mlp(3, 0, 2), "features must be at least 1: got features=0"),
     (mlp(3, 2, dead_zone=-0.5), "dead_zone must be from 0 to 1000000: got dead_zone=-0.5"),
@@ -97,6 +139,13 @@ CASES = [
     (evolve(generations=-1), "generations must be at least 0: got generations=-1"),
     (evolve(chunk=0), "chunk must be at least 1: got chunk=0"),
     (evolve(batch=0), "batch must be at least 1: got batch=0"),
+    (evolve(generations=1.0), "generations must be a whole number: got generations=1.0"),
+    (evolve(generations=True), "generations must be a whole number: got generations=True"),
+    (evolve(chunk=2.0), "chunk must be a whole number: got chunk=2.0"),
+    (evolve(chunk=2**17), "chunk must be at most 65536: got chunk=131072"),
+    (evolve(batch=4.0), "batch must be a whole number at least 1 or None: got batch=4.0"),
+    (evolve(target=0.9), "target must be a whole number from -2147483648 to 2147483647 or None: got target=0.9"),
+    (evolve(target=2**31), "target must be from -2147483648 to 2147483647: got target=2147483648"),
     (evolve(batch="all"), "batch must be auto, None or at least 1: got batch='all'"),
 ]
 

@@ -18,7 +18,9 @@ ROOT = Path(tejax.__file__).parent
 LEVELS = {
     "errors": 0,
     "_version": 0,
+    "_partials": 0,
     "_interrupts": 0,
+    "contracts": 1,
     "options": 1,
     "types": 2,
     "registry": 2,

@@ -122,7 +122,7 @@ def test_values_become_those_of_their_type(hint, value, wanted):
     ("hint", "value", "words"),
     [
         (Positive, 0, "value must be at least 1: got value=0"),
-        (Positive, 2**31, "value must be at least 1: got value=2147483648"),
+        (Positive, 2**31, "value must be at most 2147483647: got value=2147483648"),
         (Positive, True, "value must be a whole number: got value=True"),
         (Positive, 1.0, "value must be a whole number"),
         (Positive, "1", "value must be a whole number"),
@@ -143,6 +143,8 @@ def test_values_become_those_of_their_type(hint, value, wanted):
         (Path, 1, "value must be a path"),
         (Annotated[Any, OneOf(TABLE)], "jump", "value must be a function or one of ['flip', 'step']: got value='jump'"),
         (Annotated[str, OneOf(TABLE, function=False)], "jump", "value must be one of ['flip', 'step']"),
+        (Annotated[Any, OneOf(TABLE)], None, "value must be a function or one of ['flip', 'step']: got value=None"),
+        (Annotated[Any, OneOf(TABLE)], [], "value must be a function or one of ['flip', 'step']: got value=[]"),
         (Annotated[Any, OneOf(TABLE, function=False)], len, "value must be one of ['flip', 'step']"),
     ],
 )

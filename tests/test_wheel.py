@@ -62,8 +62,13 @@ def installed(wheel, tmp_path_factory):
 def test_what_is_in_the_wheel(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     wanted = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tejax").rglob("*.py")}
-    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tejax" / "engines" / "native").glob("*.cc")}
-    assert sources
+    sources = {
+        path.relative_to(ROOT).as_posix()
+        for folder, endings in (("engines/native", ("cc", "h")), ("export/c", ("c", "h", "txt")))
+        for ending in endings
+        for path in (ROOT / "tejax" / folder).glob(f"*.{ending}")
+    }
+    assert len(sources) > 10
     assert names >= wanted | sources | {"tejax/py.typed"}
     assert {name.split("/")[0] for name in names} == {"tejax", f"tejax-{version('tejax')}.dist-info"}
 

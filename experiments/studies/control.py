@@ -15,7 +15,7 @@ those of TRIED that had the best return in validation for a seed that is not amo
 import dataclasses
 import time
 from functools import cache, partial
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -137,10 +137,11 @@ jax.tree_util.register_dataclass(Floats, data_fields=DATA, meta_fields=[name for
 
 
 @dataclasses.dataclass(frozen=True)
-class Perceptron(Network):
-    """A float policy as a network; its genome is its weights."""
+class Perceptron:
+    """A float policy in the place of a network, which it is not: its genome is its weights, its outputs are float."""
 
     features: tuple[int, ...]
+    reads: ClassVar[str] = "rows"
 
     def apply(self, genome: Any, x: jax.Array) -> jax.Array:
         """Outputs [..., O]."""
@@ -149,7 +150,7 @@ class Perceptron(Network):
 
 @partial(jax.jit, static_argnames=("population", "chunk", "network"))
 def _advance(
-    population: int, chunk: int, network: Network, task: Floats, like: Any, rates: Any, key: Any, state: Any, start: Any
+    population: int, chunk: int, network: Any, task: Floats, like: Any, rates: Any, key: Any, state: Any, start: Any
 ) -> Any:
     """The state a chunk of generations later."""
     algorithm = floats.algorithm("Open_ES", population, like, *rates)
@@ -200,7 +201,7 @@ def open_es(environment: str, setting: Row, seed: int, rates: tuple[float, float
 
 
 @partial(jax.jit, static_argnames="network")
-def _validate(network: Network, task: Floats, weights: Any) -> jax.Array:
+def _validate(network: Any, task: Floats, weights: Any) -> jax.Array:
     return task.validate(network, weights)
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ import numpy as np
 from tejax import evolution, networks
 from tejax.baselines._methods import TRITS, Budget, Callback, Data, Method, Model, Progress, as_task, softmax
 from tejax.baselines.training import SAVE_EVERY
-from tejax.core import pytrees
+from tejax.core import pytrees, random
 from tejax.operators import mutation
 from tejax.parallel import map_population
 from tejax.runs.checkpoints import Checkpoints
@@ -84,7 +84,7 @@ def evolved(
         net = network((task.features, *hidden, task.outputs))
         kept = start.state.strategy if start else strategy
         encode = encoding.fit(data.x_train, trits)
-        weights = pytrees.size(jax.eval_shape(net.init, jax.random.key(0)))
+        weights = pytrees.size(jax.eval_shape(net.init, random.key(0)))
 
         def as_model(genome: Genome, state: Any, evaluations: int, seconds: float) -> Model:
             done = evaluations * task.rows
@@ -118,7 +118,7 @@ def evolved(
     return Method(name, fit)
 
 
-class _Recorder:
+class _Recorder(evolution.IdentifiedRecorder):
     """An `evolution.Recorder` that keeps time, and saves checkpoints if it has a folder."""
 
     def __init__(
@@ -127,6 +127,10 @@ class _Recorder:
         self._limit, self._look, self._uncounted = limit, look, 0.0
         self._began = self._saved = time.perf_counter()
         self._checkpoints = Checkpoints(folder, keep=2) if folder else None
+
+    def identify(self, identity: Mapping[str, Any], generations: int) -> None:
+        if self._checkpoints:
+            self._checkpoints.identity = dict(identity)
 
     def restore(self, state: Any) -> tuple[Any, int]:
         return (self._checkpoints.restore(state) if self._checkpoints else None) or (state, 0)
@@ -190,7 +194,7 @@ def population_vote(model: Model) -> Model:
 @partial(jax.jit, static_argnums=(0, 1))
 def _votes(strategy: Strategy, network: Network, state: Any, x: jax.Array) -> jax.Array:
     """The share of the next population that gives each sample each class, float32 [N, C]."""
-    population, _ = strategy.ask(jax.random.key(0), state)
+    population, _ = strategy.ask(random.key(0), state)
 
     def vote(individual: Any) -> jax.Array:
         outputs = network.apply(strategy.decode(individual), x)

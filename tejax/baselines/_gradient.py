@@ -12,6 +12,7 @@ import numpy as np
 from tejax.baselines._methods import TRITS, Budget, Callback, Data, Method, Model, Progress, softmax
 from tejax.baselines.models import KINDS, Spec
 from tejax.baselines.training import Recipe, Trained, apply, train
+from tejax.core import random
 from tejax.tasks.datasets import encoding
 from tejax.types import Key
 
@@ -69,7 +70,7 @@ def gradient(
 
         def as_model(done: int, seconds: float, trained: Trained) -> Model:
             model = model_of(Fitted(spec, trained, encode), done * len(y), seconds)
-            return average([model], key=jax.random.key(0), passes=passes) if passes else model
+            return average([model], key=random.key(0), passes=passes) if passes else model
 
         def report(done: int, seconds: float, trained: Trained) -> object:
             samples, model = done * len(y), partial(as_model, done, seconds, trained)

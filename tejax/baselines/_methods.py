@@ -90,6 +90,7 @@ def as_task(data: Data, samples: int | None = DEFAULTS["samples"], trits: int = 
         data.classes,
         None if samples is None else min(samples, len(data.y_train)),
         temperature=DEFAULTS["temperature"],
+        encoding=encode,
     )
 
 

@@ -16,6 +16,7 @@ from tejax.baselines.models import Spec
 from tejax.baselines.training import Trained, loss, run_steps, standard_promotion
 from tejax.core import random
 from tejax.errors import refuse
+from tejax.evolution import identify
 from tejax.types import Array, Key
 
 __all__ = ["open_es"]
@@ -38,7 +39,7 @@ class _Settings(NamedTuple):
             from evosax.algorithms import Open_ES
         except ImportError as error:
             refuse("the float evolution strategy needs evosax: pip install 'tejax[bench]'", error)
-        params = jax.tree.map(jnp.zeros_like, self.spec.build(jax.random.key(0))[1])
+        params = jax.tree.map(jnp.zeros_like, self.spec.build(random.key(0))[1])
         noise = optax.constant_schedule(self.noise_std)
         return Open_ES(self.population, params, optimizer=optax.adam(self.learning_rate), std_schedule=noise)
 
@@ -79,8 +80,10 @@ def open_es(
         x, y = jnp.asarray(encode(data.x_train)), jnp.asarray(data.y_train)
         spec = Spec((x.shape[1], *hidden, data.classes))
         settings = _Settings(spec, population, samples, learning_rate, noise_std)
+        before = start.state.trained.params if start else None
+        identity = identify(key, before, settings=settings, x=x, y=y) if folder else None
         init_key, es_key, run_key = jax.random.split(key, 3)
-        params = start.state.trained.params if start else spec.build(init_key)[1]
+        params = before if start else spec.build(init_key)[1]
         weights = sum(fan_in * neurons for fan_in, neurons in spec.matrices)
         chunk = CHUNK * population * samples  # evaluations of a sample
 
@@ -101,7 +104,8 @@ def open_es(
                 return _chunk(settings, state, x, y, run_key, jnp.int32(number))
 
             count = max(1, budget.samples // chunk)
-            state, done, seconds = run_steps(step, state, count, seconds=budget.seconds, callback=report, folder=folder)
+            loop = partial(run_steps, seconds=budget.seconds, callback=report, folder=folder, identity=identity)
+            state, done, seconds = loop(step, state, count)
         return as_model(done, seconds, state)
 
     return Method(name, fit)

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,9 @@ from flax import nnx
 from jax import lax
 
 from tejax.baselines.models import Spec
+from tejax.core import random
 from tejax.errors import require
+from tejax.evolution import identify
 from tejax.runs.checkpoints import Checkpoints
 from tejax.types import Array, Key
 
@@ -78,6 +80,7 @@ def run_steps(
     seconds: float | None = None,
     callback: Callable[[int, float, Any], object] | None = None,
     folder: Path | None = None,
+    identity: Mapping[str, Any] | None = None,
 ) -> tuple[Any, int, float]:
     """Call `step(state, number)` for the numbers 0 to count - 1.
 
@@ -89,11 +92,14 @@ def run_steps(
         callback: called with (done, seconds, state) after every step, which is not counted as time spent; a true answer
             ends the loop.
         folder: where checkpoints are kept, and from whose newest the loop continues.
+        identity: what decides the bits of the state (`evolution.identify`); a checkpoint of another one is refused.
 
     Returns:
         The state, the number of steps done, and the seconds spent in them.
     """
     checkpoints = Checkpoints(folder, keep=2) if folder else None
+    if checkpoints:
+        checkpoints.identity = identity
     state, done = (checkpoints.restore(state) if checkpoints else None) or (state, 0)
     spent, saved = 0.0, time.perf_counter()
     while done < count and (seconds is None or spent < seconds):
@@ -141,6 +147,8 @@ def train(
         InputError: for a negative number of epochs.
     """
     require(epochs >= 0, "at least 0", epochs=epochs)
+    kept = options.get("folder") is not None
+    identity = identify(key, start, spec=spec, x=x, y=y, recipe=recipe) if kept else None
     init_key, run_key = jax.random.split(key)
     params = jax.tree.map(jnp.copy, start.params) if start else spec.build(init_key)[1]
     first = Trained(params, _adam.init(params))
@@ -148,7 +156,7 @@ def train(
     def step(state: Trained, number: int) -> Trained:
         return _epoch(spec, recipe, state, x, y, run_key, jnp.int32(number), jnp.float32(epochs))
 
-    return run_steps(step, first, epochs, **options)
+    return run_steps(step, first, epochs, identity=identity, **options)
 
 
 def apply(spec: Spec, params: Any, x: Array, key: Key | None = None) -> Array:
@@ -163,7 +171,7 @@ def apply(spec: Spec, params: Any, x: Array, key: Key | None = None) -> Array:
     Returns:
         float32 [B, O].
     """
-    definition = jax.eval_shape(spec.build, jax.random.key(0))[0]
+    definition = jax.eval_shape(spec.build, random.key(0))[0]
     return nnx.merge(definition, params)(x, key)
 
 

@@ -1,32 +1,32 @@
 """`tejax`: which command, its parts and options."""
 
-import json
-import logging
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
-
-import tyro
+from typing import NoReturn
 
 from tejax.cli import parts
 from tejax.cli.commands import COMMANDS, Command
 from tejax.cli.compiled import keep_compiled_programs
 from tejax.cli.endings import run_and_exit
-from tejax.errors import refuse
+from tejax.cli.output import prepare_output
+from tejax.cli.parsing import parse
+from tejax.core.plain import dumps
+from tejax.core.settings import set_exact
+from tejax.errors import printable, refuse, shown
 from tejax.options import options_of
 
 __all__ = ["main"]
 
-CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)
 HELP = ("-h", "--help")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 if it went well, else as endings.py says."""
-    logging.basicConfig(format="tejax: %(message)s")
+    prepare_output()
 
     def command() -> int:
         keep_compiled_programs()
+        set_exact()
         return _run(list(sys.argv[1:] if arguments is None else arguments))
 
     run_and_exit(command)
@@ -39,7 +39,7 @@ def _run(words: list[str]) -> int:
         return 0 if words else 2
     name, *words = words
     if name not in COMMANDS:
-        refuse(f"command must be one of {list(COMMANDS)}: got command={name!r:.60}")
+        refuse(f"command must be one of {list(COMMANDS)}: got command={shown(name, 60)}")
     command = COMMANDS[name]
     named = parts.scan(words, command.kinds, _flags(command), command.skip)
     if command.needs_task and "task" not in named.names:
@@ -49,13 +49,14 @@ def _run(words: list[str]) -> int:
         refuse(f"{name} needs a task, as in `tejax {name} digits`; `tejax {name} --help` lists them")
     names = {**command.defaults(), **named.names}
     made, call = parts.parser(command.run, names, command.groups)
-    parsed: Any = tyro.cli(made, prog=f"tejax {name}", args=named.rest, config=CONFIG)
+    guide = " ".join(["tejax", name, *(part.replace("_", "-") for part in named.names.values())])
+    parsed = parse(made, f"tejax {name}", named.rest, guide)
     answer = call(parsed)
     if isinstance(answer, int):
         return answer
     result, text, code = answer
     if result:  # the first process speaks
-        print(json.dumps(result) if parsed.json else text)  # noqa: T201
+        print(dumps(result) if parsed.json else printable(text))  # noqa: T201
     return code
 
 

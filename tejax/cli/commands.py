@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, UseAppendAction
 
@@ -11,14 +11,15 @@ from tejax.cli.devices import DeviceOptions
 from tejax.cli.logging import LoggingOptions
 from tejax.cli.searching import search_command
 from tejax.cli.sweeps import Grid
-from tejax.options import Count, Positive, options_of
+from tejax.core.paths import expanded
+from tejax.options import AtLeast, Generations, Length, Text, options_of
 from tejax.registry import NETWORKS, STRATEGIES, Choice
 from tejax.runs import Experiment, IslandOptions, Schedule
 
 __all__ = ["COMMANDS", "Answer", "Command"]
 
 Answer = tuple[dict[str, Any], str, int]  # for scripts, for people, the exit status
-Operators = UseAppendAction[tuple[str, ...]]
+Operators = UseAppendAction[Annotated[tuple[Text, ...], Length(0, 64)]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,25 +59,29 @@ def evolve(
         overwrite: replace the run that is there.
         json: print one JSON object at the end, and everything else to stderr.
     """
-    from tejax import runs
+    from tejax import evolution, runs
     from tejax.cli import session
+    from tejax.core import random
     from tejax.parallel import processes
 
     devices.join()
     experiment = Experiment(task, network, strategy, schedule, islands)
-    path = out or Path("runs") / f"{experiment.name}-{schedule.seed}"
+    path = expanded(out or Path("runs") / f"{experiment.name}-{schedule.seed}", "out")
     parts = experiment.build()  # refuses bad options before anything is removed
     experiment = experiment.resolved(parts)
     mesh = devices.mesh()
+    made, batch = (parts.strategy, parts.network, parts.task), schedule.evaluation_batch
+    evolution.plan(random.key(schedule.seed), *made, batch, mesh, schedule.chunk)  # as above
     logging.loggers(path, {})  # refuses one whose extra is missing
     devices.assert_same(experiment, path)
-    processes.on_primary(lambda: runs.prepare(path, overwrite))
+    locks: list[Any] = []  # kept to the end, so that nobody comes between
+    processes.on_primary(lambda: locks.append(runs.prepare(path, overwrite)))
     return session.conduct(experiment, parts, path, json, mesh, logging)
 
 
 def resume(
     directory: Positional[Path],
-    generations: Count | None = None,
+    generations: Generations | None = None,
     operator: Operators = (),
     json: bool = False,
     devices: DeviceOptions = DeviceOptions(),  # noqa: B008
@@ -92,19 +97,15 @@ def resume(
         operator: an operator of the run from outside tejax, MODULE:NAME; may be given again for another one.
         json: print one JSON object at the end, and everything else to stderr.
     """
-    from tejax import runs
     from tejax.cli import session
     from tejax.cli.stored import load_experiment
-    from tejax.parallel import processes
 
     devices.join()
-    mesh = devices.mesh()
+    mesh, directory = devices.mesh(), expanded(directory, "directory")
     experiment = load_experiment(directory, operator)
     if generations is not None:
         experiment = experiment.with_generations(generations)
     devices.assert_same(experiment, directory)
-    if generations is not None:
-        processes.on_primary(lambda: runs.update_config(directory, experiment.to_json()))
     return session.conduct(experiment, experiment.build(), directory, json, mesh, logging)
 
 
@@ -128,7 +129,9 @@ def sweep(
     """
     from tejax.cli import sweeps
 
-    return sweeps.conduct(Experiment(task, network, strategy, schedule, islands), grid, out, overwrite, json)
+    return sweeps.conduct(
+        Experiment(task, network, strategy, schedule, islands), grid, out and expanded(out, "out"), overwrite, json
+    )
 
 
 def evaluate(
@@ -145,14 +148,14 @@ def evaluate(
     """
     from tejax.cli import evaluation
 
-    return evaluation.evaluate_network(path, task, operator)
+    return evaluation.evaluate_network(expanded(path), task, operator)
 
 
 def export(
     path: Positional[Path],
     out: Path,
     format: Literal["c", "safetensors"] = "c",
-    name: str = "network",
+    name: Text = "network",
     json: bool = False,
 ) -> Answer:
     """Write the best network as C99 source (integers only, no library) or as a packed safetensors file.
@@ -166,7 +169,7 @@ def export(
     """
     from tejax.cli import delivery
 
-    return delivery.deliver(path, format, out, name)
+    return delivery.deliver(expanded(path), format, expanded(out, "out"), name)
 
 
 def report(directory: Positional[Path], operator: Operators = (), json: bool = False) -> Answer:
@@ -179,13 +182,18 @@ def report(directory: Positional[Path], operator: Operators = (), json: bool = F
     """
     from tejax.cli import pages, sweep_pages
 
-    if (directory / "sweep.json").is_file():
+    directory = expanded(directory, "directory")
+    if (directory / "sweep.json").exists() or (directory / "sweep.json").is_symlink():
         return sweep_pages.report_sweep(directory)
     return pages.report_run(directory, operator)
 
 
 def replay(
-    path: Positional[Path], out: Path | None = None, episode: Count = 0, frames: Positive = 120, json: bool = False
+    path: Positional[Path],
+    out: Path | None = None,
+    episode: Annotated[int, AtLeast(0, 2**16)] = 0,
+    frames: Annotated[int, AtLeast(1, 10**4)] = 120,
+    json: bool = False,
 ) -> Answer:
     """Write an animation of the best policy of a run in an environment.
 
@@ -198,7 +206,7 @@ def replay(
     """
     from tejax.cli import replays
 
-    return replays.write_replay(path, out, episode, frames)
+    return replays.write_replay(expanded(path), out and expanded(out, "out"), episode, frames)
 
 
 def doctor(exact: bool = False, quick: bool = False, json: bool = False) -> Answer:

@@ -12,7 +12,7 @@ from jax.sharding import Mesh
 
 from tejax._version import __version__
 from tejax.errors import require
-from tejax.options import Between, Count, Positive, check_options
+from tejax.options import AtLeast, Between, Text, check_options
 from tejax.parallel.mesh import make_mesh
 from tejax.parallel.processes import TIMEOUT, assert_same_config, initialize
 from tejax.runs import Experiment
@@ -32,10 +32,10 @@ class DeviceOptions:
         wait: seconds that the processes wait for each other at the start.
     """
 
-    devices: Positive | None = None
-    coordinator: str | None = None
-    process_id: Count | None = None
-    processes: Positive | None = None
+    devices: Annotated[int, AtLeast(1, 2**20)] | None = None
+    coordinator: Text | None = None
+    process_id: Annotated[int, AtLeast(0, 2**20)] | None = None
+    processes: Annotated[int, AtLeast(1, 2**20)] | None = None
     wait: Annotated[float, Between(1, 1e6)] = TIMEOUT
 
     def __post_init__(self) -> None:

@@ -13,6 +13,8 @@ from rich.text import Text
 
 from tejax import evolution
 from tejax.cli.curve import curve
+from tejax.core.fitness import LEAST, LEAST_FIGURE
+from tejax.errors import printable
 
 __all__ = ["Display", "say"]
 
@@ -23,8 +25,8 @@ PROGRAM = "advance"  # the program that all waits for
 
 
 def say(console: Console, text: str) -> None:
-    """Print a line as it is: no markup, no colours, no wrapping."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    """Print a text as it is: no markup, no colours, no wrapping, and no code for the terminal."""
+    console.print(printable(text), markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 class Display:
@@ -66,8 +68,9 @@ class Display:
         """Show a chunk; `measured` has the test accuracy or the mean return, if the task knows one."""
         first = not self._points
         self._points.append((progress.seconds, progress.generation, progress.evaluations))
-        best, median = (column[-1] / self._scale for column in (progress.history.best, progress.history.median))
-        self._seen.append((progress.generation, float(best), float(median)))
+        best, median = (int(column[-1]) for column in (progress.history.best, progress.history.median))
+        if median > LEAST:
+            self._seen.append((progress.generation, best / self._scale, median / self._scale))
         self._line = self._words(progress, best, median, measured)
         if self._live:
             self._bar.update(self._task, completed=progress.generation)
@@ -95,13 +98,19 @@ class Display:
             parts.append(curve(generations, best, median, min(100, self._console.width - 1), height))
         return Group(*parts)
 
-    def _words(self, progress: evolution.Progress, best: float, median: float, measured: dict[str, Any]) -> str:
+    def _words(self, progress: evolution.Progress, best: int, median: int, measured: dict[str, Any]) -> str:
+        numbers = {name: value for name, value in measured.items() if isinstance(value, int | float)}  # None: NaN
         digits = 1 if "return" in measured else 3
-        parts = [f"best {best:.{digits}f}", f"median {median:.{digits}f}"]
-        if "return" in measured:
-            parts.append(f"fresh episodes {measured['return']:.1f}")
-        if "accuracy" in measured:
-            parts.append(f"test {measured['accuracy']:.1%}")
+        figures = {"best": best, "median": median}
+        parts = [
+            f"{name} {value / self._scale:.{digits}f}" if value > LEAST else f"{name} not finite"
+            for name, value in figures.items()
+        ]
+        if "return" in numbers:
+            fresh = numbers["return"]
+            parts.append(f"fresh episodes {fresh:.1f}" if fresh > LEAST_FIGURE else "fresh episodes not finite")
+        if "accuracy" in numbers:
+            parts.append(f"test {numbers['accuracy']:.1%}")
         (began, first, before), (now, last, after) = self._points[0], self._points[-1]
         if now > began:  # from the second chunk on: the first one holds the compilation
             parts.append(f"{(after - before) / (now - began):,.0f} evaluations/s")

@@ -1,6 +1,5 @@
 """How a command ends: every kind of error in one line, with the exit status that other programs use."""
 
-import io
 import os
 import re
 import select
@@ -11,7 +10,7 @@ from typing import Any, NoReturn, TextIO
 
 from tejax import _interrupts
 from tejax.cli.devices import missing_platform
-from tejax.errors import InputError
+from tejax.errors import InputError, one_line
 from tejax.parallel import processes
 
 __all__ = ["PIPE", "run_and_exit"]
@@ -39,9 +38,6 @@ def run_and_exit(command: Callable[[], int]) -> NoReturn:
 
 def _ended(command: Callable[[], int]) -> Any:
     """The exit status of a command, whatever it raised, once all that it printed is written."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # one that cannot say the letters of a name says their numbers
-            stream.reconfigure(errors="backslashreplace")
     try:
         code = command()
     except BaseException as error:
@@ -115,6 +111,6 @@ def _forget_stdout() -> None:
 def _say(message: str) -> None:
     """Print a line for people; where nobody listens, none."""
     try:
-        print(f"tejax: {' '.join(message.split())}", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"tejax: {one_line(message)}", file=sys.stderr, flush=True)  # noqa: T201
     except OSError:
         _forget_stdout()

@@ -1,12 +1,13 @@
 """`tejax evaluate`: how well a saved network does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tejax import export
+from tejax.cli.scoring import as_evolved, remarks, scored
 from tejax.cli.stored import best_file, load_experiment
 from tejax.errors import refuse
 from tejax.evolution import check_fit
@@ -24,6 +25,7 @@ class Opened(NamedTuple):
     network: Network
     genome: Genome
     file: Path
+    remarks: tuple[str, ...] = ()  # what is to be said of the data
 
 
 def summary_line(task: Task, report: dict[str, float]) -> str:
@@ -36,24 +38,33 @@ def summary_line(task: Task, report: dict[str, float]) -> str:
 def open_network(path: Path, chosen: Choice | None = None, operators: Sequence[str] = ()) -> Opened:
     """The best network of a run or the one in a file, and the task that it was evolved for, or a chosen one.
 
+    A classification of other data than those it was evolved for holds all of them as test samples, made into trits by
+    the thresholds in the network's file.
+
     Raises:
         InputError: for a missing or damaged file, and for a task that the network does not fit.
     """
     stored = load_experiment(path, operators).task if path.is_dir() else None
     file = best_file(path)
-    network, genome, metadata = export.read(file)
-    if stored is None and "task" in metadata:
-        foreign = chosen is not None and metadata["task"].get("name") not in TASKS
-        stored = None if foreign else choice_from_json(TASKS, metadata["task"], f"{file}: task")
+    saved = export.read(file)
+    if stored is None and "task" in saved.metadata:
+        plain = saved.metadata["task"]
+        foreign = chosen is not None and isinstance(plain, Mapping) and plain.get("name") not in TASKS
+        stored = None if foreign else choice_from_json(TASKS, plain, f"{file}: task")
     choice = chosen or stored
     if choice is None:
         refuse(f"{file}: does not say its task; name one, as in `tejax evaluate {file} digits`")
     # a foreign task is named to be imported; with no option of its own it is the one that was evolved for
     if stored is not None and choice.name == stored.name and choice == TASKS.choose(choice.name):
         choice = stored
-    task = TASKS.make(choice)
-    check_fit(network, task)
-    return Opened(task, network, genome, file)
+    if saved.encoding is None:
+        task = TASKS.make(choice)
+    elif as_evolved(choice, stored):
+        task = scored(stored or choice, saved.encoding, saved.network, new=False)
+    else:
+        task = scored(choice, saved.encoding, saved.network, new=True)
+    check_fit(saved.network, task)
+    return Opened(task, saved.network, saved.genome, file, remarks(task, saved.encoding))
 
 
 def evaluate_network(
@@ -64,10 +75,10 @@ def evaluate_network(
     Raises:
         InputError: as `open_network` does.
     """
-    task, network, genome, file = open_network(path, chosen, operators)
+    task, network, genome, file, said = open_network(path, chosen, operators)
     report, matrix = task.report(network, genome), task.confusion(network, genome)
     result = {"network": str(file), **report, "confusion": None if matrix is None else matrix.tolist()}
-    lines = [summary_line(task, report)]
+    lines = [summary_line(task, report), *said]
     if matrix is not None:
         lines += ["", "test samples by class (row) and answer (column)", *_table(matrix)]
     return result, "\n".join(lines), 0

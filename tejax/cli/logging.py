@@ -2,16 +2,19 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from rich.console import Console
 from tyro.conf import UseAppendAction
 
 from tejax.errors import require
+from tejax.options import Length, check_options
 from tejax.parallel import processes
 from tejax.runs import Logger, make_loggers
 
 __all__ = ["LoggingOptions"]
+
+Writer = Literal["tensorboard", "wandb"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +29,10 @@ class LoggingOptions:
 
     watch: bool = False
     quiet: bool = False
-    log: UseAppendAction[tuple[Literal["tensorboard", "wandb"], ...]] = ()
+    log: UseAppendAction[Annotated[tuple[Writer, ...], Length(0, 8)]] = ()
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     def console(self, as_json: bool) -> Console:
         """Where to speak: stderr where stdout is for one JSON object, and nowhere if quiet or not the first process."""

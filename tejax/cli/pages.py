@@ -6,16 +6,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tejax import export, runs
+from tejax import runs
+from tejax.cli.evaluation import open_network
 from tejax.cli.pictures import draw
 from tejax.cli.stored import load_experiment
 from tejax.core import pytrees
-from tejax.errors import refuse
-from tejax.runs import Run
+from tejax.core.drafts import write_file
+from tejax.core.reading import read_regular
+from tejax.errors import printable, refuse
+from tejax.runs import Parts, Run
+from tejax.tasks import Classification
 
 __all__ = ["page", "report_run"]
 
-LONG = 120  # characters of a list that a table shows
+LONG = 120  # characters of a list or a text that a table shows
+LARGEST = 2**27  # bytes of a picture
 
 CAPTIONS = {
     "curve": "Fitness of the best, median and worst individual of a generation, and accuracy of the fittest one.",
@@ -59,10 +64,18 @@ def report_run(path: Path, operators: Sequence[str] = ()) -> tuple[dict[str, Any
     metrics = Run(path).metrics
     if not metrics:
         refuse(f"{path}: has no metrics yet; go on with `tejax resume {path}`")
-    parts, best = experiment.build(), path / "best.safetensors"
-    genome = export.load(best)[1] if best.is_file() else None
+    best, genome = path / "best.safetensors", None
+    if best.exists():
+        task, network, genome, *_ = open_network(path, operators=operators)
+        if isinstance(task, Classification) and not task.rows:
+            refuse(
+                f"{path}: its data have changed since it was evolved; `tejax evaluate {path}` scores them as new ones"
+            )
+        parts = Parts(task, network, experiment.islands.build(experiment.strategy))
+    else:
+        parts = experiment.build()
     pictures = draw(path, parts, genome)
-    if (path / "replay.gif").is_file():
+    if (path / "replay.gif").exists():
         pictures["replay"] = path / "replay.gif"
     last = metrics[-1]
     numbers = {"generations": f"{last['generation']:,}", "evaluations": f"{last['evaluations']:,}"}
@@ -105,17 +118,14 @@ def page(
         figures="".join(_figure(file, caption) for file, caption in pictures.items()),
         sections="".join(f"<h2>{html.escape(heading)}</h2>{body}" for heading, body in sections.items()),
         experiment=_table(_flat(experiment)),
-        place=_table(place),
+        place=_table(_flat(place)),
     )
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        refuse(f"{path}: cannot be written ({error.strerror or error})", error)
+    write_file(path, text.encode("utf-8", "backslashreplace"))
     return path
 
 
 def _figure(file: Path, caption: str) -> str:
-    data, caption = base64.b64encode(file.read_bytes()).decode(), html.escape(caption)
+    data, caption = base64.b64encode(read_regular(file, LARGEST)).decode(), html.escape(caption)
     image = f'<img alt="{caption}" src="data:image/{file.suffix[1:]};base64,{data}">'
     return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
@@ -129,13 +139,11 @@ def _flat(plain: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 
 def _table(values: Mapping[str, Any]) -> str:
-    rows = (
-        f"<tr><td>{html.escape(name)}</td><td>{html.escape(_short(value))}</td></tr>" for name, value in values.items()
-    )
-    return f"<table>{''.join(rows)}</table>"
+    cells = ((html.escape(_short(name)), html.escape(_short(value))) for name, value in values.items())
+    return f"<table>{''.join(f'<tr><td>{name}</td><td>{value}</td></tr>' for name, value in cells)}</table>"
 
 
 def _short(value: Any) -> str:
-    """In words, a long list cut off."""
-    words = str(value)
-    return f"{words[:LONG]} ..." if isinstance(value, list) and len(words) > LONG else words
+    """In words, long ones cut off."""
+    words = printable(str(value))
+    return f"{words[:LONG]} ..." if len(words) > LONG else words

@@ -14,10 +14,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
-from tyro.conf import arg
+from tyro.conf import Positional, arg
 
 from tejax.errors import refuse, require
-from tejax.options import OneOf, Option, notes, options_of
+from tejax.options import OneOf, Option, normalise, notes, options_of
 from tejax.registry import CROSSOVERS, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS, Choice, Registry
 from tejax.types import Network, Strategy
 
@@ -162,7 +162,14 @@ def _flags() -> list[str]:
     ]
 
 
-def record(name: str, options: Mapping[str, Option], doc: str, taken: Sequence[str] = (), prefix: str = "") -> type:
+def record(
+    name: str,
+    options: Mapping[str, Option],
+    doc: str,
+    taken: Sequence[str] = (),
+    prefix: str = "",
+    words: Sequence[str] = (),
+) -> type:
     """A dataclass of options for the parser of the command line.
 
     Args:
@@ -171,11 +178,13 @@ def record(name: str, options: Mapping[str, Option], doc: str, taken: Sequence[s
         doc: what stands above them.
         taken: names of options that exist beside these, which get the prefix in front.
         prefix: the kind of part.
+        words: names of bare words of the command; an option of such a name has the prefixed one as well.
     """
     fields = []
     for key, option in options.items():
         shown = f"{prefix}-{key}" if prefix and key in taken else key
-        note = arg(name=shown.replace("_", "-"), help=option.help)
+        aliases = (f"--{prefix}-{key}".replace("_", "-"),) if prefix and key in words and key not in taken else ()
+        note = arg(name=shown.replace("_", "-"), help=option.help, aliases=aliases)
         kind: Any = str if option.plain is Any else option.plain
         others = [each for each in notes(option.hint) if type(each).__module__.startswith("tyro")]
         default = dataclasses.MISSING if option.default is inspect.Parameter.empty else option.default
@@ -215,7 +224,8 @@ def parser(
     parameters = options_of(command)
     plain = {key: option for key, option in parameters.items() if key not in KINDS and key not in groups}
     parts = {kind: typed(kind, names[kind]) for kind in KINDS if kind in names and kind in parameters}
-    shared = [*plain, *(key for cls in groups.values() for key in options_of(cls))]
+    words = [key for key, option in plain.items() if Positional in notes(option.hint)]  # these take no flag's name
+    shared = [*(key for key in plain if key not in words), *(key for cls in groups.values() for key in options_of(cls))]
     taken = {
         kind: {*shared, *(key for other, options in parts.items() if other != kind for key in options)}
         for kind in parts
@@ -223,7 +233,7 @@ def parser(
     fields: list[Any] = []
     for kind, options in parts.items():
         doc = f"{names[kind].replace('_', '-')}: {KINDS[kind].summary(names[kind])}"
-        made = record(kind.capitalize(), options, doc, sorted(taken[kind]), kind)
+        made = record(kind.capitalize(), options, doc, sorted(taken[kind]), kind, words)
         fields.append((kind, made) if _needs(made) else (kind, made, dataclasses.field(default_factory=made)))
     for key, cls in groups.items():
         made = record(cls.__name__, options_of(cls), (cls.__doc__ or "").partition("\n")[0])
@@ -237,7 +247,7 @@ def parser(
     whole.__doc__ = command.__doc__
 
     def call(parsed: Any) -> Any:
-        arguments: dict[str, Any] = {key: getattr(parsed, key) for key in plain}
+        arguments = {key: normalise(key, option.hint, getattr(parsed, key)) for key, option in plain.items()}
         arguments |= {kind: choose(kind, names[kind], getattr(parsed, kind)) for kind in parts}
         for key, cls in groups.items():
             values = getattr(parsed, key)

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from tejax import engines, evolution, runs, trits
+from tejax.core import random
 from tejax.runs import Experiment
 
 __all__ = ["measure"]
@@ -44,14 +45,14 @@ def _generation(experiment: Experiment) -> dict[str, float]:
     seed = jnp.uint32(0)  # a key may be used once only, and a repeated call uses it again
     batch = evolution.auto_batch(network, task, strategy.population)
     state = jax.jit(evolution.first_state, static_argnums=(0, 1))(
-        strategy.static(), network, task, jax.random.key(seed), strategy.rates
+        strategy.static(), network, task, random.key(seed), strategy.rates
     )
 
     def ask(seed: jax.Array, state: Any) -> Any:
-        return strategy.ask(jax.random.key(seed), state)
+        return strategy.ask(random.key(seed), state)
 
     def whole(task: Any, seed: jax.Array, state: Any) -> Any:
-        return evolution.generation(strategy, network, task, jax.random.key(seed), state, batch)
+        return evolution.generation(strategy, network, task, random.key(seed), state, batch)
 
     start = time.perf_counter()
     jax.block_until_ready(jax.jit(whole)(task, seed, state))
@@ -64,7 +65,7 @@ def _generation(experiment: Experiment) -> dict[str, float]:
     for name, other in others.items():
 
         def evaluate(task: Any, seed: jax.Array, population: Any, other: Any = other) -> Any:
-            return evolution.evaluate(strategy, other, task, jax.random.key(seed), population, batch)
+            return evolution.evaluate(strategy, other, task, random.key(seed), population, batch)
 
         parts[name] = _median(evaluate, task, seed, population)
     fitness = jnp.zeros(strategy.population, jnp.int32)
@@ -83,8 +84,8 @@ def _calibrate() -> tuple[dict[int, dict[str, float]], Path]:
     measured, rows = {}, []
     for fan_in in FAN_INS:
         count = max(4, min(256, 2**24 // fan_in**2))
-        x = trits.sample(jax.random.key(0), (512, fan_in))
-        w = trits.sample(jax.random.key(1), (count, fan_in, fan_in))
+        x = trits.sample(random.key(0), (512, fan_in))
+        w = trits.sample(random.key(1), (count, fan_in, fan_in))
         measured[fan_in] = {name: _layer(name, x, w) for name in engines.names()}
         rows.append((fan_in, min(measured[fan_in], key=measured[fan_in].__getitem__)))
     return measured, engines.write_table(jax.default_backend(), rows)

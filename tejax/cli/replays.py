@@ -18,7 +18,7 @@ def write_replay(path: Path, out: Path | None, episode: int, frames: int) -> tup
     """
     from tejax.viz import animation
 
-    task, network, genome, file = open_network(path)
+    task, network, genome, file, _ = open_network(path)
     if not isinstance(task, Control):
         refuse(f"task must be one of control, which acts in an environment: got task={type(task).__name__}")
     out = out or (path / "replay.gif" if path.is_dir() else file.with_suffix(".gif"))

@@ -14,7 +14,7 @@ from tejax import evolution, export, runs
 from tejax.cli.display import Display, say
 from tejax.cli.evaluation import summary_line
 from tejax.cli.logging import LoggingOptions
-from tejax.core import pytrees
+from tejax.core import pytrees, random
 from tejax.evolution import Result
 from tejax.parallel import processes
 from tejax.parallel.mesh import fetch, replicated_sharding
@@ -56,47 +56,47 @@ def conduct(
         loggers=logging.loggers(path, experiment.to_json()),
     )
     say(console, _costs(experiment, parts, path))
-    with (
-        closing(run),
-        Display(console, schedule.generations, task.scale, logging.watch) as display,
-        runs.graceful(run, display.stopping),
-        processes.on_process_loss(f"go on with `tejax resume {path}`"),
-    ):
-        try:
-            result = evolution.evolve(
-                jax.random.key(schedule.seed),
-                strategy,
-                network,
-                task,
-                generations=_wanted(experiment, run),
-                chunk=schedule.chunk,
-                batch=schedule.evaluation_batch,
-                target=schedule.target,
-                mesh=mesh,
-                run=run,
-                callback=lambda progress: display.update(progress, run.last),
-            )
-        except KeyboardInterrupt:
-            return _interrupted(path, None)
-        stopped = run.stopped and result.generations < schedule.generations
-        if not stopped:
-            run.save(result.state, result.generations)
-    if stopped:
-        return _interrupted(path, result.generations)
-    about = {
-        "run": str(path),
-        "interrupted": False,
-        "generations": result.generations,
-        "evaluations": result.evaluations,
-        "state": pytrees.fingerprint(fetch(result.state)),
-    }
-    answer: tuple[dict[str, Any], str, int] = {}, "", 0
+    with closing(run):  # which keeps the directory to the last picture
+        with (
+            Display(console, schedule.generations, task.scale, logging.watch) as display,
+            runs.graceful(run, display.stopping),
+            processes.on_process_loss(f"go on with `tejax resume {path}`"),
+        ):
+            try:
+                result = evolution.evolve(
+                    random.key(schedule.seed),
+                    strategy,
+                    network,
+                    task,
+                    generations=_wanted(experiment, run),
+                    chunk=schedule.chunk,
+                    batch=schedule.evaluation_batch,
+                    target=schedule.target,
+                    mesh=mesh,
+                    run=run,
+                    callback=lambda progress: display.update(progress, run.last),
+                )
+            except KeyboardInterrupt:
+                return _interrupted(path, None)
+            stopped = run.stopped and result.generations < schedule.generations
+            if not stopped:
+                run.save(result.state, result.generations)
+        if stopped:
+            return _interrupted(path, result.generations)
+        about = {
+            "run": str(path),
+            "interrupted": False,
+            "generations": result.generations,
+            "evaluations": result.evaluations,
+            "state": pytrees.fingerprint(fetch(result.state)),
+        }
+        answer: tuple[dict[str, Any], str, int] = {}, "", 0
 
-    def finish() -> None:
-        nonlocal answer
-        answer = _finish(experiment, parts, path, result, about, clock)
+        def finish() -> None:
+            nonlocal answer
+            answer = _finish(experiment, parts, path, result, about, clock)
 
-    processes.on_primary(finish)
+        processes.on_primary(finish)
     return answer
 
 
@@ -126,7 +126,7 @@ def _wanted(experiment: Experiment, run: Run) -> int:
 def _costs(experiment: Experiment, parts: Parts, path: Path) -> str:
     """What the run stands on and what it takes."""
     info = runs.environment_info()
-    genome = jax.eval_shape(parts.network.init, jax.random.key(0))
+    genome = jax.eval_shape(parts.network.init, random.key(0))
     trits, population = pytrees.size(genome), parts.strategy.population
     return "\n".join(
         [
@@ -150,7 +150,8 @@ def _finish(
     from tejax.cli.pictures import draw
 
     network_path = path / "best.safetensors"
-    size = export.save(network_path, parts.network, result.best, {"task": experiment.to_json()["task"]})
+    about_network = {"task": experiment.to_json()["task"], **parts.task.metadata()}
+    size = export.save(network_path, parts.network, result.best, about_network)
     report = parts.task.report(parts.network, result.best)
     pictures = draw(path, parts, result.best)
     about |= {

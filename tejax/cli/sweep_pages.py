@@ -1,17 +1,18 @@
 """`tejax report` of a sweep: a grid of rates and seeds, or a search, as one page."""
 
 import html
-import json
 from pathlib import Path
 from typing import Any
 
 from tejax.cli.pages import page
-from tejax.errors import refuse
+from tejax.cli.sweep_files import read_note, read_rows
+from tejax.errors import printable
 from tejax.viz import plots
 
 __all__ = ["report_sweep"]
 
 BEST = 20  # rows of the table that are shown
+LONG = 120  # characters of a cell
 CAPTIONS = {
     "fitness": "Fitness of the best network on all training data, mean over the runs of a cell.",
     "accuracy": "Accuracy of the best network on test data, mean over the runs of a cell.",
@@ -26,10 +27,8 @@ def report_sweep(path: Path) -> tuple[dict[str, Any], str, int]:
 
     Raises InputError where the directory has no table of finished runs yet, or a damaged one.
     """
-    note, rows = (_read(path / name) for name in ("sweep.json", "table.json"))
-    if not rows:
-        refuse(f"{path}: has no finished run yet")
-    search = note.get("kind") == "search"
+    note, rows = read_note(path), read_rows(path)
+    search = note["kind"] == "search"
     figures = _search_figures(note, rows) if search else _grid_figures(note, rows)
     files = {name: plots.save(figure, path / f"{name}.png") for name, figure in figures.items()}
     key, columns = ("value", [*note["varied"], "value"]) if search else ("accuracy", list(rows[0]))
@@ -37,12 +36,14 @@ def report_sweep(path: Path) -> tuple[dict[str, Any], str, int]:
         key = "fitness"
     ordered = sorted((row for row in rows if row.get(key) is not None), key=lambda row: -row[key])
     numbers = {"runs": f"{len(rows):,}", f"best {key}": f"{ordered[0][key]:.4g}" if ordered else "-"}
-    if "seconds" in note:
+    if note["seconds"]:
         numbers["seconds"] = f"{note['seconds']:,.0f}"
-    experiment = note.get("experiment", {})
+    experiment = note["experiment"]
+    task = experiment.get("task")
+    name = task.get("name", path.name) if isinstance(task, dict) else path.name
     written = page(
         path / "report.html",
-        f"tejax: sweep of {experiment.get('task', {}).get('name', path.name)}",
+        f"tejax: sweep of {name}",
         numbers,
         {file: CAPTIONS[name] for name, file in files.items()},
         {"The best runs": _rows(columns, ordered[:BEST])},
@@ -51,15 +52,6 @@ def report_sweep(path: Path) -> tuple[dict[str, Any], str, int]:
     )
     answer = {"report": str(written), **{name: str(file) for name, file in files.items()}}
     return answer, "\n".join(f"{name:<22} {file}" for name, file in answer.items()), 0
-
-
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        refuse(f"{path.parent}: has no {path.name} yet")
-    except (OSError, ValueError) as error:
-        refuse(f"{path}: damaged ({error})", error)
 
 
 def _grid_figures(note: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -78,10 +70,10 @@ def _search_figures(note: dict[str, Any], rows: list[dict[str, Any]]) -> dict[st
 
 
 def _rows(columns: list[str], rows: list[dict[str, Any]]) -> str:
-    head = "".join(f"<td>{html.escape(name)}</td>" for name in columns)
+    head = "".join(f"<td>{html.escape(_text(name))}</td>" for name in columns)
     lines = ("".join(f"<td>{html.escape(_text(row.get(name)))}</td>" for name in columns) for row in rows)
     return f"<table><tr>{head}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
 
 
 def _text(value: Any) -> str:
-    return "-" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return "-" if value is None else f"{value:.4g}" if isinstance(value, float) else printable(str(value))[:LONG]

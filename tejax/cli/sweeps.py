@@ -7,14 +7,15 @@ report.html, *.png      made by `tejax report`
 
 import dataclasses
 import itertools
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from tejax.core.drafts import is_draft, write_file
+from tejax.core.plain import dumps
 from tejax.errors import refuse, require
-from tejax.options import Positive, check_options
+from tejax.options import AtLeast, Length, Text, check_options
 from tejax.runs import Experiment
 from tejax.types import Strategy
 
@@ -36,9 +37,9 @@ class Grid:
         at_once: runs side by side on the device, or None for all; it changes no result.
     """
 
-    rates: tuple[str, ...] = ()
-    seeds: Positive = 8
-    at_once: Positive | None = None
+    rates: Annotated[tuple[Text, ...], Length(0, 256)] = ()
+    seeds: Annotated[int, AtLeast(1, 2**20)] = 8
+    at_once: Annotated[int, AtLeast(1, 2**20)] | None = None
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -110,7 +111,7 @@ def conduct(
         "seeds": grid.seeds,
         "seconds": seconds,
     }
-    (path / "sweep.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+    write_file(path / "sweep.json", dumps(note, indent=1) + "\n")
     means = _means(result.rows, options)
     best = max(means, key=lambda row: (*(row[name] for name in FIGURES if name in row), row["fitness"]))
     answer = {"sweep": str(path), "runs": len(result.rows), "best": best, "table": str(table), "seconds": seconds}
@@ -146,14 +147,23 @@ def _line(row: dict[str, Any], values: dict[str, list[float]]) -> str:
 
 def _prepare(path: Path, overwrite: bool) -> None:
     """Make the directory. Raises InputError where it holds something that must not be lost, and where it cannot be."""
-    if path.is_file():
+    if path.exists() and not path.is_dir():
         refuse(f"{path}: is a file; a sweep needs a directory")
-    found = {each.name for each in path.iterdir()} if path.exists() else set()
-    others = sorted(name for name in found if name not in FILES and not name.endswith((".png", "report.html")))
+    found = [each for each in path.iterdir() if not is_draft(each.name)] if path.exists() else []
+    others = sorted(each.name for each in found if not _is_part(each))
     if others:
         refuse(f"{path}: holds files that are not a sweep's ({others[0]}); choose another directory")
     if found and not overwrite:
         refuse(f"{path}: holds a sweep; choose another directory, or replace it with --overwrite")
-    path.mkdir(parents=True, exist_ok=True)
-    for name in found:
-        (path / name).unlink()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        for each in found:
+            each.unlink()  # of a link, that itself
+    except OSError as error:
+        refuse(f"{path}: cannot be written ({error.strerror or error})", error)
+
+
+def _is_part(path: Path) -> bool:
+    """Whether something in a directory is of a sweep."""
+    named = path.name in FILES or path.name.endswith((".png", "report.html"))
+    return named and (path.is_symlink() or not path.is_dir())

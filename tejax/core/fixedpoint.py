@@ -7,21 +7,36 @@ compiled program adds, shifts and looks up is integers.
 
 import math
 from collections.abc import Callable
-from functools import partial
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tejax.errors import require
+from tejax._partials import ByValue
+from tejax.errors import InputError, require
+from tejax.options import AtLeast, checked, normalise
 from tejax.registry import LOSSES
 from tejax.types import Array, Int32
 
-__all__ = ["SIGNS", "UNIT", "Loss", "cross_entropy", "halvings", "log2", "make_loss", "margin", "total", "wrong"]
+__all__ = [
+    "MOST_OUTPUTS",
+    "SIGNS",
+    "UNIT",
+    "Loss",
+    "cross_entropy",
+    "halvings",
+    "log2",
+    "make_loss",
+    "margin",
+    "total",
+    "wrong",
+]
 
 UNIT = 1 << 10  # one bit of cross-entropy is 1,024 units
 SIGNS = "signs"  # the name of the loss of signs
+MOST_OUTPUTS = 1024  # of a cross-entropy
+Limit = Annotated[int, AtLeast(0, 2**30)]  # of a margin
 LIMIT = 32 * UNIT  # a sample's cross-entropy saturates at 32 bits
 _ONE = 20  # powers of two are held as multiples of 2^-20
 _SHIFTED = ((1, 1), (2, 1), (4, 1), (8, 1))  # temperatures whose powers need no table
@@ -59,7 +74,7 @@ def cross_entropy(
         InputError: for a temperature with n above 4,096 or d above 64, and for more than 1,024 outputs.
     """
     over, under = _ratio(temperature)
-    require(outputs.shape[-1] <= 1024, "at most 1024", outputs=outputs.shape[-1])
+    require(outputs.shape[-1] <= MOST_OUTPUTS, f"at most {MOST_OUTPUTS}", outputs=outputs.shape[-1])
     highest = jnp.max(outputs, axis=-1, keepdims=True)
     below = _difference(highest, outputs)
     partition = jnp.sum(_powers(below, over, under), axis=-1, dtype=jnp.uint32)
@@ -98,7 +113,10 @@ def _at(values: Array, label: Int32[Array, "..."]) -> Array:
 
 
 def _ratio(temperature: tuple[int, int]) -> tuple[int, int]:
-    over, under = temperature
+    try:
+        over, under = normalise("temperature", tuple[int, int], temperature)
+    except InputError:
+        over, under = 0, 0
     ok = 1 <= over <= 4096 and 1 <= under <= 64
     require(ok, "a ratio (n, d) with n from 1 to 4096 and d from 1 to 64", temperature=temperature)
     return over, under
@@ -120,7 +138,8 @@ def _lead(outputs: Int32[Array, "... O"], label: Int32[Array, "..."], limit: int
     return ahead - behind
 
 
-def margin(outputs: Int32[Array, "... O"], label: Int32[Array, "..."], limit: int = 8) -> Int32[Array, "..."]:
+@checked
+def margin(outputs: Int32[Array, "... O"], label: Int32[Array, "..."], limit: Limit = 8) -> Int32[Array, "..."]:
     """limit - lead, where the lead over the best other output is clipped to -limit..limit: 0 to 2 * limit."""
     return limit - _lead(outputs, label, limit)
 
@@ -146,13 +165,13 @@ class Loss(NamedTuple):
 
 @LOSSES.register("cross_entropy")
 def _cross_entropy_loss(temperature: tuple[int, int]) -> Loss:
-    return Loss(partial(cross_entropy, temperature=temperature), LIMIT, UNIT)
+    return Loss(ByValue(cross_entropy, temperature=temperature), LIMIT, UNIT)
 
 
 @LOSSES.register("margin")
 def _margin_loss(temperature: tuple[int, int]) -> Loss:
     limit = max(1, temperature[0] // temperature[1])
-    return Loss(partial(margin, limit=limit), 2 * limit, 2 * limit)
+    return Loss(ByValue(margin, limit=limit), 2 * limit, 2 * limit)
 
 
 @LOSSES.register("wrong")

@@ -5,6 +5,9 @@ trits. So a key is asked for two words only, and those seed a counter-based hash
 lowest known bias of its size (C. Wellons, "Prospecting for hash functions", 2018), applied twice. Every result is a
 pure function of the key and the shape, in integer arithmetic, hence the same on every platform and for any sharding.
 
+A run has one kind of keys, threefry2x32: `key` makes them whatever JAX's settings say, and `as_key` takes what a user
+has. Two settings of JAX would give other bits: see `tejax.core.settings`.
+
 Masks follow the last axis in whole 32-bit words, so that bit i of word j always decides trit 32 j + i of its row,
 whether the row is held as int8 or as bit planes.
 """
@@ -15,11 +18,26 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from tejax.contracts import GENERATOR, as_key
+from tejax.core.settings import require_exact
+from tejax.options import Seed, normalise
 from tejax.types import Array, Key, Rate, UInt32
 
-__all__ = ["bernoulli", "bits", "bits16", "coin", "events", "randint", "unpack_bits"]
+__all__ = ["as_key", "bernoulli", "bits", "bits16", "coin", "events", "key", "randint", "unpack_bits"]
 
 WORD = 32  # bits
+
+
+def key(seed: int | Array) -> Key:
+    """The key of a seed, 0 to 2^32 - 1: that of `jax.random.key(seed)` where JAX's settings are as they come.
+
+    Raises:
+        InputError: for another seed, and under settings of JAX that would give other bits.
+    """
+    require_exact()
+    if isinstance(seed, jax.Array):
+        return jax.random.wrap_key_data(jnp.stack([jnp.uint32(0), seed.astype(jnp.uint32)]), impl=GENERATOR)
+    return jax.random.wrap_key_data(jnp.array([0, normalise("seed", Seed, seed)], jnp.uint32), impl=GENERATOR)
 
 
 def _mix(x: UInt32[Array, "..."]) -> UInt32[Array, "..."]:
@@ -30,9 +48,14 @@ def _mix(x: UInt32[Array, "..."]) -> UInt32[Array, "..."]:
 
 
 def bits(key: Key, shape: tuple[int, ...]) -> UInt32[Array, "..."]:
-    """Random 32-bit words of the given shape (fewer than 2^32 of them)."""
+    """Random 32-bit words of the given shape (fewer than 2^32 of them).
+
+    Raises:
+        InputError: for what is no key, and under settings of JAX that would give other bits.
+    """
+    require_exact()
     size = math.prod(shape)
-    seeds = jax.random.bits(key, (2,), jnp.uint32)
+    seeds = jax.random.bits(as_key(key), (2,), jnp.uint32)
     counter = lax.iota(jnp.uint32, size)
     return _mix(_mix(counter ^ seeds[0]) ^ seeds[1]).reshape(shape)
 

@@ -1,4 +1,4 @@
-"""Frozen dataclasses as plain JSON and back, strictly: a field too many, too few or of the wrong type is refused."""
+"""Frozen dataclasses back from plain JSON, strictly: a field too many, too few or of the wrong type is refused."""
 
 import dataclasses
 import types
@@ -7,22 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from tejax.errors import refuse
+from tejax.core.plain import to_plain
+from tejax.errors import refuse, shown
 
 __all__ = ["from_plain", "name_of", "to_plain", "values"]
 
 T = TypeVar("T")
-
-
-def to_plain(record: Any) -> Any:
-    """A dataclass as dicts, lists, strings, numbers, booleans and None."""
-    if dataclasses.is_dataclass(record):
-        return {field.name: to_plain(getattr(record, field.name)) for field in dataclasses.fields(record)}
-    if isinstance(record, Mapping):
-        return {name: to_plain(value) for name, value in record.items()}
-    if isinstance(record, list | tuple):
-        return [to_plain(item) for item in record]
-    return str(record) if isinstance(record, Path) else record
 
 
 def from_plain(cls: type[T], plain: Any, where: str) -> T:
@@ -38,7 +28,7 @@ def from_plain(cls: type[T], plain: Any, where: str) -> T:
             itself refuses is passed on with `where` in front.
     """
     if not isinstance(plain, Mapping):
-        refuse(f"{where} must be an object: got {plain!r:.60}")
+        refuse(f"{where} must be an object: got {shown(plain, 60)}")
     hints = typing.get_type_hints(cls, include_extras=False)
     names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
     found = values({name: hints[name] for name in names}, plain, where)
@@ -56,7 +46,7 @@ def values(hints: Mapping[str, Any], plain: Mapping[str, Any], where: str) -> di
     """
     unknown, missing = [name for name in plain if name not in hints], [name for name in hints if name not in plain]
     if unknown:
-        refuse(f"{where}: unknown field {unknown[0]!r:.60}; the fields are {list(hints)}")
+        refuse(f"{where}: unknown field {shown(unknown[0], 60)}; the fields are {list(hints)}")
     if missing:
         refuse(f"{where}: no field {missing[0]!r}")
     return {name: _value(hint, plain[name], f"{where}.{name}") for name, hint in hints.items()}
@@ -69,7 +59,7 @@ def name_of(plain: Any, where: str) -> str:
         InputError: where there is none.
     """
     if not isinstance(plain, Mapping) or not isinstance(plain.get("name"), str):
-        refuse(f"{where} must be an object with a name: got {plain!r:.60}")
+        refuse(f"{where} must be an object with a name: got {shown(plain, 60)}")
     return str(plain["name"])
 
 
@@ -82,7 +72,7 @@ def _value(hint: Any, plain: Any, where: str) -> Any:
     if hint is Any:
         return plain
     if not _fits(hint, plain):
-        refuse(f"{where} must be {_words(hint)}: got {plain!r:.60}")
+        refuse(f"{where} must be {_words(hint)}: got {shown(plain, 60)}")
     if kind is tuple:
         inner = arguments[:1] * len(plain) if Ellipsis in arguments else arguments
         pairs = zip(inner, plain, strict=True)
@@ -103,7 +93,9 @@ def _fits(hint: Any, plain: Any) -> bool:
     if hint is int:
         return isinstance(plain, int) and not isinstance(plain, bool)
     if hint is float:
-        return isinstance(plain, int | float) and not isinstance(plain, bool)
+        return isinstance(plain, float) or (
+            isinstance(plain, int) and not isinstance(plain, bool) and abs(plain) < 2**1000
+        )
     if hint is Path:
         return isinstance(plain, str)
     return isinstance(plain, hint) if isinstance(hint, type) else False

@@ -21,6 +21,9 @@ class Engine(NamedTuple):
     # (activations, weights [O, F], bias [O]) -> sums
     output: Callable[[Any, Trits, Int32[Array, "O"]], Int32[Array, "B O"]]
     status: Callable[[], str] = _ready  # ready, or why it cannot be used here
+    # fan-ins are filled up with zeros to a multiple of this before all else: one program does for those in between
+    multiple: int = 1
+    identity: Callable[[], str] = str  # what tells it from another engine of its name, whose proof is none of this one
 
 
 ENGINES: dict[str, Engine] = {}  # filled by the modules beside this one

@@ -1,23 +1,19 @@
 """A perceptron's loss in one kernel, where this device has one, it has proved itself, and the shape fits it."""
 
-import itertools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 
 from tejax.core import fixedpoint
 from tejax.engines import gpu, native, selftest
+from tejax.engines._kernel_check import TEMPERATURE, compare
 from tejax.engines.base import choose
 from tejax.types import Array, Int32, Loss, Trits
 
 __all__ = ["NAME", "NATIVE", "check_kernel", "check_native", "fused_loss", "status"]
 
 NAME, NATIVE = "gpu loss", "native loss"  # among the outcomes of self-tests
-SIZES = (((5, 3), ()), ((13, 33, 4), (0,)), ((64, 64, 10), (2,)), ((70, 20, 40, 17), (1, 3)))  # features, dead zones
-
 MAX_OUTPUTS = 1024  # of the cross-entropy
 
 logger = logging.getLogger("tejax")
@@ -99,7 +95,7 @@ def check_kernel() -> str:
         loss = gpu.perceptron_loss(x, y, layers, zones, "cross_entropy", TEMPERATURE)
         return loss, gpu.perceptron_matches(x, signs, layers, zones)
 
-    return _compare(both)
+    return compare(both)
 
 
 def check_native() -> str:
@@ -110,54 +106,9 @@ def check_native() -> str:
         wrong = native.perceptron_loss(x, signs, layers, zones, fixedpoint.sign_loss(signs.shape[1]))
         return native.perceptron_loss(x, y, layers, zones, loss), jnp.int32(signs.size) - wrong
 
-    return _compare(both)
-
-
-TEMPERATURE = (4, 1)
-Both = Callable[[Array, Array, Array, list, tuple[int, ...]], tuple[Array, Array]]  # a network's loss and matches
-
-
-def _compare(both: Both) -> str:
-    rng, wrong = np.random.default_rng(0), []
-    for features, zones in SIZES:
-        x = rng.integers(-1, 2, (97, features[0])).astype(np.int8)
-        y = rng.integers(0, features[-1], 97).astype(np.int32)
-        signs = rng.integers(-1, 2, (97, features[-1])).astype(np.int8)
-        pairs = list(itertools.pairwise(features))
-        layers = [
-            (rng.integers(-1, 2, (3, o, f)).astype(np.int8), rng.integers(-3, 4, (3, o)).astype(np.int32))
-            for f, o in pairs
-        ]
-        wanted = _expected(x, y, signs, layers, zones)
-        found = jax.tree.map(np.asarray, _population(both, zones)(*jax.tree.map(jnp.asarray, (x, y, signs, layers))))
-        if not all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True)):
-            wrong.append("-".join(map(str, features)))
-    return f"{selftest.WRONG}{', '.join(wrong)}" if wrong else selftest.READY
-
-
-def _population(both: Both, zones: tuple[int, ...]) -> Callable[..., tuple[Array, Array]]:
-    """The compiled losses and matches of a population."""
-
-    @jax.jit
-    def everyone(x: Array, y: Array, signs: Array, layers: list) -> tuple[Array, Array]:
-        return jax.vmap(lambda layers: both(x, y, signs, layers, zones))(layers)
-
-    return everyone
-
-
-def _expected(x: np.ndarray, y: np.ndarray, signs: np.ndarray, layers: list, zones: tuple[int, ...]) -> tuple:
-    """The same from outputs in NumPy's whole numbers."""
-    loss = fixedpoint.make_loss("cross_entropy", TEMPERATURE)
-    losses, matches = [], []
-    for member in range(3):
-        values = x.astype(np.int64)
-        for (weights, bias), zone in zip(layers, (*zones, None), strict=True):
-            sums = values @ weights[member].astype(np.int64).T + bias[member]
-            values = sums if zone is None else np.sign(sums) * (np.abs(sums) > zone)
-        losses.append(np.asarray(loss.total(jnp.asarray(values.astype(np.int32)), jnp.asarray(y))))
-        matches.append(np.int32((np.sign(values) == signs).sum()))
-    return np.stack(losses), np.stack(matches)
+    return compare(both)
 
 
 selftest.CHECKS[NAME] = check_kernel
 selftest.CHECKS[NATIVE] = check_native
+selftest.USES[NATIVE] = "native"

@@ -65,4 +65,4 @@ def _output(x: Planes, w: Trits, bias: Array) -> Int32[Array, "B O"]:
     return lax.fori_loop(_hidden_start(), 1, lambda _, __: _sums(x, rows, bias), empty).T
 
 
-ENGINES["packed"] = Engine(_encode, _hidden, _output)
+ENGINES["packed"] = Engine(_encode, _hidden, _output, multiple=WORD)

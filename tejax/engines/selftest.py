@@ -7,6 +7,7 @@ driver or a library makes of a short product shows here and not in somebody's ge
 
 import functools
 import hashlib
+import itertools
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ import numpy as np
 
 from tejax._version import __version__
 from tejax.core.caches import private_folder, read_json, write_json
+from tejax.core.machine import instructions
 from tejax.engines._engine import ENGINES, Engine
 
 __all__ = ["CHECKS", "FAN_INS", "Case", "cases", "check_engine", "outcome", "outcomes_path"]
@@ -28,6 +30,7 @@ __all__ = ["CHECKS", "FAN_INS", "Case", "cases", "check_engine", "outcome", "out
 FAN_INS = (*range(1, 71), 97, 130)  # the lengths of sums
 READY, WRONG, LONGEST = "ready", "wrong here for ", 200  # what outcomes are, or begin with, and their length
 BATCH, HIDDEN, OUTPUTS, POPULATION = 5, 33, 3, 2  # odd widths
+ZONE = 1  # the dead zone of the hidden layer
 
 
 class Case(NamedTuple):
@@ -61,12 +64,11 @@ def cases(fan_ins: Sequence[int] = FAN_INS) -> list[Case]:
 
 def expected(case: Case, two_layers: bool) -> np.ndarray:
     """What NumPy makes of a case, int64 [P, B, O]."""
-    x = case.x.astype(np.int64)
-    if not two_layers:
-        return np.stack([x @ w.astype(np.int64).T + case.bias for w in case.weights])
-    sums = (x @ w.astype(np.int64).T for w in case.hidden)
-    trits = ((s > 1).astype(np.int64) - (s < -1).astype(np.int64) for s in sums)
-    return np.stack([t @ w.astype(np.int64).T + case.bias for t, w in zip(trits, case.readout, strict=True)])
+    values, weights = case.x.astype(np.int64), case.weights
+    if two_layers:
+        sums = values @ case.hidden.astype(np.int64).transpose(0, 2, 1)
+        values, weights = np.sign(sums) * (np.abs(sums) > ZONE), case.readout
+    return values @ weights.astype(np.int64).transpose(0, 2, 1) + case.bias
 
 
 def check_engine(engine: Engine, fan_ins: Sequence[int] = FAN_INS) -> str:
@@ -80,33 +82,51 @@ def check_engine(engine: Engine, fan_ins: Sequence[int] = FAN_INS) -> str:
         `ready`, or in a few words where it was wrong.
     """
     given = cases(fan_ins)
-    deep = given[::12]
+    groups, deep = _grouped(given, engine.multiple), given[::12]
 
-    def output(case: Case) -> Any:
-        def one(weights: jax.Array) -> jax.Array:
-            return engine.output(engine.encode(case.x), weights, case.bias)
+    def output(case: Case) -> jax.Array:
+        return jax.vmap(lambda weights: engine.output(engine.encode(case.x), weights, case.bias))(case.weights)
 
-        return jax.vmap(one)(case.weights)
-
-    def through(case: Case) -> Any:
+    def through(case: Case) -> jax.Array:
         def one(hidden: jax.Array, readout: jax.Array) -> jax.Array:
-            trits = engine.hidden(engine.encode(case.x), hidden, jnp.zeros(hidden.shape[0], jnp.int32), 1)
+            trits = engine.hidden(engine.encode(case.x), hidden, jnp.zeros(hidden.shape[0], jnp.int32), ZONE)
             return engine.output(trits, readout, case.bias)
 
         return jax.vmap(one)(case.hidden, case.readout)
 
-    @jax.jit
-    def everything(given: list[Case], deep: list[Case]) -> Any:
-        return [output(case) for case in given], [through(case) for case in deep]
+    def of_group(group: Case) -> jax.Array:
+        if len(group.x) > 1:
+            return jax.lax.map(output, group)
+        return output(jax.tree.map(lambda leaf: leaf[0], group))[None]
 
-    found = jax.tree.map(np.asarray, everything(*jax.tree.map(jnp.asarray, (given, deep))))
-    wrong = [
+    @jax.jit
+    def everything(groups: list[Case], deep: list[Case]) -> Any:
+        return [of_group(group) for group in groups], [through(case) for case in deep]
+
+    # NumPy's arrays as they are: jnp.asarray would compile a program for each of their shapes
+    sums, more = jax.tree.map(np.asarray, everything(groups, deep))
+    wrong = {
         case.x.shape[1]
-        for group, sums, two_layers in ((given, found[0], False), (deep, found[1], True))
-        for case, each in zip(group, sums, strict=True)
+        for cases, found, two_layers in ((given, itertools.chain(*sums), False), (deep, more, True))
+        for case, each in zip(cases, found, strict=True)
         if not np.array_equal(each, expected(case, two_layers))
-    ]
-    return f"{WRONG}sums of length {', '.join(map(str, sorted(set(wrong))[:8]))}" if wrong else READY
+    }
+    return f"{WRONG}sums of length {', '.join(map(str, sorted(wrong)[:8]))}" if wrong else READY
+
+
+def _grouped(given: Sequence[Case], multiple: int) -> list[Case]:
+    """The cases whose fan-ins become the same when they are filled up to a multiple, filled up and put together."""
+
+    def filled(case: Case) -> Case:
+        missing = [(0, 0), (0, -case.x.shape[1] % multiple)]
+        x, (weights, hidden) = (
+            np.pad(case.x, missing),
+            (np.pad(array, [(0, 0), *missing]) for array in (case.weights, case.hidden)),
+        )
+        return case._replace(x=x, weights=weights, hidden=hidden)
+
+    groups = itertools.groupby(map(filled, given), lambda case: case.x.shape[1])
+    return [jax.tree.map(lambda *leaves: np.stack(leaves), *group) for _, group in groups]
 
 
 def outcomes_path() -> Path | None:
@@ -119,13 +139,14 @@ def outcomes_path() -> Path | None:
     parts = (
         *(device.platform, device.device_kind, getattr(device.client, "platform_version", "")),
         *(__version__, version("jax"), version("jaxlib")),
-        *(os.environ.get("XLA_FLAGS", ""), os.environ.get("TEJAX_NATIVE_ARCH", "")),
+        *(os.environ.get("XLA_FLAGS", ""), instructions()),
     )
     digest = hashlib.sha256(b"\0".join(os.fsencode(str(part)) for part in parts)).hexdigest()[:16]
     return folder / f"engines-proved-{digest}.json"
 
 
 CHECKS: dict[str, Callable[[], str]] = {}  # of what is no engine: name -> the outcome
+USES: dict[str, str] = {}  # such a name -> the engine whose code it runs
 
 
 @functools.cache
@@ -137,13 +158,14 @@ def outcome(name: str) -> str:
     Args:
         name: of an engine whose own status is ready, or of another check.
     """
-    path = outcomes_path()
-    found = _kept(path).get(name)
+    path, engine = outcomes_path(), ENGINES.get(USES.get(name, name))
+    entry = f"{name} {engine.identity() if engine else ''}".strip()
+    found = _kept(path).get(entry)
     if found is None:
         found = _attempt(CHECKS.get(name) or functools.partial(check_engine, ENGINES[name]))
         if path is not None and _is_lasting(found):
             with suppress(OSError):
-                write_json(path, {**_kept(path), name: found})
+                write_json(path, {**_kept(path), entry: found})
     return found
 
 

@@ -1,21 +1,24 @@
 """Evolution: strategy x network x task, whole generations on the device; one run, or many side by side."""
 
-from tejax.evolution._evolve import Progress, Recorder, Result, evolve
+from tejax.evolution._checks import check_fit
+from tejax.evolution._evolve import Progress, Recorder, Result, evolve, plan
 from tejax.evolution._generation import (
     History,
     advance,
     auto_batch,
-    check_fit,
     evaluate,
     first_state,
     generation,
     select_best,
     summary,
 )
-from tejax.evolution._sweep import Sweep, grid, sweep
+from tejax.evolution._grid import grid
+from tejax.evolution._identity import IdentifiedRecorder, identify
+from tejax.evolution._sweep import Sweep, sweep
 
 __all__ = [
     "History",
+    "IdentifiedRecorder",
     "Progress",
     "Recorder",
     "Result",
@@ -28,6 +31,8 @@ __all__ = [
     "first_state",
     "generation",
     "grid",
+    "identify",
+    "plan",
     "select_best",
     "summary",
     "sweep",

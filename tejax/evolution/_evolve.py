@@ -3,26 +3,27 @@
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Annotated, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from tejax.core import pytrees
+from tejax.core import settings
 from tejax.errors import require
 from tejax.evolution import _generation
-from tejax.evolution._generation import History, auto_batch, check_fit, row_count
-from tejax.options import Between, Count, Positive, normalise
+from tejax.evolution._checks import check_call, check_key, check_mesh, check_parts, check_start, without_notes
+from tejax.evolution._generation import History, fitting_batch, row_count
+from tejax.evolution._identity import IdentifiedRecorder, identify
+from tejax.evolution._memory import footprint, require_memory
+from tejax.options import Batch, Chunk, Generations, Target, normalise
 from tejax.parallel.mesh import fetch, replicate
 from tejax.types import Array, Genome, Key, Network, Placement, Rates, Strategy, Task
 
-__all__ = ["Progress", "Recorder", "Result", "check_sizes", "chunks", "evolve"]
+__all__ = ["Progress", "Recorder", "Result", "check_sizes", "chunks", "evolve", "plan"]
 
 UNREACHABLE = np.iinfo(np.int32).max
-Batch = Positive | None
-Target = Annotated[int, Between(-(2**31), 2**31 - 1)] | None
 
 
 class Progress(NamedTuple):
@@ -36,6 +37,7 @@ class Progress(NamedTuple):
     seconds: float  # spent since this process took the run up, compilation included
 
 
+@runtime_checkable
 class Recorder(Protocol):
     """Keeps a run: gives back where it stood, and records every chunk."""
 
@@ -69,6 +71,7 @@ def _copied(strategy: Strategy, state: Any) -> Any:
     return _generation.place_rows(strategy, jax.tree.map(jnp.copy, state))
 
 
+@settings.exact()
 def evolve(
     key: Key,
     strategy: Strategy,
@@ -87,7 +90,8 @@ def evolve(
     """Evolve for a number of generations and answer the best genome.
 
     Args:
-        key: of everything random; the same one gives the same bits.
+        key: of everything random; the same one gives the same bits. One of another generator than threefry2x32 is
+            folded into one of that.
         strategy: how a population becomes the next one; equal strategies compile once, whatever their rates.
         network: what is evolved.
         task: what is asked of it.
@@ -103,26 +107,31 @@ def evolve(
         callback: called between chunks; True stops.
 
     Raises:
-        InputError: for sizes that are not positive, a network that does not fit the task, devices that do not divide
-            the population, and a start of other shapes.
+        InputError: for sizes that are not positive, a network that does not fit the task, a fitness that is not int32,
+            what is no key, devices that do not divide the population, a start of other shapes or values, and for what
+            the memory cannot hold.
     """
     generations, chunk, batch, target = check_sizes(generations, chunk, batch, target)
-    check_fit(network, task)
+    key = check_key(key)
+    check_parts(strategy, network, task)
+    check_mesh(mesh)
+    check_call(callback=callback)
+    require(run is None or isinstance(run, Recorder), "a tejax.Run, or None", run=run)
     kind = "islands" if strategy.islands > 1 else "population"
     divided = mesh is None or row_count(strategy) % mesh.size == 0
     require(divided, "a multiple of devices", **{kind: row_count(strategy)}, devices=mesh.size if mesh else 1)
     clock = time.perf_counter()
+    if isinstance(run, IdentifiedRecorder):
+        run.identify(identify(key, start, strategy=strategy, network=network, task=task), generations)
     rates, strategy = as_arrays(strategy.rates), strategy.static().placed(Placement(mesh, network.ranges is None))
     init_key, run_key, rates, task = replicate((*jax.random.split(key), rates, task), mesh)
+    like, size = plan(init_key, strategy, network, task, batch, mesh, chunk)
     if start is None:
         state = _begin(strategy, network, task, init_key, rates)
     else:
-        like = jax.eval_shape(partial(_begin, strategy, network), task, init_key, rates)
-        wanted, given = pytrees.shapes(like), pytrees.shapes(start)
-        require(given == wanted, f"a state of these shapes: {wanted}", start=given)
+        check_start(strategy.placed(Placement()), network, start, like)
         state = _copied(strategy, replicate(start, mesh))
     state, before = run.restore(state) if run else (state, 0)
-    size = auto_batch(network, task, strategy.population) if batch == "auto" else batch
     goal = UNREACHABLE if target is None else target
 
     def step(state: Any, start: int, end: int) -> tuple[Any, Array, History]:
@@ -143,6 +152,41 @@ def evolve(
     empty = [History(*(np.zeros(0, np.int32) for _ in History._fields))]
     whole = History(*(np.concatenate(columns) for columns in zip(*(parts or empty), strict=True)))
     return Result(best, int(fitness), state, whole, done, done * strategy.population)
+
+
+def plan(
+    key: Key,
+    strategy: Strategy,
+    network: Network,
+    task: Task,
+    batch: int | str | None = "auto",
+    mesh: Mesh | None = None,
+    chunk: int = 16,
+) -> tuple[Any, int | None]:
+    """The first state, as shapes and dtypes, and how many individuals to evaluate at once; nothing is compiled.
+
+    Args:
+        key: as for `evolve`, like all that follows.
+        strategy: how a population becomes the next one.
+        network: what is evolved.
+        task: what is asked of it.
+        batch: individuals evaluated at once, "auto", or None for the whole population.
+        mesh: devices to spread the population over; None: one.
+        chunk: generations between two looks of the host.
+
+    Raises:
+        InputError: for what the memory of the devices cannot hold, naming the size to lower, and for a fitness that is
+            not int32.
+    """
+    rates, strategy = as_arrays(strategy.rates), strategy.static().placed(Placement(mesh, network.ranges is None))
+    count, zero = strategy.population, np.int32(0)
+    with without_notes():  # traced before anything is compiled, so that what is wrong is found here
+        like = _begin.eval_shape(strategy, network, task, key, rates)
+        sizes = footprint(network, task, None if isinstance(batch, str) else min(batch or count, count))
+        size = fitting_batch(sizes, count) if isinstance(batch, str) else batch
+        require_memory(strategy, task, sizes, like, size, mesh=mesh)
+        _advance.eval_shape(strategy, network, task, key, like, zero, zero, zero, chunk=chunk, batch=size)
+    return like, size
 
 
 def chunks(
@@ -169,10 +213,10 @@ def check_sizes(
     """
     require(batch == "auto" or not isinstance(batch, str), "auto, None or at least 1", batch=batch)
     return (
-        normalise("generations", Count, generations),
-        normalise("chunk", Positive, chunk),
-        batch if isinstance(batch, str) else normalise("batch", Batch, batch),
-        normalise("target", Target, target),
+        normalise("generations", Generations, generations),
+        normalise("chunk", Chunk, chunk),
+        batch if isinstance(batch, str) else normalise("batch", Batch | None, batch),
+        normalise("target", Target | None, target),
     )
 
 

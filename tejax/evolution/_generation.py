@@ -12,8 +12,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from tejax.core import pytrees
-from tejax.errors import require
+from tejax.core import fitness as sums
+from tejax.core import pytrees, random
+from tejax.evolution._memory import Footprint, footprint
 from tejax.parallel.population import Broadcast, constrain_replicated, map_population, shard_rows
 from tejax.types import (
     Array,
@@ -25,7 +26,6 @@ from tejax.types import (
     Placement,
     Population,
     Rates,
-    Recurrent,
     Strategy,
     Task,
 )
@@ -34,9 +34,9 @@ __all__ = [
     "History",
     "advance",
     "auto_batch",
-    "check_fit",
     "evaluate",
     "first_state",
+    "fitting_batch",
     "generation",
     "row_count",
     "select_best",
@@ -53,20 +53,6 @@ class History(NamedTuple):
     best: Any
     median: Any
     worst: Any
-
-
-def check_fit(network: Network, task: Task) -> None:
-    """Raise InputError unless a network takes what a task shows, and answers as much as it asks."""
-    sizes = network.features[0], network.features[-1]
-    wanted = task.features, task.outputs
-    require(sizes == wanted, f"from {wanted[0]} inputs to {wanted[1]} outputs", network=network)
-    if task.inputs == "sequence":
-        require(network.reads == "sequence", "with a memory, for a sequence", network=network)
-    elif task.inputs == "rows":
-        require(network.reads == "rows", "one that reads single rows, not sequences", network=network)
-    else:
-        single = network.reads == "rows" or isinstance(network, Recurrent)
-        require(single, "one that acts on single observations", network=network)
 
 
 def evaluate(
@@ -124,7 +110,7 @@ def first_state(strategy: Strategy, network: Network, task: Task, key: Key, rate
     state = strategy.init(key, network.init, rates)
     if strategy.per_case:
         after, _ = jax.eval_shape(
-            partial(generation, strategy.placed(Placement()), network, task), jax.random.key(0), state
+            partial(generation, strategy.placed(Placement()), network, task), random.key(0), state
         )
         state = jax.tree.map(lambda leaf, like: jnp.broadcast_to(leaf, like.shape), state, after)
     return place_rows(strategy, state)
@@ -203,25 +189,19 @@ def select_best(
 
 
 def summary(fitness: Fitness) -> History:
-    """Best, median (the lower of two) and worst of a population."""
-    whole = fitness if fitness.ndim == 1 else jnp.sum(fitness, axis=1, dtype=jnp.int32)
+    """Best, median (the lower of two) and worst of a population; of cases, the sums, which cannot wrap."""
+    whole = fitness if fitness.ndim == 1 else sums.total(fitness)
     ordered = jnp.sort(whole)
     return History(ordered[-1], ordered[(whole.shape[0] - 1) // 2], ordered[0])
 
 
 def auto_batch(network: Network, task: Task, population: int) -> int | None:
     """How many individuals to evaluate at once, a power of two: as many as the platform's room allows; None: all."""
+    return fitting_batch(footprint(network, task), population)
+
+
+def fitting_batch(sizes: Footprint, population: int) -> int | None:
+    """The same, for individuals of these sizes."""
     room = CPU_ROOM if jax.default_backend() == "cpu" else ROOM
-    genome = jax.eval_shape(network.init, jax.random.key(0))
-    traced = jax.make_jaxpr(lambda genome: task.evaluate(jax.random.key(0), network, genome))(genome)
-    own, largest = set(traced.jaxpr.invars), 1  # what is not made of a genome is there once for all
-    for equation in traced.eqns:
-        if any(each in own for each in equation.invars if not hasattr(each, "val")):
-            own.update(equation.outvars)
-            largest = max(largest, *(_bytes(out.aval) for out in equation.outvars))
-    batch = 2 ** max(0, int(math.log2(max(1, room // largest))))
+    batch = 2 ** max(0, int(math.log2(max(1, room // sizes.largest))))
     return batch if batch < population else None
-
-
-def _bytes(aval: Any) -> int:
-    return math.prod(aval.shape) * getattr(aval.dtype, "itemsize", 4)

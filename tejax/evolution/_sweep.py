@@ -6,31 +6,39 @@ one process a trial to vary these too.
 """
 
 import csv
+import io
 import itertools
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from numbers import Real
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from tejax.core import pytrees
+from tejax.core import pytrees, random
+from tejax.core.drafts import write_file
+from tejax.core.paths import expanded
+from tejax.core.plain import dumps, to_plain
+from tejax.core.settings import exact
 from tejax.errors import refuse, require
 from tejax.evolution import _generation
+from tejax.evolution._checks import check_call, check_mesh, check_outside, check_parts, without_notes
 from tejax.evolution._evolve import PARTS, as_arrays, check_sizes, chunks
-from tejax.evolution._generation import History, auto_batch, check_fit
-from tejax.options import Positive, Seed, normalise
+from tejax.evolution._generation import History, fitting_batch
+from tejax.evolution._grid import Setting, seeds_of, settings_of
+from tejax.evolution._memory import Footprint, footprint, require_memory
+from tejax.options import AtLeast, Positive, normalise
 from tejax.parallel.mesh import fetch, replicate
 from tejax.parallel.population import Broadcast, map_population
 from tejax.types import Fitness, Genome, Key, Network, Placement, Population, Strategy, Task
 
-__all__ = ["Sweep", "grid", "sweep"]
+__all__ = ["Sweep", "sweep"]
 
-Setting = Mapping[str, float | None]  # rates by name
+AtOnce = Annotated[int, AtLeast(1, 2**20)]
 Measure = Callable[[Genome], Mapping[str, float]]
 
 
@@ -44,43 +52,27 @@ class Sweep(NamedTuple):
     def save(self, folder: str | Path) -> tuple[Path, Path]:
         """Write table.csv and table.json (a list of objects), a row a run, into a folder, which is made if need be.
 
+        A number that is NaN or infinite is null in the one, and empty in the other.
+
         Raises:
             InputError: where they cannot be written.
         """
-        table, plain = Path(folder) / "table.csv", Path(folder) / "table.json"
+        folder = expanded(folder, "folder")
+        table, plain, text = folder / "table.csv", folder / "table.json", io.StringIO()
+        rows = [to_plain(row, "rows") for row in self.rows]
+        writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
         try:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            with table.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, list(self.rows[0]), lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(self.rows)
-            plain.write_text(json.dumps(self.rows, indent=1) + "\n", encoding="utf-8")
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             refuse(f"{folder}: cannot be written ({error.strerror or error})", error)
+        write_file(table, text.getvalue().encode("utf-8", "backslashreplace"))
+        write_file(plain, dumps(rows, indent=1) + "\n")
         return table, plain
 
 
-def grid(strategy: Strategy, rates: Mapping[str, Sequence[float | None]]) -> list[Setting]:
-    """Every combination of the given rates, the last one varying fastest; rates not named stay as they are.
-
-    Raises:
-        InputError: for a name that is not one of the strategy's rates, for one without values, and for a value that the
-            strategy would refuse.
-    """
-    names = list(strategy.rates)
-    for name, values in rates.items():
-        require(name in names, f"one of {names}", rate=name)
-        require(len(values) > 0, "given one value or more", **{name: list(values)})
-    rows = itertools.product(*rates.values())
-    return [_checked(strategy, {**strategy.rates, **dict(zip(rates, row, strict=True))}) for row in rows]
-
-
-def _checked(strategy: Strategy, setting: Setting) -> Setting:
-    """The same rates, held to what the strategy's options say of them."""
-    require(set(setting) == set(strategy.rates), f"rates named {list(strategy.rates)}", rates=list(setting))
-    return {name: normalise(name, strategy.rate_hint(name), rate) for name, rate in setting.items()}
-
-
+@exact()
 def sweep(
     strategy: Strategy,
     network: Network,
@@ -116,29 +108,33 @@ def sweep(
         callback: called between chunks with the generations done and wanted, those of all runs together.
 
     Raises:
-        InputError: for sizes that are not positive, a network that does not fit the task, and rates out of range.
+        InputError: for sizes that are not positive, a network that does not fit the task, a fitness that is not int32,
+            rates out of range, a measure that does not give numbers by name, and for runs that the memory cannot hold.
     """
-    settings = grid(strategy, rates) if isinstance(rates, Mapping) else [_checked(strategy, each) for each in rates]
-    numbers = [normalise("seeds", Seed, number) for number in (range(seeds) if isinstance(seeds, int) else seeds)]
-    require(len(settings) > 0, "of one configuration or more", rates=rates)
-    require(len(numbers) > 0, "of one seed or more", seeds=seeds)
+    check_outside()
+    check_parts(strategy, network, task)
+    check_mesh(mesh)
+    check_call(measure=measure, callback=callback)
+    settings, numbers = settings_of(strategy, rates), seeds_of(seeds)
     generations, chunk, batch, target = check_sizes(
         normalise("generations", Positive, generations), chunk, batch, target
     )
-    at_once = normalise("at_once", Positive | None, at_once)
-    check_fit(network, task)
+    at_once = normalise("at_once", AtOnce | None, at_once)
 
     runs = list(itertools.product(range(len(settings)), numbers))
     together = min(len(runs), at_once or len(runs))
-    size = _batch(network, task, strategy.population, together) if isinstance(batch, str) else batch
-    program = _Program(strategy.static(), network, replicate(task, mesh), Placement(mesh), chunk, size)
+    count = strategy.population
+    with without_notes():
+        sizes = footprint(network, task, None if isinstance(batch, str) else together * min(batch or count, count))
+        size = _batch(sizes, count, together) if isinstance(batch, str) else batch
+    program = _Program(strategy.static(), network, replicate(task, mesh), Placement(mesh), chunk, size, sizes)
     parts = []
     for first in range(0, len(runs), together):
         # the last runs are done again where their number would be another one, and so another program
         chosen = [runs[min(place, len(runs) - 1)] for place in range(first, first + together)]
         values = [as_arrays(settings[configuration]) for configuration, _ in chosen]
         stacked = {name: np.stack([row[name] for row in values]) for name in values[0]}
-        keys = replicate(jax.vmap(jax.random.key)(np.array([number for _, number in chosen], np.uint32)), mesh)
+        keys = replicate(jax.vmap(random.key)(jnp.array([number for _, number in chosen], jnp.uint32)), mesh)
         alive = min(together, len(runs) - first)
 
         def on_chunk(done: int, first: int = first, alive: int = alive) -> None:
@@ -159,11 +155,23 @@ def sweep(
                 "seed": number,
                 "fitness": int(fitness[place]),
                 "generations_to_target": _reached(history.best[place], target),
-                **measure(jax.tree.map(jnp.asarray, genome)),
+                **_measured(measure, genome),
                 "best": pytrees.fingerprint(genome),
             }
         )
     return Sweep(rows, best, history)
+
+
+def _measured(measure: Measure, genome: Genome) -> Mapping[str, float]:
+    """What is measured of one genome, as columns of the table."""
+    found = measure(jax.tree.map(jnp.asarray, genome))
+    fits = isinstance(found, Mapping) and all(isinstance(name, str) for name in found)
+    fits = fits and all(isinstance(each, Real | None) or np.ndim(each) == 0 for each in found.values())
+    require(fits, "a function that gives numbers by name", measure=found)
+    columns = {name: each if each is None else np.asarray(each).item() for name, each in found.items()}
+    numbers = all(isinstance(each, Real | None) for each in columns.values())
+    require(numbers, "a function that gives numbers by name", measure=found)
+    return columns
 
 
 class _Program(NamedTuple):
@@ -175,6 +183,7 @@ class _Program(NamedTuple):
     placement: Placement
     chunk: int
     batch: int | None
+    sizes: Footprint
 
     def run(
         self, keys: Key, rates: Any, generations: int, on_chunk: Callable[[int], None]
@@ -182,6 +191,12 @@ class _Program(NamedTuple):
         """Best genomes, their fitness and history, as NumPy."""
         parts = self.strategy, self.network, self.placement
         init_keys, run_keys = jax.vmap(lambda key: tuple(jax.random.split(key)))(keys)  # as in evolve
+        zero = np.int32(0)
+        with without_notes():  # traced before anything is compiled, so that what is wrong is found here
+            like = _begin_all.eval_shape(*parts, self.task, init_keys, rates)
+            together = self.strategy, self.task, self.sizes, like, self.batch, len(keys)
+            require_memory(*together, mesh=self.placement.mesh)
+            _advance_all.eval_shape(*parts, self.task, run_keys, like, zero, zero, chunk=self.chunk, batch=self.batch)
         states = _begin_all(*parts, self.task, init_keys, rates)
 
         def step(states: Any, start: int, end: int) -> Any:
@@ -246,9 +261,9 @@ def _select_all(
     return map_population(one, (states, Broadcast(task)), placement=placement)
 
 
-def _batch(network: Network, task: Task, population: int, together: int) -> int | None:
+def _batch(sizes: Footprint, population: int, together: int) -> int | None:
     """How many individuals of each of so many runs to evaluate at once, so that together they fit."""
-    fitting = auto_batch(network, task, population * together)
+    fitting = fitting_batch(sizes, population * together)
     return None if fitting is None or fitting // together >= population else max(1, fitting // together)
 
 

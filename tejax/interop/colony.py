@@ -71,7 +71,7 @@ class Reference(NamedTuple):
     """The transaction that brought a record: its tick and its place in the tick."""
 
     tick: int
-    index: int
+    place: int
 
 
 ROOT = Reference(0, 2**32 - 1)  # of the tree of whoever names it

@@ -47,7 +47,8 @@ def tick(cell: Cell, seen: Int8[Array, "K B"], state: Int8[Array, "N B"], dead_z
 
     Ungated, the neuron is Elman's (1990); the gate is that of the minimal gated unit (Zhou et al. 2016), made hard.
     """
-    candidate = ternarize(sums(cell.candidate, seen), dead_zone)
+    total = sums(cell.candidate, seen)
+    candidate = ternarize(total, min(dead_zone, int(jnp.iinfo(total.dtype).max)))  # no sum is beyond that
     return candidate if cell.gate is None else jnp.where(sums(cell.gate, seen) > 0, candidate, state)
 
 

@@ -6,7 +6,7 @@ all places are given at once and answer at once, after as many ticks as news nee
 
 import dataclasses
 import math
-from typing import Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,7 @@ from tejax.errors import require
 from tejax.networks import cell
 from tejax.networks.cell import Cell
 from tejax.networks.layer import Layer, fresh
-from tejax.options import Count, Derived, Positive, Probability
+from tejax.options import AtLeast, Between, Bias, Derived, Features, Layers, Probability, Sum, Width, fitting
 from tejax.registry import NETWORKS
 from tejax.types import Array, Int8, Int32, Key, Network, Task, Trits
 
@@ -56,16 +56,16 @@ class Cellular(Network):
         InputError: for a size or rate out of range, and from `apply` for inputs of another width.
     """
 
-    planes: Positive = 2
-    width: Derived[Positive] = 4
-    cells: Derived[Positive] = 5
-    neurons: Positive = 8
-    ticks: Positive = 7
-    neighbours: tuple[int, ...] = (-1, 1)
+    planes: Annotated[int, AtLeast(1, 2**16)] = 2
+    width: Derived[Features] = 4
+    cells: Derived[Features] = 5
+    neurons: Width = 8
+    ticks: Annotated[int, AtLeast(1, 2**16)] = 7
+    neighbours: Annotated[tuple[Annotated[int, Between(-(2**20), 2**20)], ...], Layers] = (-1, 1)
     edge: Literal["last", "zero"] = "last"
     gated: bool = False
-    dead_zone: Count = 0
-    bias: Count = 1
+    dead_zone: Sum = 0
+    bias: Bias = 1
     density: Probability = 0.5
 
     def __post_init__(self) -> None:
@@ -75,12 +75,13 @@ class Cellular(Network):
         require(proper, "distances other than 0, shorter than the line", neighbours=self.neighbours)
 
     @classmethod
-    def for_task(cls, task: Task, ticks: Positive | None = None, **options: Any) -> Self:
+    def for_task(cls, task: Task, ticks: Annotated[int, AtLeast(1, 2**16)] | None = None, **options: Any) -> Self:
         """The line of cells for a task whose inputs are numbers side by side; InputError where they are not.
 
         Args:
             ticks: how often all cells change, by default once for each cell and three times more.
         """
+        options = fitting(cls, options)
         planes = options.get("planes", cls.planes)
         require(task.features % planes == 0, f"a divisor of the {task.features} inputs", planes=planes)
         ticks = task.outputs + 3 if ticks is None else ticks
@@ -103,8 +104,7 @@ class Cellular(Network):
 
     def apply(self, genome: Cells, x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., cells] of one genome for trits x [..., planes * width]."""
-        *batch, inputs = x.shape
-        require(inputs == self.features[0], f"{self.features[0]}, the inputs of the network", features=inputs)
+        batch = x.shape[:-1]
         rows = math.prod(batch)
         places = jnp.moveaxis(x.reshape(rows, self.planes, self.width), 0, -1)
         beyond = [(0, 0), (0, self.cells - self.width), (0, 0)]

@@ -14,11 +14,14 @@ import jax.numpy as jnp
 from tejax import engines
 from tejax.errors import require
 from tejax.networks.layer import Layer, constants, fresh
-from tejax.options import Between, Count, Derived, Positive, Probability
+from tejax.options import AtLeast, Between, Bias, Derived, Layers, Probability, Text, Width
 from tejax.registry import NETWORKS
 from tejax.types import Array, Int8, Int32, Key, Network, Task, Trits
 
 __all__ = ["Conv", "Filters"]
+
+
+Side = Annotated[int, AtLeast(1, 2**14)]  # of a picture or a window, in pixels
 
 
 class Filters(NamedTuple):
@@ -50,16 +53,16 @@ class Conv(Network):
             inputs of another width.
     """
 
-    image: Derived[tuple[Positive, Positive, Positive]] = (1, 8, 8)
-    filters: tuple[Positive, ...] = (16,)
-    kernel: Positive = 3
-    stride: Positive = 1
-    pool: Positive = 2
-    outputs: Derived[Positive] = 10
+    image: Derived[tuple[Side, Side, Side]] = (1, 8, 8)
+    filters: Annotated[tuple[Width, ...], Layers] = (16,)
+    kernel: Side = 3
+    stride: Side = 1
+    pool: Side = 2
+    outputs: Derived[Width] = 10
     dead_zone: Annotated[float, Between(0, 1e6)] = 0.0
-    bias: Count = 4
+    bias: Bias = 4
     density: Probability = 0.5
-    engine: str = "auto"
+    engine: Text = "auto"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -108,8 +111,7 @@ class Conv(Network):
 
     def apply(self, genome: Filters, x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., O] of one genome for trits x [..., C * H * W]."""
-        *batch, inputs = x.shape
-        require(inputs == self.features[0], f"{self.features[0]}, the inputs of the network", features=inputs)
+        batch = x.shape[:-1]
         planes = x.reshape(math.prod(batch), *self.image)
         for layer in genome.stages:
             planes = self._stage(layer, planes)

@@ -1,12 +1,12 @@
 """Many networks of one kind asked together: they vote, and where they do not decide the answer is "unknown"."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import jax
 import jax.numpy as jnp
 
-from tejax.options import Positive
+from tejax.options import AtLeast
 from tejax.parallel.population import map_population
 from tejax.types import Array, Int32, Key, Network, Population, Trits
 
@@ -34,13 +34,18 @@ class Ensemble(Network):
     """
 
     network: Network
-    members: Positive = 16
+    members: Annotated[int, AtLeast(1, 2**20)] = 16
     reading: Reading = "class"
 
     @property
     def features(self) -> Any:
         """As the members have them."""
         return self.network.features
+
+    @property
+    def ranges(self) -> Any:
+        """As the members have them."""
+        return self.network.ranges
 
     def init(self, key: Key) -> Population:
         """A random genome: independent members [P, ...]."""

@@ -11,7 +11,7 @@ from tejax.engines import low_rank
 from tejax.engines.low_rank import LowRankMatrix
 from tejax.errors import require
 from tejax.networks.layer import Layer, constants, fresh
-from tejax.options import Between, Count, Derived, Positive, Probability
+from tejax.options import Between, Bias, Derived, Features, Layers, Length, Probability, Text, Width, checked
 from tejax.registry import NETWORKS
 from tejax.types import Array, Int8, Int32, Key, Loss, Network, Task, Trits
 
@@ -34,11 +34,11 @@ class MLP(Network):
         InputError: for a size or rate out of range, and from `apply` for inputs of another width.
     """
 
-    features: Derived[tuple[Positive, ...]] = (64, 64, 10)
+    features: Derived[Annotated[tuple[Features, ...], Length(0, 66)]] = (64, 64, 10)
     dead_zone: Annotated[float, Between(0, 1e6)] = 0.0
-    bias: Count = 4
+    bias: Bias = 4
     density: Probability = 0.5
-    engine: str = "auto"
+    engine: Text = "auto"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -46,7 +46,8 @@ class MLP(Network):
         engines.get(self.engine, max(self.features[:-1]))
 
     @classmethod
-    def for_task(cls, task: Task, hidden: tuple[Positive, ...] = (64,), **options: Any) -> Self:
+    @checked
+    def for_task(cls, task: Task, hidden: Annotated[tuple[Width, ...], Layers] = (64,), **options: Any) -> Self:
         """The perceptron that fits a task.
 
         Args:
@@ -81,7 +82,6 @@ class MLP(Network):
     def apply(self, genome: tuple[Layer, ...], x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., O] of one genome (its matrices plain or `LowRankMatrix`) for trits x [..., F]."""
         *batch, fan_in = x.shape
-        require(fan_in == self.features[0], f"{self.features[0]}, the inputs of the network", features=fan_in)
         name = low_rank.choose(genome) if self.engine == "auto" else self.engine
         engine = engines.get(name, max(self.features[:-1]))
         *hidden, last = genome

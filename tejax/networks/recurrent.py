@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -13,9 +13,9 @@ from tejax.errors import require
 from tejax.networks import cell
 from tejax.networks.cell import Cell
 from tejax.networks.layer import Layer, fresh
-from tejax.options import Count, Derived, Positive, Probability
+from tejax.options import AtLeast, Bias, Derived, Features, Layers, Probability, Sum, Width, checked
 from tejax.registry import NETWORKS
-from tejax.types import Array, Int8, Int32, Key, Task, Trits
+from tejax.types import Array, Int8, Int32, Key, Task
 
 __all__ = ["Memory", "Recurrent"]
 
@@ -45,11 +45,11 @@ class Recurrent(types.Recurrent):
         InputError: for a size or rate out of range, and from `apply` for inputs of another width.
     """
 
-    features: Derived[tuple[Positive, ...]] = (2, 8, 1)
-    ticks: Positive = 2
+    features: Derived[Annotated[tuple[Features, ...], Layers]] = (2, 8, 1)
+    ticks: Annotated[int, AtLeast(1, 2**16)] = 2
     gated: bool = False
-    dead_zone: Count = 0
-    bias: Count = 1
+    dead_zone: Sum = 0
+    bias: Bias = 1
     density: Probability = 0.5
     reads: ClassVar[Literal["rows", "sequence"]] = "sequence"
 
@@ -58,7 +58,8 @@ class Recurrent(types.Recurrent):
         require(len(self.features) == 3, "three positive sizes: inputs, state, outputs", features=self.features)
 
     @classmethod
-    def for_task(cls, task: Task, neurons: Positive = 8, **options: Any) -> Self:
+    @checked
+    def for_task(cls, task: Task, neurons: Width = 8, **options: Any) -> Self:
         """The recurrent network that fits a task.
 
         Args:
@@ -83,7 +84,6 @@ class Recurrent(types.Recurrent):
         self, genome: Memory, state: Int8[Array, "... N"], x: Int8[Array, "... F"]
     ) -> tuple[Int8[Array, "... N"], Int32[Array, "... O"]]:
         """The next state and the outputs of one step, for any leading axes that state and x share."""
-        self._check(x)
         batch = x.shape[:-1]
         inputs, neurons, results = self.features
         rows = math.prod(batch)
@@ -92,7 +92,6 @@ class Recurrent(types.Recurrent):
 
     def apply(self, genome: Memory, x: Int8[Array, "... T F"]) -> Int32[Array, "... T O"]:
         """The outputs at every step of sequences of trits, each from the first state on."""
-        self._check(x)
         *batch, steps, inputs = x.shape
         rows = math.prod(batch)
         start = jnp.broadcast_to(self.init_state()[:, None], (self.features[1], rows))
@@ -103,7 +102,3 @@ class Recurrent(types.Recurrent):
     def _step(self, genome: Memory, state: Array, x: Array) -> tuple[Int8[Array, "N B"], Int32[Array, "O B"]]:
         state = cell.ticks(self.ticks, genome.cell, x, state, self.dead_zone)
         return state, cell.sums(genome.readout, state).astype(jnp.int32)
-
-    def _check(self, x: Trits) -> None:
-        fan_in = x.shape[-1]
-        require(fan_in == self.features[0], f"{self.features[0]}, the inputs of the network", features=fan_in)

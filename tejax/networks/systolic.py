@@ -7,7 +7,7 @@ changes once a step, after layers of hidden neurons that see all that was there 
 
 import dataclasses
 import math
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ from tejax.engines import ternarize
 from tejax.errors import require
 from tejax.networks import cell
 from tejax.networks.layer import Layer, fresh
-from tejax.options import Count, Derived, Positive, Probability
+from tejax.options import AtLeast, Between, Bias, Derived, Features, Layers, Probability, Width, fitting
 from tejax.registry import NETWORKS
 from tejax.types import Array, Int8, Int32, Key, Recurrent, Task, Trits
 
@@ -56,13 +56,13 @@ class Systolic(Recurrent):
         InputError: for a size or rate out of range, and from `apply` for inputs of another width.
     """
 
-    streaming: Positive = 1
-    stationary: Count = 0
-    width: Derived[Positive] = 1
-    neurons: Positive = 6
-    hidden: tuple[Positive, ...] = (6,)
-    neighbours: tuple[int, ...] = ()
-    bias: Count = 1
+    streaming: Features = 1
+    stationary: Annotated[int, AtLeast(0, 2**16)] = 0
+    width: Derived[Features] = 1
+    neurons: Width = 6
+    hidden: Annotated[tuple[Width, ...], Layers] = (6,)
+    neighbours: Annotated[tuple[Annotated[int, Between(-(2**20), 2**20)], ...], Layers] = ()
+    bias: Bias = 1
     density: Probability = 0.5
     reads: ClassVar[Literal["rows", "sequence"]] = "sequence"
 
@@ -73,6 +73,7 @@ class Systolic(Recurrent):
     @classmethod
     def for_task(cls, task: Task, **options: Any) -> Self:
         """The line for a task; InputError where its stationary inputs are not so many planes."""
+        options = fitting(cls, options)
         stationary = options.get("stationary", cls.stationary)
         if stationary == 0:
             return cls(**{**options, "streaming": task.features})
@@ -106,7 +107,6 @@ class Systolic(Recurrent):
     ) -> tuple[Int8[Array, "... N W"], Int32[Array, "... 1"]]:
         """The next states and the outputs of one step, for any leading axes that state and x share."""
         *batch, inputs = x.shape
-        require(inputs == self.features[0], f"{self.features[0]}, the inputs of the network", features=inputs)
         rows = math.prod(batch)
         states = jnp.moveaxis(state.reshape(rows, self.neurons, self.width), 0, -1)
         states, outputs = self._step(genome, states, x.reshape(rows, inputs).T)
@@ -115,7 +115,6 @@ class Systolic(Recurrent):
     def apply(self, genome: Stage, x: Int8[Array, "... T F"]) -> Int32[Array, "... T 1"]:
         """The outputs at every step of sequences of trits, each from the first state on."""
         *batch, steps, inputs = x.shape
-        require(inputs == self.features[0], f"{self.features[0]}, the inputs of the network", features=inputs)
         rows = math.prod(batch)
         sequence = jnp.moveaxis(x.reshape(rows, steps, inputs), 0, -1)
         start = jnp.broadcast_to(self.init_state()[..., None], (self.neurons, self.width, rows))

@@ -5,6 +5,7 @@ number by one trit of the genome. What is saved in trits can be spent on neurons
 """
 
 import dataclasses
+from typing import Annotated
 
 import jax.numpy as jnp
 
@@ -12,7 +13,7 @@ from tejax.engines import gpu, low_rank
 from tejax.errors import require
 from tejax.networks.layer import Layer
 from tejax.networks.mlp import MLP
-from tejax.options import Derived, Positive
+from tejax.options import AtLeast, Derived, Features, Length
 from tejax.registry import NETWORKS
 from tejax.types import Array, Int32, Key, Loss, Trits
 
@@ -38,8 +39,8 @@ class Tied(MLP):
             of another width.
     """
 
-    features: Derived[tuple[Positive, ...]] = (256, 64, 10)
-    planes: Positive = 4
+    features: Derived[Annotated[tuple[Features, ...], Length(0, 66)]] = (256, 64, 10)
+    planes: Annotated[int, AtLeast(1, 2**16)] = 4
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -4,30 +4,37 @@ Registered with `per_case`: it takes the fitness of every case; with `sized`: it
 `vmap` over keys gives as many parents as are wanted. All are exact: fitness is int32 and never becomes a float.
 """
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from tejax.core import random
-from tejax.errors import require
+from tejax.core.fitness import GREATEST, LEAST
+from tejax.options import AtLeast, Between, checked
 from tejax.registry import SELECTIONS
 from tejax.types import Array, Fitness, Int32, Key
 
 __all__ = ["lexicase", "rank", "shares", "sharing", "tournament", "truncation"]
 
+Size = Annotated[int, AtLeast(1, 2**16)]  # of a tournament
+Share = Annotated[float, Between(0, 1, above=True)]
 FINE = 8  # bits that are left of what an individual gains in a case
 EVEN = 16  # the share of everyone where all gain alike
 
 
 @SELECTIONS.register("tournament", sized=True)
-def tournament(key: Key, fitness: Fitness, *, size: int = 4) -> Int32[Array, ""]:
+@checked
+def tournament(key: Key, fitness: Fitness, *, size: Size = 4) -> Int32[Array, ""]:
     """The fittest of `size` individuals drawn with replacement (the first drawn of equals)."""
     entrants = random.randint(key, (size,), fitness.shape[0])
     return entrants[jnp.argmax(fitness[entrants])]
 
 
 @SELECTIONS.register("truncation")
-def truncation(key: Key, fitness: Fitness, *, keep: float = 0.25) -> Int32[Array, ""]:
+@checked
+def truncation(key: Key, fitness: Fitness, *, keep: Share = 0.25) -> Int32[Array, ""]:
     """Any of the fittest `keep` share of the population (at least one), each as likely (Muehlenbein 1993).
 
     Args:
@@ -38,7 +45,6 @@ def truncation(key: Key, fitness: Fitness, *, keep: float = 0.25) -> Int32[Array
     Raises:
         InputError: for a share outside 0 to 1.
     """
-    require(0 < keep <= 1, "above 0 and at most 1", keep=keep)
     survivors = max(1, round(keep * fitness.shape[0]))
     return lax.top_k(fitness, survivors)[1][random.randint(key, (), survivors)]
 
@@ -61,7 +67,7 @@ def lexicase(key: Key, fitness: Int32[Array, "P C"]) -> Int32[Array, ""]:
     those left, any one.
     """
     order_key, last_key = jax.random.split(key)
-    cases = fitness.shape[1]
+    cases, by_case = fitness.shape[1], fitness.T  # a case's numbers side by side
     order = jnp.argsort(random.bits(order_key, (cases,)))
     worst = jnp.iinfo(jnp.int32).min
 
@@ -71,7 +77,7 @@ def lexicase(key: Key, fitness: Int32[Array, "P C"]) -> Int32[Array, ""]:
 
     def filter_by_case(carry: tuple[Array, Array]) -> tuple[Array, Array]:
         place, alive = carry
-        scores = fitness[:, order[place]]
+        scores = by_case[order[place]]
         return place + 1, alive & (scores == jnp.max(jnp.where(alive, scores, worst)))
 
     start = (jnp.int32(0), jnp.ones(fitness.shape[0], bool))
@@ -82,12 +88,16 @@ def lexicase(key: Key, fitness: Int32[Array, "P C"]) -> Int32[Array, ""]:
 
 
 @SELECTIONS.register("sharing", per_case=True, sized=True)
-def sharing(key: Key, fitness: Int32[Array, "P C"], *, size: int = 4) -> Int32[Array, ""]:
+@checked
+def sharing(key: Key, fitness: Int32[Array, "P C"], *, size: Size = 4) -> Int32[Array, ""]:
     """A tournament in which what a case has to give is shared by all who solve it, so that rare skills pay.
 
-    Takes the fitness of every case: implicit fitness sharing (Smith, Forrest & Perelson 1993), see `shares`.
+    Takes the fitness of every case: implicit fitness sharing (Smith, Forrest & Perelson 1993), see `shares`. Who has no
+    fitness in a case, LEAST, counts as the worst of the others there: measured by it, all others would be alike.
     """
-    return tournament(key, shares(fitness), size=size)
+    some = fitness != LEAST
+    worst = jnp.min(jnp.where(some, fitness, GREATEST), axis=0, keepdims=True)
+    return tournament(key, shares(jnp.where(some, fitness, worst)), size=size)
 
 
 def shares(fitness: Int32[Array, "P C"]) -> Int32[Array, "P"]:
@@ -100,7 +110,8 @@ def shares(fitness: Int32[Array, "P C"]) -> Int32[Array, "P"]:
     above = fitness - jnp.min(fitness, axis=0, keepdims=True)
     unsigned = lax.bitcast_convert_type(above, jnp.uint32)  # the difference of any two int32 fits
     width = 32 - lax.clz(jnp.max(unsigned, axis=0, keepdims=True))
-    gains = (unsigned >> (jnp.maximum(width, FINE) - FINE)).astype(jnp.int32)
+    fine = max(1, FINE - max(0, members.bit_length() - 23))  # so that no sum of gains leaves int32
+    gains = (unsigned >> (jnp.maximum(width, fine) - fine)).astype(jnp.int32)
     whole = jnp.maximum(jnp.sum(gains, axis=0, dtype=jnp.int32, keepdims=True), 1)
     most = (2**31 - 1) // cases  # of one share, so that no sum leaves int32
     return jnp.sum(jnp.minimum(gains * (EVEN * min(members, 2**18)) // whole, most), axis=1, dtype=jnp.int32)

@@ -9,6 +9,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from tejax.errors import require
+from tejax.options import normalise
 
 __all__ = ["AXIS", "fetch", "is_distributed", "make_mesh", "put", "replicate", "replicated_sharding"]
 
@@ -18,7 +19,8 @@ AXIS = "devices"
 def make_mesh(count: int | None = None) -> Mesh:
     """The first `count` devices of all processes in a row; None: all of them."""
     devices = jax.devices()
-    there = count is None or (isinstance(count, int) and 1 <= count <= len(devices))
+    count = normalise("devices", int | None, count)
+    there = count is None or 1 <= count <= len(devices)
     require(there, f"from 1 to {len(devices)}, the devices that are here", devices=count)
     shared = jax.process_count() == 1 or count in (None, len(devices))
     require(shared, f"all {len(devices)} where there are several processes", devices=count)

@@ -1,9 +1,7 @@
 """config.json: the experiment, and the versions and the machine that it ran on."""
 
-import json
 import platform
 import subprocess
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,15 +9,18 @@ from typing import Any
 import jax
 
 from tejax._version import __version__
-from tejax.errors import refuse
+from tejax.core.paths import expanded
+from tejax.core.reading import is_missing, read_json
+from tejax.core.settings import settings
+from tejax.errors import InputError, refuse, shown
 
-__all__ = ["FORMAT", "environment_info", "read_config", "update_config", "write_text"]
+__all__ = ["FORMAT", "environment_info", "read_config"]
 
-FORMAT = 2  # of the run directory; another number is refused
+FORMAT = 3  # of the run directory; another number is refused. 2: checkpoints did not say of which run they are
 
 
 def environment_info() -> dict[str, Any]:
-    """Versions, the platform and its devices, and the commit if tejax runs from a checkout."""
+    """Versions, the platform and its devices, the commit if tejax runs from a checkout, and the settings of JAX."""
     devices = jax.devices()
     return {
         "format": FORMAT,
@@ -30,6 +31,7 @@ def environment_info() -> dict[str, Any]:
         "device": devices[0].device_kind,
         "devices": len(devices),
         "commit": _commit(),
+        "settings": settings(),
     }
 
 
@@ -47,43 +49,25 @@ def _commit() -> str | None:
 def read_config(directory: str | Path) -> dict[str, Any]:
     """The config.json of a run directory.
 
-    Raises InputError, in one line, where there is no run, where the file is damaged, and for a run of another format
-    or of another version (first two numbers) of tejax.
+    Raises:
+        InputError: in one line, where there is no run, where the file is damaged or a link, and for a run of another
+            format or of another version (first two numbers) of tejax.
     """
-    path = Path(directory) / "config.json"
-    if not path.is_file():
-        refuse(f"{directory}: no run there (no config.json)")
+    path = expanded(directory, "directory") / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        refuse(f"{path}: damaged ({error})", error)
+        config = read_json(path)
+    except InputError as error:
+        if is_missing(error):
+            refuse(f"{directory}: no run there (no config.json)", error)
+        raise
     if not isinstance(config, dict) or not isinstance(config.get("tejax"), str):
         refuse(f"{path}: not the config of a tejax run")
     if config.get("format") != FORMAT:
         refuse(
-            f"{path}: run format {config.get('format')!r:.20}, but this tejax reads format {FORMAT}; "
+            f"{path}: run format {shown(config.get('format'), 20)}, but this tejax reads format {FORMAT}; "
             "go on with the tejax that wrote it, or start the run again"
         )
     here = __version__
     if config["tejax"].split(".")[:2] != here.split(".")[:2]:
         refuse(f"{path}: made by tejax {config['tejax']:.20}; this is {here}, whose bits may differ: use that version")
     return config
-
-
-def update_config(directory: str | Path, experiment: Mapping[str, Any]) -> None:
-    """Put another experiment into the config.json of a run: one of more generations, say.
-
-    Raises InputError where there is no run, where it is damaged, and where it cannot be written.
-    """
-    config = {**read_config(directory), "experiment": experiment}
-    try:
-        write_text(Path(directory) / "config.json", json.dumps(config, indent=2) + "\n")
-    except OSError as error:
-        refuse(f"{directory}: cannot be written ({error.strerror or error})", error)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file in one step: a reader sees the old text or the new one, never a part."""
-    draft = path.with_name(path.name + ".tmp")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)

@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 from tejax.core import records
-from tejax.errors import refuse, require
+from tejax.errors import refuse, require, shown
 from tejax.evolution import check_fit
-from tejax.options import Between, Count, OneOf, Positive, Seed, check_options
+from tejax.options import AtLeast, Batch, Between, Chunk, Generations, OneOf, Seed, Target, check_options
 from tejax.registry import NETWORKS, STRATEGIES, TASKS, Choice, Registry
 from tejax.strategies import Islands
 from tejax.strategies.islands import TOPOLOGIES
 from tejax.types import Network, Strategy, Task
 
-__all__ = ["Experiment", "IslandOptions", "Parts", "Schedule", "choice_from_json"]
+__all__ = ["Experiment", "IslandOptions", "Parts", "Schedule", "choice_from_json", "deciding"]
+
+PARTS = ("task", "network", "strategy", "schedule", "islands")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,12 +33,12 @@ class Schedule:
     """
 
     seed: Seed = 0
-    generations: Count = 2000
-    target: Annotated[int, Between(-(2**31), 2**31 - 1)] | None = None
-    chunk: Positive = 16
-    evaluation_batch: Positive | Literal["auto"] | None = "auto"
+    generations: Generations = 2000
+    target: Target | None = None
+    chunk: Chunk = 16
+    evaluation_batch: Batch | Literal["auto"] | None = "auto"
     checkpoint_every: Annotated[float, Between(0, 1e9)] = 30.0
-    keep: Positive = 2
+    keep: Annotated[int, AtLeast(1, 2**16)] = 2
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -53,9 +55,9 @@ class IslandOptions:
         topology: ring, to the next island; tour, to every other island in turn.
     """
 
-    islands: Positive = 1
-    migrate_every: Positive = Islands.every
-    migrants: Positive = Islands.migrants
+    islands: Annotated[int, AtLeast(1, 2**20)] = 1
+    migrate_every: Annotated[int, AtLeast(1, 2**30)] = Islands.every
+    migrants: Annotated[int, AtLeast(1, 2**29)] = Islands.migrants
     topology: Annotated[str, OneOf(TOPOLOGIES, function=False)] = Islands.topology
 
     def __post_init__(self) -> None:
@@ -134,11 +136,11 @@ class Experiment:
             InputError: in one line, for an unknown or missing field and for a value of the wrong type.
         """
         if not isinstance(plain, Mapping):
-            refuse(f"{where} must be an object: got {plain!r:.60}")
-        parts = {"task", "network", "strategy", "schedule", "islands"}
+            refuse(f"{where} must be an object: got {shown(plain, 60)}")
+        parts = set(PARTS)
         if set(plain) != parts:
             odd = sorted(str(name) for name in set(plain) ^ parts)[0]
-            refuse(f"{where}: {'no' if odd in parts else 'unknown'} field {odd!r:.60}")
+            refuse(f"{where}: {'no' if odd in parts else 'unknown'} field {shown(odd, 60)}")
         return Experiment(
             choice_from_json(TASKS, plain["task"], f"{where}.task"),
             choice_from_json(NETWORKS, plain["network"], f"{where}.network"),
@@ -146,6 +148,20 @@ class Experiment:
             records.from_plain(Schedule, plain["schedule"], f"{where}.schedule"),
             records.from_plain(IslandOptions, plain["islands"], f"{where}.islands"),
         )
+
+
+def deciding(plain: Any) -> Any:
+    """What an experiment in plain JSON says of its bits: without the engine, and of the schedule the seed alone.
+
+    Anything that is no experiment stays as it is.
+    """
+    if not isinstance(plain, Mapping) or set(plain) != set(PARTS):
+        return plain
+    parts = {name: dict(part) if isinstance(part, Mapping) else part for name, part in plain.items()}
+    network, schedule = parts["network"], parts["schedule"]
+    if isinstance(network, dict):
+        network.pop("engine", None)
+    return {**parts, "schedule": {"seed": schedule.get("seed")} if isinstance(schedule, dict) else schedule}
 
 
 def choice_from_json(registry: Registry, plain: Any, where: str) -> Choice:
@@ -157,9 +173,10 @@ def choice_from_json(registry: Registry, plain: Any, where: str) -> Choice:
     """
     name = records.name_of(plain, where)
     if name not in registry and ":" in name:
-        refuse(f"{where} is {name!r:.80}, which is not tejax's own: name it again, as in --{registry.kind} {name:.80}")
+        again = f"name it again, as in --{registry.kind} {name:.80}"
+        refuse(f"{where} is {shown(name, 80)}, which is not tejax's own: {again}")
     if name not in registry:
-        refuse(f"{where}.name must be one of {list(registry)}: got {name!r:.60}")
+        refuse(f"{where}.name must be one of {list(registry)}: got {shown(name, 60)}")
     options = registry.options(name)
     hints = {key: option.plain for key, option in options.items()}
     values = records.values(hints, {key: value for key, value in plain.items() if key != "name"}, where)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from tejax.core.paths import expanded
 from tejax.errors import refuse, require
 
 __all__ = ["LOGGERS", "Logger", "TensorBoard", "WeightsAndBiases", "make"]
@@ -97,4 +98,4 @@ def make(names: Sequence[str], path: str | Path, config: Mapping[str, Any] | Non
     """
     for name in names:
         require(name in LOGGERS, f"one of {', '.join(LOGGERS)}", log=name)
-    return [LOGGERS[name](path, config) for name in dict.fromkeys(names)]
+    return [LOGGERS[name](expanded(path), config) for name in dict.fromkeys(names)]

@@ -4,7 +4,8 @@ import dataclasses
 from pathlib import Path
 from typing import Annotated, Literal
 
-from tejax.options import Between, Positive, check_options
+from tejax.core.paths import expanded
+from tejax.options import AtLeast, Between, Length, Text, check_options
 
 __all__ = ["Pruner", "Sampler", "SearchOptions"]
 
@@ -30,15 +31,16 @@ class SearchOptions:
     """
 
     folder: Path
-    task: str | None = None
-    set: tuple[str, ...] = ()
-    search: tuple[str, ...] = ()
-    trials: Positive = 32
+    task: Text | None = None
+    set: Annotated[tuple[Text, ...], Length(0, 256)] = ()
+    search: Annotated[tuple[Text, ...], Length(0, 256)] = ()
+    trials: Annotated[int, AtLeast(1, 10**6)] = 32
     sampler: Sampler = "tpe"
     pruner: Pruner = "none"
-    storage: str | None = None
-    name: str | None = None
+    storage: Text | None = None
+    name: Text | None = None
     grace: Annotated[float, Between(0, 1e9, above=True)] = 60.0
 
     def __post_init__(self) -> None:
         check_options(self)
+        object.__setattr__(self, "folder", expanded(self.folder, "folder"))

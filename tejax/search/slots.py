@@ -12,7 +12,6 @@ fail and retry, loses the trial; hence these hundred lines, which know nothing b
 """
 
 import itertools
-import json
 import logging
 import os
 import socket
@@ -25,6 +24,8 @@ from typing import Any
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, Trial, TrialState
+
+from tejax.errors import one_line
 
 __all__ = ["RETRIES", "Slots", "heartbeat"]
 
@@ -137,7 +138,7 @@ def heartbeat(trial: Trial, every: float) -> Iterator[threading.Event]:
                 lost.set()
                 return
             except Exception as error:  # a database that is away for a while: go on, and count when it is back
-                logger.warning("trial %d: no heartbeat (%s)", trial.number, json.dumps(str(error))[:200])
+                logger.warning("trial %d: no heartbeat (%s)", trial.number, one_line(error, 200))
             if done.wait(every):
                 return
 

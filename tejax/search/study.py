@@ -9,8 +9,11 @@ from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.pool import NullPool  # no connection is held between two questions: a worker may be one of hundreds
 
+from tejax.core import records
 from tejax.core.locks import lock
-from tejax.errors import refuse, require
+from tejax.core.opening import open_flags
+from tejax.errors import InputError, one_line, refuse, require
+from tejax.runs.directory import check_links
 from tejax.search import space
 from tejax.search.options import SearchOptions
 
@@ -43,7 +46,7 @@ class FlockLock:
 
     def acquire(self) -> bool:
         """Wait for the lock."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(self._path, open_flags("O_RDWR", "O_CREAT", "O_NOFOLLOW"), 0o644)
         lock(descriptor)
         self._descriptor = descriptor
         return True
@@ -88,6 +91,7 @@ def open_study(options: SearchOptions) -> optuna.Study:
     """
     try:
         options.folder.mkdir(parents=True, exist_ok=True)
+        check_links(options.folder)
         if options.storage:
             storage: Any = RDBStorage(options.storage, engine_kwargs={"poolclass": NullPool})
         else:
@@ -96,10 +100,12 @@ def open_study(options: SearchOptions) -> optuna.Study:
             storage = JournalStorage(JournalFileBackend(path, lock_obj=lock))
         name = options.name or options.folder.resolve().name
         return optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
+    except InputError:
+        raise
     except OSError as error:
         refuse(f"{options.folder}: cannot be used ({error.strerror or error})", error)
     except Exception as error:  # whatever the driver of a database raises
-        refuse(f"storage cannot be used: {str(error).splitlines()[0]}", error)
+        refuse(f"storage cannot be used: {one_line(error, 300)}", error)
 
 
 def assert_same_plan(study: optuna.Study, options: SearchOptions) -> Plan:
@@ -117,10 +123,20 @@ def assert_same_plan(study: optuna.Study, options: SearchOptions) -> Plan:
         space.compose(given.fixed, alternatives).build()
         given.queue()
         study.set_user_attr("plan", given._asdict())
-    plan = Plan(**study.user_attrs["plan"])
+    plan = _plan(study.user_attrs["plan"])
     pairs = [("task", given.fixed["task"], plan.fixed["task"])] if options.task else []
     if options.search or options.set:
         pairs += zip(Plan._fields, given, plan, strict=True)
     for name, value, saved in pairs:
         require(value == saved, f"as the search has it, {saved!r}", **{name: value})
+    return plan
+
+
+def _plan(kept: Any) -> Plan:
+    """The plan that a study keeps. Raises InputError, in one line, for a damaged one."""
+    hints = {"fixed": dict, "search": list, "trials": int, "sampler": str, "pruner": str}
+    plan = Plan(**records.values(hints, kept, "the plan of the search")) if isinstance(kept, dict) else None
+    fine = plan is not None and plan.sampler in SAMPLERS and plan.pruner in PRUNERS and plan.trials >= 1
+    if plan is None or not fine or not isinstance(plan.fixed.get("task"), str):
+        refuse("the plan of the search is damaged; begin it again in another folder")
     return plan

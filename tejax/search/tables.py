@@ -2,8 +2,6 @@
 
 import csv
 import io
-import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,8 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from tejax import runs
+from tejax.core.drafts import write_file
+from tejax.core.plain import dumps
 from tejax.search import space
 from tejax.search.slots import Slots
 from tejax.search.study import Plan
@@ -28,8 +28,8 @@ def write_table(folder: Path, slots: Slots, plan: Plan) -> None:
     writer = csv.DictWriter(text, [*COLUMNS, *searched], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    _replace(folder / "table.csv", text.getvalue())
-    _replace(folder / "table.json", json.dumps(rows, indent=1) + "\n")
+    write_file(folder / "table.csv", text.getvalue().encode("utf-8", "backslashreplace"))
+    write_file(folder / "table.json", dumps(rows, indent=1) + "\n")
 
 
 def write_note(folder: Path, slots: Slots, plan: Plan) -> None:
@@ -50,14 +50,14 @@ def write_note(folder: Path, slots: Slots, plan: Plan) -> None:
         "varied": list(plan.space),
         "importance": importance,
     }
-    _replace(folder / "sweep.json", json.dumps(note, indent=1) + "\n")
+    write_file(folder / "sweep.json", dumps(note, indent=1) + "\n")
 
 
 def best_of(slots: Slots) -> str:
     """The best trial in words."""
     complete = [trial for trial in slots.latest().values() if trial.state == TrialState.COMPLETE]
     best = max(complete, key=lambda trial: float("-inf") if trial.value is None else trial.value, default=None)
-    return "no trial was finished" if best is None else f"best: {best.value:.4f} {json.dumps(best.params)}"
+    return "no trial was finished" if best is None else f"best: {best.value:.4f} {dumps(best.params)}"
 
 
 def _row(slot: int, trial: FrozenTrial, searched: list[str]) -> dict[str, Any]:
@@ -71,10 +71,3 @@ def _row(slot: int, trial: FrozenTrial, searched: list[str]) -> dict[str, Any]:
         "seconds": trial.user_attrs.get("seconds"),
         **{path: trial.params.get(path) for path in searched},
     }
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file that other workers write as well, in one step."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)

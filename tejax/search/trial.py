@@ -18,7 +18,8 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import Trial
 
 from tejax import evolution, export, runs
-from tejax.errors import InputError
+from tejax.core import random
+from tejax.errors import InputError, refuse
 from tejax.evolution import Progress
 from tejax.runs import Experiment, Parts
 from tejax.runs.lock import Lock
@@ -67,13 +68,15 @@ def evolve_trial(
         return pruned
 
     folder.mkdir(parents=True, exist_ok=True)
+    if folder.is_symlink():
+        refuse(f"{folder}: is a link, and a search holds none; remove it")
     with _locked(folder, is_lost):
         # not an experiment that `tejax resume` would take up: it would train on what is held out here
         config = {"trial": experiment.to_json(), "held_out": HELD_OUT}
         run = runs.Run(folder, config, checkpoint_every=schedule.checkpoint_every, keep=schedule.keep)
         with runs.graceful(run):
             result = evolution.evolve(
-                jax.random.key(schedule.seed),
+                random.key(schedule.seed),
                 strategy,
                 network,
                 task,
@@ -93,7 +96,8 @@ def evolve_trial(
             return Ending("stopped")
         if pruned:
             return Ending("pruned")
-        export.save(folder / "best.safetensors", network, result.best, {"task": experiment.to_json()["task"]})
+        about = {"task": experiment.to_json()["task"], **task.metadata()}
+        export.save(folder / "best.safetensors", network, result.best, about)
         return Ending("complete", score(task, network, result.best, result.fitness))
 
 

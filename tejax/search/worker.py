@@ -6,7 +6,6 @@ bits. A journal file in the folder holds the study unless the options name a dat
 to the driver's own means (PGPASSWORD, ~/.pgpass).
 """
 
-import json
 import logging
 import time
 from typing import Any
@@ -14,7 +13,8 @@ from typing import Any
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import Trial, TrialState
 
-from tejax.errors import InputError
+from tejax.core.plain import dumps
+from tejax.errors import InputError, one_line, printable
 from tejax.search import space
 from tejax.search.options import SearchOptions
 from tejax.search.slots import Slots, heartbeat
@@ -51,7 +51,7 @@ def work(options: SearchOptions) -> int:
             break
     write_table(options.folder, slots, plan)
     write_note(options.folder, slots, plan)
-    print(best_of(slots))  # noqa: T201
+    print(printable(best_of(slots)))  # noqa: T201
     return 0
 
 
@@ -68,14 +68,14 @@ def attempt(slots: Slots, trial: Trial, plan: Plan, options: SearchOptions) -> E
         except UpdateFinishedTrialError:
             ending = Ending("lost")
         except (InputError, MemoryError, RuntimeError) as error:  # of this trial, not of the search: the others go on
-            trial.set_user_attr("error", " ".join(str(error).split())[:500])
+            trial.set_user_attr("error", one_line(error, 500))
         except Exception:  # a disk or a database: this worker ends, and the trial is another's
             slots.finish(trial.number, TrialState.FAIL)
             raise
     if not slots.finish(trial.number, STATES.get(ending.state, TrialState.FAIL), ending.value):
         ending = Ending("lost")
     reason = trial.user_attrs.get("error", "" if ending.value is None else f"{ending.value:.4f}")
-    logger.info("trial %d %s %s %s", slot, ending.state, reason, json.dumps(trial.params))
+    logger.info("trial %d %s %s %s", slot, ending.state, reason, dumps(trial.params))
     return ending
 
 

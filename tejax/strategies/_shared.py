@@ -8,24 +8,28 @@ import jax.numpy as jnp
 from jax import lax
 
 from tejax import operators  # noqa: F401  (fills the registries)
-from tejax.core import pytrees
+from tejax.core import fitness as sums
+from tejax.core import intermediates, pytrees, random
 from tejax.operators.mutation import changes_whole
 from tejax.registry import MUTATIONS
-from tejax.types import Array, Fitness, Genome, Int32, Key, Mutation, Rate, Rates
+from tejax.types import Array, Fitness, Genome, Int32, Key, Mutation, Rate, Rates, Selection
 
 __all__ = [
     "as_traced",
     "coarseness",
     "individual_keys",
     "mutation_rate",
+    "power_of_two",
     "resolved_rates",
     "room_for",
+    "room_for_choice",
     "total",
     "utilities",
 ]
 
 MOST = 1 / 8  # the highest mutation rate where none is given
 ROOM = 2**28  # bytes of genomes that are made at once
+CHOOSING = 2**26  # bytes of the largest array of a selection, for all parents that are chosen at once
 
 
 def as_traced(rates: Rates) -> dict[str, Array]:
@@ -59,12 +63,23 @@ def individual_keys(key: Key, indices: Array | int) -> Any:
 
 def room_for(genome: Genome) -> int:
     """How many individuals like this one to make at once: as many as ROOM allows, however large the population is."""
-    return max(1, ROOM // max(1, pytrees.nbytes(genome)))
+    return power_of_two(ROOM // max(1, pytrees.nbytes(genome)))
+
+
+def room_for_choice(select: Selection, fitness: Fitness) -> int:
+    """How many parents to choose at once: what a selection computes for each may be as long as the population."""
+    like = jax.ShapeDtypeStruct(fitness.shape, fitness.dtype)
+    return power_of_two(CHOOSING // intermediates.largest(intermediates.trace(select, random.key(0), like), 1))
+
+
+def power_of_two(count: int) -> int:
+    """The largest that is no larger, and at least 1: it divides most populations, which then lie there once only."""
+    return 2 ** max(0, count.bit_length() - 1)
 
 
 def total(fitness: Fitness) -> Int32[Array, "P"]:
-    """One number an individual, int32 [P]: fitness itself, or the sum over its cases [P, C]."""
-    return fitness if fitness.ndim == 1 else jnp.sum(fitness, axis=1, dtype=jnp.int32)
+    """One number an individual, int32 [P]: fitness itself, or the sum over its cases [P, C], which cannot wrap."""
+    return fitness if fitness.ndim == 1 else sums.total(fitness)
 
 
 def utilities(fitness: Fitness) -> Int32[Array, "P"]:

@@ -107,7 +107,7 @@ class Categorical(Strategy):
     def candidates(self, state: State) -> Population:
         """The mode, the fittest, and samples."""
         known = jax.tree.map(lambda *leaves: jnp.stack(leaves), mode(state), state.fittest)
-        drawn = samples(jax.random.key(state.generation), state, VOTERS, self.placement)
+        drawn = samples(random.key(state.generation), state, VOTERS, self.placement)
         return pytrees.concatenate(known, drawn)
 
 

@@ -18,10 +18,11 @@ from jax import lax
 from tejax.core import pytrees, random
 from tejax.core.packing import WORD, Packed, pack, pack_genome, unpack_genome
 from tejax.errors import require
-from tejax.options import Between, Count, OneOf, Positive, Probability, Traced
+from tejax.operators.selection import Size
+from tejax.options import AtLeast, Between, OneOf, Probability, Traced
 from tejax.parallel.population import Broadcast, constrain_replicated, map_population, replace_first
 from tejax.registry import CROSSOVERS, MUTATIONS, SELECTIONS, STRATEGIES
-from tejax.strategies._shared import individual_keys, resolved_rates, room_for, total
+from tejax.strategies._shared import individual_keys, resolved_rates, room_for, room_for_choice, total
 from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Rates, Selection, Strategy
 
 __all__ = ["Genetic", "State"]
@@ -59,9 +60,9 @@ class Genetic(Strategy):
     """
 
     population: Annotated[int, Between(2, 2**30)] = 512
-    elites: Count = 8
+    elites: Annotated[int, AtLeast(0, 2**30)] = 8
     selection: Annotated[Any, OneOf(SELECTIONS)] = "tournament"
-    tournament: Positive = 4
+    tournament: Size = 4
     crossover: Annotated[Any, OneOf(CROSSOVERS)] = "by_neuron"
     mutation: Annotated[Any, OneOf(MUTATIONS)] = "flip"
     adaptive: bool = False
@@ -104,7 +105,8 @@ class Genetic(Strategy):
             packed = map_population(pack_genome, parents, placement=self.placement)
             parents, read = constrain_replicated(packed, self.placement), unpack_genome
         rows = Broadcast(state._replace(population=parents)), individual_keys(key, self.population)
-        children, multipliers = map_population(partial(self._breed, read), rows, room_for(genome), self.placement)
+        batch = min(room_for(genome), room_for_choice(self._choose(), state.fitness))
+        children, multipliers = map_population(partial(self._breed, read), rows, batch, self.placement)
         chosen = lax.top_k(total(state.fitness), self.elites)[1]
         kept = pytrees.take((parents, state.log2_rate_multiplier), chosen)
         if packing:
@@ -135,7 +137,9 @@ class Genetic(Strategy):
 
     def _choose(self) -> Selection:
         select = SELECTIONS.get(self.selection)
-        return partial(select, size=self.tournament) if SELECTIONS.trait(self.selection, "sized", False) else select
+        given = isinstance(select, partial) and "size" in select.keywords
+        sized = SELECTIONS.trait(self.selection, "sized", False) and not given
+        return partial(select, size=self.tournament) if sized else select
 
     def _breed(self, read: Callable[[Any], Genome], row: tuple[State, Key]) -> tuple[Any, Array]:
         """One child; `read` gives the genome of a member of the population that the state holds."""

@@ -16,7 +16,7 @@ from jax import lax
 
 from tejax.core import pytrees, random
 from tejax.errors import require
-from tejax.options import Between, OneOf, Positive, Probability, Traced
+from tejax.options import AtLeast, Between, OneOf, Probability, Traced
 from tejax.parallel.population import Broadcast, map_population
 from tejax.registry import MUTATIONS, STRATEGIES
 from tejax.strategies._shared import individual_keys, resolved_rates, room_for
@@ -54,9 +54,9 @@ class HillClimb(Strategy):
     """
 
     population: Annotated[int, Between(2, 2**30)] = 512
-    climbers: Positive = 4
+    climbers: Annotated[int, AtLeast(1, 2**29)] = 4
     mutation: Annotated[Any, OneOf(MUTATIONS)] = "flip"
-    patience: Positive | None = None
+    patience: Annotated[int, AtLeast(1, 2**30)] | None = None
     mutation_rate: Traced[Probability | None] = None
 
     def __post_init__(self) -> None:

@@ -15,11 +15,11 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from tejax.core import pytrees
+from tejax.core import intermediates, pytrees, random
 from tejax.errors import require
-from tejax.options import Derived, OneOf, Positive
+from tejax.options import AtLeast, Derived, OneOf
 from tejax.parallel.population import Broadcast, map_population
-from tejax.strategies._shared import individual_keys, total
+from tejax.strategies._shared import ROOM, individual_keys, power_of_two, total
 from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Rates, Strategy
 
 __all__ = ["TOPOLOGIES", "Islands", "State"]
@@ -56,11 +56,11 @@ class Islands(Strategy):
             (low_rank), which mean nothing elsewhere.
     """
 
-    population: Derived[int] = dataclasses.field(init=False, repr=False, default=0)
+    population: Derived[Annotated[int, AtLeast(0, 2**30)]] = dataclasses.field(init=False, repr=False, default=0)
     strategy: Derived[Any] = dataclasses.field(kw_only=False, default=None)
-    count: Positive = 8
-    every: Positive = 16
-    migrants: Positive = 2
+    count: Annotated[int, AtLeast(1, 2**20)] = 8
+    every: Annotated[int, AtLeast(1, 2**30)] = 16
+    migrants: Annotated[int, AtLeast(1, 2**29)] = 2
     topology: Annotated[str, OneOf(TOPOLOGIES, function=False)] = "ring"
     sharded = ("islands",)
 
@@ -72,6 +72,8 @@ class Islands(Strategy):
         require(fits, "from 1 to half of an island's population", migrants=self.migrants, population=size)
         kind = type(self.strategy).__name__
         require(not self.strategy.perturbs, "one whose individuals can live on another island", strategy=kind)
+        most = 2**30 // size
+        require(self.count <= most, f"at most {most} islands of this population", count=self.count, population=size)
         object.__setattr__(self, "population", self.count * size)
 
     @property
@@ -110,7 +112,8 @@ class Islands(Strategy):
     def ask(self, key: Key, state: State) -> tuple[Population, State]:
         """The populations of all islands, one after the other."""
         rows = individual_keys(key, self.count), state.islands
-        population, asked = map_population(lambda row: self.strategy.ask(*row), rows, placement=self.placement)
+        batch = self._asking_at_once(state.islands)
+        population, asked = map_population(lambda row: self.strategy.ask(*row), rows, batch, self.placement)
         return _joined(population), state._replace(islands=asked)
 
     def tell(self, state: State, population: Population, fitness: Fitness) -> State:
@@ -140,6 +143,13 @@ class Islands(Strategy):
     def decode(self, individual: Any) -> Genome:
         """The genome of one individual."""
         return self.strategy.decode(individual)
+
+    def _asking_at_once(self, states: Any) -> int | None:
+        """How many islands to ask at once; None: all, where that is not much, whatever a choice of parents takes."""
+        if self.count * self.strategy.population**2 <= ROOM:
+            return None
+        one = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), states)
+        return power_of_two(ROOM // intermediates.largest(intermediates.trace(self.strategy.ask, random.key(0), one)))
 
     def _migrate(self, shift: Array | int, shares: tuple[Population, Fitness]) -> tuple[Population, Fitness]:
         """Population [I, P, ...] and fitness [I, P, ...] after the fittest of every island i have come to i + shift.

@@ -57,7 +57,7 @@ class LowRank(Strategy):
 
     population: Annotated[int, Between(2, 2**24)] = 4096
     rank: Annotated[int, Between(1, 64)] = 1
-    density: Traced[Annotated[float, Between(0, 1, above=True)]] = 0.03
+    density: Traced[Annotated[float, Between(0, 1, above=True), Between(1e-6, 1)]] = 0.03
     threshold: Traced[Annotated[float, Between(0, 1e6)]] = 2.5
     perturbs = True
 

@@ -14,9 +14,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from tejax._partials import ByValue
 from tejax.core import pytrees, random
 from tejax.errors import require
-from tejax.options import Between, Derived, OneOf, Positive, Probability, Traced
+from tejax.options import AtLeast, Between, Derived, OneOf, Probability, Traced, checked
 from tejax.parallel.population import Broadcast, map_population
 from tejax.registry import CROSSOVERS, MUTATIONS, STRATEGIES
 from tejax.strategies._shared import individual_keys, resolved_rates, room_for
@@ -24,6 +25,7 @@ from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Rates, S
 
 __all__ = ["Descriptor", "MapElites", "State", "density"]
 
+Cells = Annotated[int, AtLeast(1, 2**20)]
 CHANGES = 2  # trits of a child that a mutation changes in the mean, where no rate is given
 Descriptor = Callable[[Genome], Int32[Array, ""]]  # genome -> the number of its cell
 
@@ -37,16 +39,17 @@ class State(NamedTuple):
     rates: dict[str, Array]  # float32 []
 
 
-def density(cells: int) -> Descriptor:
+@checked
+def density(cells: Cells) -> Descriptor:
     """The share of non-zero trits, from 0 (cell 0) to 1 (the last cell), in steps of equal width."""
+    return ByValue(_density, cells)
 
-    def cell(genome: Genome) -> Int32[Array, ""]:
-        size = pytrees.size(genome)
-        present = sum(jnp.sum(leaf != 0, dtype=jnp.int32) for leaf in jax.tree.leaves(genome))
-        bounds = jnp.asarray([-(-size * number // cells) for number in range(1, cells)], jnp.int32)  # rounded up
-        return jnp.sum(present >= bounds, dtype=jnp.int32)
 
-    return cell
+def _density(cells: int, genome: Genome) -> Int32[Array, ""]:
+    size = pytrees.size(genome)
+    present = sum(jnp.sum(leaf != 0, dtype=jnp.int32) for leaf in jax.tree.leaves(genome))
+    bounds = jnp.asarray([-(-size * number // cells) for number in range(1, cells)], jnp.int32)  # rounded up
+    return jnp.searchsorted(bounds, present, side="right").astype(jnp.int32)
 
 
 @STRATEGIES.register("map_elites")
@@ -68,7 +71,7 @@ class MapElites(Strategy):
     """
 
     population: Annotated[int, Between(2, 2**30)] = 512
-    cells: Positive = 64
+    cells: Cells = 64
     descriptor: Derived[Descriptor | None] = None
     crossover: Annotated[Any, OneOf(CROSSOVERS)] = "by_neuron"
     mutation: Annotated[Any, OneOf(MUTATIONS)] = "flip"

@@ -16,9 +16,9 @@ from typing import Annotated, Any, NamedTuple, Self
 import jax
 import jax.numpy as jnp
 
-from tejax.core import pytrees
+from tejax.core import pytrees, random
 from tejax.errors import require
-from tejax.options import Between, Derived
+from tejax.options import AtLeast, Between, Derived, Length, Text
 from tejax.registry import STRATEGIES
 from tejax.strategies._shared import total
 from tejax.strategies.categorical import Categorical
@@ -93,19 +93,20 @@ class Portfolio(Strategy):
             perturbs a base (low_rank), and when it begins for arms of which some hold packed genomes and others do not.
     """
 
-    population: Derived[int] = dataclasses.field(init=False, repr=False, default=0)
-    arms: Derived[tuple[Any, ...]] = ()
+    population: Derived[Annotated[int, AtLeast(0, 2**30)]] = dataclasses.field(init=False, repr=False, default=0)
+    arms: Derived[Annotated[tuple[Any, ...], Length(0, 4096)]] = ()
     every: Annotated[int, Between(1, 4096)] = 4
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "arms", tuple(self.arms))
         super().__post_init__()
         require(2 <= len(self.arms) <= 16, "from 2 to 16 strategies", arms=len(self.arms))
+        kinds = [type(arm).__name__ for arm in self.arms]
+        require(all(isinstance(arm, Strategy) for arm in self.arms), "strategies", arms=kinds)
         for name in ("population", "islands"):
             values = [{"population": arm.population, "islands": arm.islands}[name] for arm in self.arms]
             require(len(set(values)) == 1, "the same in all arms", **{name: values})
         whole = not any(arm.perturbs for arm in self.arms)
-        require(whole, "strategies that ask whole answers", arms=[type(arm).__name__ for arm in self.arms])
+        require(whole, "strategies that ask whole answers", arms=kinds)
         object.__setattr__(self, "population", self.arms[0].population)
 
     @property
@@ -148,7 +149,7 @@ class Portfolio(Strategy):
         for place, arm in enumerate(self.arms):
             own = {name: rates[f"{name}_{place}"] for name in arm.rates}
             states.append(arm.init(keys[place], sample, own))
-            forms.append(pytrees.shapes(jax.eval_shape(arm.ask, jax.random.key(0), states[-1])[0]))
+            forms.append(pytrees.shapes(jax.eval_shape(arm.ask, random.key(0), states[-1])[0]))
         require(all(form == forms[0] for form in forms), "all packed or all not", arms="some of each")
         zero, zeros = jnp.int32(0), jnp.zeros(len(self.arms), jnp.int32)
         standing = Standing(zero, zeros, Sum(zero, zero), Sum(zeros, zeros), Sum(zeros, zeros))
@@ -202,7 +203,7 @@ class Portfolio(Strategy):
 @STRATEGIES.register("portfolio")
 def portfolio_of(
     population: Annotated[int, Between(2, 2**20)] = 512,
-    arms: tuple[str, ...] = ("sharing", "categorical"),
+    arms: Annotated[tuple[Text, ...], Length(0, 16)] = ("sharing", "categorical"),
     every: Annotated[int, Between(1, 4096)] = 4,
 ) -> Portfolio:
     """Several strategies take turns, and the one that is gaining most plays on.

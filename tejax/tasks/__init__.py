@@ -1,10 +1,12 @@
 """Tasks: the behaviour of one individual -> its int32 fitness, higher is better."""
 
 from tejax.tasks._activity import Activity, activity
-from tejax.tasks._classification import Classification, classification
+from tejax.tasks._classification import Classification
 from tejax.tasks._control import Control, control
 from tejax.tasks._emission import Emission, emission
+from tejax.tasks._labelled import classification
 from tejax.tasks._serial import Serial, product, serial
+from tejax.tasks.datasets.encoding import Encoding
 from tejax.tasks.datasets.files import load_arrays, load_idx
 from tejax.tasks.datasets.loaders import breast_cancer, digits, from_files, wine
 from tejax.tasks.environments import Playground
@@ -16,6 +18,7 @@ __all__ = [
     "Classification",
     "Control",
     "Emission",
+    "Encoding",
     "Playground",
     "Serial",
     "Series",

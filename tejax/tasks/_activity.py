@@ -115,8 +115,8 @@ class Activity(Task):
     neurons: int
     margins: bool = True
     inputs: ClassVar[Literal["rows", "sequence", "episode"]] = "sequence"
-    scale: ClassVar[int] = 1000
-    unit: ClassVar[str] = "thousandths of the weights"
+    scale = 1000
+    unit = "thousandths of the weights"
 
     @property
     def features(self) -> int:

@@ -1,24 +1,22 @@
-"""Classification of anybody's arrays: x becomes trits, the labels stay labels, the loss is integer."""
+"""The task of classification: labelled trits in two splits, an integer loss."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.contracts import require_fit
 from tejax.core import fixedpoint, random
 from tejax.errors import require
-from tejax.options import Between, OneOf, Positive, Seed, check_options, options_of
-from tejax.registry import LOSSES
-from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
-from tejax.tasks.datasets import encoding, pictures
+from tejax.tasks._minibatch import accuracies_in_words, draw_rows
+from tejax.tasks.datasets.encoding import Encoding
 from tejax.types import Array, Genome, Int8, Int32, Key, Network, Task
 
-__all__ = ["Classification", "Options", "classification"]
+__all__ = ["Classification"]
 
 Split = Literal["train", "test"]
 UNITS = {
@@ -32,12 +30,13 @@ UNITS = {
     jax.tree_util.register_dataclass,
     data_fields=["x_train", "y_train", "x_test", "y_test", "augmented"],
     meta_fields=["classes", "samples", "loss", "temperature"],
+    drop_fields=["encoding"],  # of the host: a compiled program is shown trits, and is the same for other thresholds
 )
 @dataclasses.dataclass(frozen=True)
 class Classification(Task):
     """Labelled trits in two splits; fitness is minus the summed loss. Evolution sees the training split only.
 
-    `split`, `predict` and `accuracy` raise InputError for a split other than train and test.
+    `split`, `predict` and `accuracy` raise InputError for a split other than train and test, and where it is empty.
 
     Attributes:
         x_train: trits int8 [N, F]. y_train: labels int32 [N]. x_test, y_test: likewise, [M, ...].
@@ -47,6 +46,7 @@ class Classification(Task):
         temperature: T of the cross-entropy as a ratio, or the limit of the margin.
         augmented: the training samples in S versions, int8 [S, N, F]. A generation sees each of its samples in one, by
             chance; `validate` and `accuracy` see them as they are. None: as they are only.
+        encoding: how numbers became these trits. None: not known, as where a compiled program gives the task back.
     """
 
     x_train: Int8[Array, "N F"]
@@ -58,6 +58,8 @@ class Classification(Task):
     loss: str = "cross_entropy"
     temperature: tuple[int, int] = (1, 1)
     augmented: Int8[Array, "S N F"] | None = None
+    encoding: Encoding | None = None
+    shown = ("x_train", "x_test", "augmented")
 
     @property
     def features(self) -> int:
@@ -99,14 +101,39 @@ class Classification(Task):
         loss = self._loss()
         return -(loss.sample(network.apply(genome, x), y) >> fixedpoint.halvings(self.rows, loss.limit))
 
+    def encode(self, x: Any) -> np.ndarray:
+        """New samples as the trits that a network of this task is shown, by the thresholds of the training data.
+
+        Args:
+            x: numbers [N, ...] in the shape and unit of the training data, or one sample, [F] flat.
+
+        Returns:
+            int8 [N, F], or [F] of one sample.
+
+        Raises:
+            InputError: for another number of features, for what is not finite and numeric, and for a task that was made
+                from trits.
+        """
+        require(self.encoding is not None, "of a task made from numbers, as by tasks.classification", encoding=None)
+        return np.zeros(0, np.int8) if self.encoding is None else self.encoding(x)
+
     def accuracy(self, network: Network, genome: Genome, split: Split = "test") -> float:
         """The share of a split that one individual classifies rightly, 0 to 1."""
         _, y = self.split(split)
+        require(len(y) > 0, "one with samples", split=split)
         return float(np.mean(np.asarray(self.predict(network, genome, split)) == np.asarray(y)))
 
-    def predict(self, network: Network, genome: Genome, split: Split = "test") -> Int32[Array, "N"]:
-        """The class that one individual gives each sample of a split: its highest output, the first of equals."""
-        return _predict(network, genome, self.split(split)[0])
+    def predict(self, network: Network, genome: Genome, split: Any = "test") -> Int32[Array, "N"]:
+        """The class that one individual gives each sample: its highest output, the first of equals.
+
+        Args:
+            network: of the genome.
+            genome: one individual.
+            split: train, test, or numbers [N, ...] of new samples, which `encode` makes trits.
+        """
+        require_fit(network, self)
+        x = self.split(cast(Split, split))[0] if isinstance(split, str) else jnp.asarray(self.encode(split))
+        return _predict(network, genome, x)
 
     def split(self, name: Split) -> tuple[Int8[Array, "N F"], Int32[Array, "N"]]:
         """The inputs and labels of a split."""
@@ -114,9 +141,14 @@ class Classification(Task):
         return (self.x_train, self.y_train) if name == "train" else (self.x_test, self.y_test)
 
     def report(self, network: Network, genome: Genome) -> dict[str, float]:
-        """The accuracy on the test and on the training split."""
+        """The accuracy on the test and on the training split, as far as they have samples."""
         splits: dict[str, Split] = {"accuracy": "test", "train_accuracy": "train"}
-        return {name: self.accuracy(network, genome, split) for name, split in splits.items()}
+        filled = {name: split for name, split in splits.items() if len(self.split(split)[1])}
+        return {name: self.accuracy(network, genome, split) for name, split in filled.items()}
+
+    def metadata(self) -> dict[str, Any]:
+        """The encoding."""
+        return {} if self.encoding is None else {"encoding": self.encoding.to_json()}
 
     def words(self, report: Mapping[str, float]) -> dict[str, str]:
         """Accuracies as percentages."""
@@ -151,102 +183,3 @@ class Classification(Task):
 @partial(jax.jit, static_argnums=0)
 def _predict(network: Network, genome: Genome, x: Array) -> Array:
     return jnp.argmax(network.apply(genome, x), axis=-1).astype(jnp.int32)
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """How labelled numbers are split, made into trits, and scored.
-
-    Args:
-        test_share: the share held out for testing, stratified by label.
-        split_seed: of the split into training and test data.
-        trits: of a feature.
-        kind: how a trit reads its thresholds: trits (low, between, high) or thermometer (below, above).
-        placement: where thresholds stand: evenly over the range, or at the data's quantiles.
-        samples: training samples a generation, or None for all.
-        shift: pixels by which training pictures are moved at most, afresh in every generation.
-        loss: cross_entropy, margin or wrong.
-        temperature: of the cross-entropy, as a ratio; the limit of the margin.
-    """
-
-    test_share: Annotated[float, Between(0, 1)] = 0.2
-    split_seed: Seed = 0
-    trits: Annotated[int, Between(1, 1024)] = 2
-    kind: encoding.Kind = "trits"
-    placement: encoding.Placement = "range"
-    samples: Positive | None = None
-    shift: Annotated[float, Between(0, 1e6)] = 0.0
-    loss: Annotated[str, OneOf(LOSSES, function=False)] = "cross_entropy"
-    temperature: tuple[Positive, Positive] = (4, 1)
-
-    def __post_init__(self) -> None:
-        check_options(self)
-
-
-def classification(x: np.ndarray, y: np.ndarray, **options: Any) -> Classification:
-    """A task from numbers and labels.
-
-    Args:
-        x: numbers [N, ...].
-        y: labels [N], whole numbers from 0.
-        **options: the fields of `Options`. Thresholds of the encoding come from the training split alone.
-
-    Raises:
-        InputError: for empty data, NaN or infinite numbers, labels that are not whole numbers from 0, a class with
-            fewer than two samples, an option that does not exist, a share or a minibatch out of range, a shift of what
-            is no picture.
-    """
-    from sklearn.model_selection import train_test_split
-
-    known = list(options_of(Options))
-    unknown = [name for name in options if name not in known]
-    require(not unknown, f"among {known}", options=unknown)
-    chosen = Options(**options)
-    x, y = np.asarray(x), np.asarray(y)
-    require(x.ndim > 0 and x.size > 0, "non-empty", x=f"array of shape {x.shape}")
-    shaped, x = x, x.reshape(len(x), -1)
-    require(y.shape == (len(x),), f"one label for each of the {len(x)} rows of x", y=f"array of shape {y.shape}")
-    require(x.dtype.kind in "biuf", "numeric", x=f"array of {x.dtype}")
-    require(bool(np.isfinite(x).all()), "finite everywhere (no NaN, no infinity)", x=f"array with {_odd(x)}")
-    require(np.issubdtype(y.dtype, np.integer), "of an integer type", y=f"array of {y.dtype}")
-    values, counts = np.unique(y, return_counts=True)
-    classes = len(values)
-    fine = values[0] == 0 and values[-1] == classes - 1 and bool((counts >= 2).all())
-    require(fine, "whole numbers from 0 with two samples or more of each", y=_labels(y))
-    require(classes >= 2, "of two classes or more", y=_labels(y))
-    require(0 < chosen.test_share < 1, "above 0 and below 1", test_share=chosen.test_share)
-    fixedpoint.make_loss(chosen.loss, chosen.temperature)
-
-    held = max(math.ceil(chosen.test_share * len(x)), classes)
-    require(
-        len(x) - held >= classes, "small enough to leave a training sample of each class", test_share=chosen.test_share
-    )
-    train, test = train_test_split(np.arange(len(x)), test_size=held, stratify=y, random_state=chosen.split_seed)
-    require_samples(chosen.samples, len(train), "training samples")
-    encode = encoding.fit(x[train], chosen.trits, chosen.kind, chosen.placement)
-    return Classification(
-        jnp.asarray(encode(x[train])),
-        jnp.asarray(y[train], jnp.int32),
-        jnp.asarray(encode(x[test])),
-        jnp.asarray(y[test], jnp.int32),
-        classes,
-        chosen.samples,
-        chosen.loss,
-        chosen.temperature,
-        _augmented(encode, shaped[train], chosen.shift),
-    )
-
-
-def _augmented(encode: encoding.Encoding, x: np.ndarray, shift: float) -> Int8[Array, "S N F"] | None:
-    """The trits of pictures as they are and moved by `shift` pixels; None where they are not to be moved."""
-    if shift == 0:
-        return None
-    return jnp.asarray(np.stack([encode(each.reshape(len(x), -1)) for each in pictures.shifted(x, shift)]))
-
-
-def _odd(x: np.ndarray) -> str:
-    return f"{int((~np.isfinite(x)).sum())} values that are not"
-
-
-def _labels(y: np.ndarray) -> str:
-    return f"labels {y.min()} to {y.max()}, {len(np.unique(y))} distinct"

@@ -7,37 +7,32 @@ the trits of an action is exact.
 """
 
 import dataclasses
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
-from tejax import engines
+from tejax.contracts import require_fit
+from tejax.core import fitness, random
+from tejax.core.settings import exact, require_exact
 from tejax.errors import require
-from tejax.options import Between, Derived, Positive, Recorded, Seed
+from tejax.options import AtLeast, Between, Derived, Recorded, Seed, checked
 from tejax.registry import TASKS
-from tejax.tasks.environments import named
-from tejax.types import Array, Genome, Int8, Int32, Key, Network, Recurrent, Task
+from tejax.tasks import _actions
+from tejax.tasks._episodes import Episodes, Trajectory, policy
+from tejax.tasks._recording import check_thresholds, record
+from tejax.tasks._resolving import check_play, longest, resolved
+from tejax.tasks._returns import Scale, mean, note
+from tejax.types import Array, Genome, Int8, Int32, Key, Network, Task
 
 __all__ = ["Control", "Trajectory", "control"]
 
-RECORDED = 64  # episodes of random actions that set the thresholds
-STICKY = 0.9  # how likely such an action is held on, without which a swing would never build up
 FRESH, VALIDATION, RECORD = range(3)  # streams of episodes that no generation draws from
-
-
-class Trajectory(NamedTuple):
-    """What happened in E episodes of at most T steps."""
-
-    states: Any  # the environment's states before each step, leaves [T, E, ...]
-    observations: Array  # float32 [T, E, N]: what is seen of them
-    rewards: Array  # float32 [T, E], 0 after the end
-    alive: Array  # bool [T, E]: whether the episode still went on
+Count = Annotated[int, AtLeast(1, 2**16)]  # of episodes
+Resolution = Annotated[float, Between(1e-30, 1e15)]  # well within float32
 
 
 @partial(
@@ -49,11 +44,12 @@ class Trajectory(NamedTuple):
 class Control(Task):
     """E episodes a generation, the same for every individual; fitness is the sum of their rounded returns.
 
-    A network with a memory keeps its state in an episode.
+    A return that is not finite makes the fitness the least there is, -2^31; one beyond an episode's share of int32
+    counts by its magnitude, so that no sum wraps. A network with a memory keeps its state in an episode.
     """
 
     params: Any  # the environment's own numbers
-    thresholds: Array  # float32 [2, L, F]: trit l of a feature is -1 up to the lower, +1 above the upper, else 0
+    thresholds: Array  # float32 [2, L, N]: trit l of a number is -1 up to the lower, +1 above the upper, else 0
     seed: Array  # uint32, of the recording, of validation and of fresh episodes
     environment: Any
     episodes: int = 8  # E
@@ -73,8 +69,7 @@ class Control(Task):
     @property
     def outputs(self) -> int:
         """One output a discrete action, or `action_trits` for each continuous one."""
-        space = self.environment.action_space(self.params)
-        return int(space.n) if _discrete(space) else self.action_trits * int(np.prod(space.shape))
+        return _actions.output_count(self._space, self.action_trits)
 
     @property
     def rows(self) -> int:
@@ -88,27 +83,29 @@ class Control(Task):
 
     def evaluate(self, key: Key, network: Network, genome: Genome) -> Int32[Array, ""]:
         """The summed returns of one individual in the episodes that `key` begins, in units of `resolution`."""
-        return jnp.sum(self.cases(key, network, genome), dtype=jnp.int32)
+        return fitness.total(self.cases(key, network, genome))
 
     def cases(self, key: Key, network: Network, genome: Genome) -> Int32[Array, "E"]:
         """The return of one individual in each episode that `key` begins, in units of `resolution`."""
-        return self._units(self._returns(jax.random.split(key, self.episodes), network, genome))
+        return self._returns_in_units.units(self._returns(jax.random.split(key, self.episodes), network, genome))
 
     def validate(self, network: Network, genome: Genome) -> Int32[Array, ""]:
         """The summed returns of one individual in `eval_episodes` episodes that no generation saw."""
-        keys = jax.random.split(self._stream(VALIDATION), self.eval_episodes)
-        return jnp.sum(self._units(self._returns(keys, network, genome)), dtype=jnp.int32)
+        return fitness.total(self._returns_in_units.units(self._validation(network, genome)))
 
+    @exact()
     def report(self, network: Network, genome: Genome) -> dict[str, float]:
-        """The mean return in fresh episodes, and in those of validation."""
-        validated = int(_validate(self, network, genome)) * self.resolution / self.eval_episodes
+        """The mean return in fresh episodes, and in those of validation; LEAST_FIGURE where one is not finite."""
+        summed, returns = jax.tree.map(np.asarray, _validate(self, network, genome))
+        self._note(returns)
+        validated = self._returns_in_units.mean(int(summed), returns)
         return {"return": self.score(network, genome), "validation_return": validated}
 
     def words(self, report: Mapping[str, float]) -> dict[str, str]:
         """Mean returns, and of how many episodes."""
         return {
-            "mean return": f"{report['return']:.2f} in {self.eval_episodes} fresh episodes",
-            "validation": f"{report['validation_return']:.2f} in {self.eval_episodes} others",
+            "mean return": f"{_in_words(report['return'])} in {self.eval_episodes} fresh episodes",
+            "validation": f"{_in_words(report['validation_return'])} in {self.eval_episodes} others",
         }
 
     def workload(self) -> str:
@@ -120,36 +117,50 @@ class Control(Task):
         rows = np.asarray(self.thresholds).tolist()
         return {"thresholds": tuple(tuple(tuple(row) for row in half) for half in rows)}
 
-    def score(self, network: Network, genome: Genome, episodes: int | None = None) -> float:
-        """The mean return, unrounded, of one individual in fresh episodes (`eval_episodes` of them by default)."""
-        keys = jax.random.split(self._stream(FRESH), episodes or self.eval_episodes)
-        return float(np.mean(np.asarray(_fresh(self, keys, network, genome))))
+    @exact()
+    @checked
+    def score(self, network: Network, genome: Genome, episodes: Count | None = None) -> float:
+        """The mean return, unrounded, of one individual in fresh episodes (`eval_episodes` of them by default).
 
-    def fresh(self, number: int = 0) -> Key:
+        LEAST_FIGURE, a number below all others, where the return of any is not finite.
+        """
+        require_fit(network, self)
+        keys = jax.random.split(self._stream(FRESH), episodes or self.eval_episodes)
+        returns = np.asarray(_fresh(self, keys, network, genome))
+        self._note(returns)
+        return mean(returns)
+
+    @exact()
+    @checked
+    def fresh(self, number: Annotated[int, AtLeast(0, 2**16)] = 0) -> Key:
         """What begins one of the fresh episodes, for `rollout`."""
+        require(number < self.eval_episodes, f"below {self.eval_episodes}, the fresh episodes", number=number)
         return jax.random.split(self._stream(FRESH), self.eval_episodes)[number]
 
-    def rollout(self, key: Key, network: Network, genome: Genome, episodes: int = 1) -> Trajectory:
+    @exact()
+    @checked
+    def rollout(self, key: Key, network: Network, genome: Genome, episodes: Count = 1) -> Trajectory:
         """Every step of one individual in the episodes that `key` begins."""
+        require_fit(network, self)
         return _trajectory(self, jax.random.split(key, episodes), network, genome)
 
     def encode(self, observation: Array) -> Int8[Array, "... F"]:
-        """The trits of observations [..., N]: trit l of all numbers, then trit l + 1."""
+        """The trits of observations [..., N]: trit l of all numbers, then trit l + 1; of NaN, -1 throughout."""
         numbers = observation[..., None, :].astype(jnp.float32)
         low, high = ((numbers > limits).astype(jnp.int8) for limits in self._limits(numbers.ndim))
         return (low + high - jnp.int8(1)).reshape(*observation.shape[:-1], self.features)
 
     def act(self, outputs: Int32[Array, "... O"]) -> Array:
         """The actions that outputs mean: the index of the highest, or means of trits between low and high."""
-        space = self.environment.action_space(self.params)
-        if _discrete(space):
-            return jnp.argmax(outputs, axis=-1).astype(jnp.int32)
-        low, high = (jnp.broadcast_to(jnp.asarray(edge, jnp.float32), space.shape) for edge in (space.low, space.high))
-        votes = engines.ternarize(outputs, 0).reshape(*outputs.shape[:-1], *space.shape, self.action_trits)
-        mean = jnp.sum(votes, axis=-1, dtype=jnp.int32).astype(jnp.float32) / jnp.float32(self.action_trits)
-        half, middle = ((high + sign * low) / jnp.float32(2) for sign in (jnp.float32(-1), jnp.float32(1)))
-        shape = (1,) * (mean.ndim - half.ndim) + half.shape
-        return middle.reshape(shape) + mean * half.reshape(shape)
+        return _actions.act(self._space, self.action_trits, outputs)
+
+    @property
+    def _space(self) -> Any:
+        return self.environment.action_space(self.params)
+
+    @property
+    def _returns_in_units(self) -> Scale:
+        return Scale(self.resolution, max(self.episodes, self.eval_episodes))
 
     def _limits(self, ndim: int) -> tuple[Array, Array]:
         low, high = self.thresholds
@@ -157,50 +168,50 @@ class Control(Task):
         return low.reshape(shape), high.reshape(shape)
 
     def _stream(self, number: int) -> Key:
-        return jax.random.fold_in(jax.random.key(self.seed), number)
+        require_exact(floats=True)
+        return jax.random.fold_in(random.key(self.seed), number)
 
-    def _units(self, returns: Array) -> Int32[Array, "E"]:
-        return jnp.round(returns / jnp.float32(self.resolution)).astype(jnp.int32)
+    def _note(self, returns: np.ndarray) -> None:
+        note(self.environment, returns, self._returns_in_units, "this network")
+
+    def _validation(self, network: Network, genome: Genome) -> Array:
+        return self._returns(jax.random.split(self._stream(VALIDATION), self.eval_episodes), network, genome)
 
     def _returns(self, keys: Key, network: Network, genome: Genome) -> Array:
-        """The return of each episode, float32 [E]; it stops when all have ended, which changes no result."""
-        start, step = _episodes(self, keys, *_policy(self, network, genome, keys.shape[0]))
+        return self._episodes(keys, network, genome).returns(self.steps)
 
-        def going(carry: tuple[Array, Any, Array]) -> Array:
-            time, (_, _, _, alive), _ = carry
-            return (time < self.steps) & jnp.any(alive)
-
-        def advance(carry: tuple[Array, Any, Array]) -> tuple[Array, Any, Array]:
-            time, now, total = carry
-            now, reward = step(now, time)
-            return time + 1, now, total + reward
-
-        zero = jnp.zeros(keys.shape, jnp.float32)
-        return lax.while_loop(going, advance, (jnp.int32(0), start, zero))[2]
+    def _episodes(self, keys: Key, network: Network, genome: Genome) -> Episodes:
+        played = policy(network, genome, self.encode, self.act, keys.shape[0])
+        return Episodes(self.environment, self.params, keys, *played)
 
 
 @TASKS.register("control")
+@exact()
 def control(
     environment: Any = "CartPole-v1",
-    episodes: Positive = 8,
+    episodes: Count = 8,
     trits: Annotated[int, Between(1, 1024)] = 4,
-    steps: Positive | None = None,
-    resolution: Annotated[float, Between(0, above=True)] = 1.0,
+    steps: Annotated[int, AtLeast(1, 2**24)] | None = None,
+    resolution: Resolution = 1.0,
     action_trits: Annotated[int, Between(1, 1024)] = 3,
     episode_seed: Seed = 0,
-    eval_episodes: Positive = 100,
+    eval_episodes: Count = 100,
     params: Derived[Any] = None,
     thresholds: Recorded[Any] = None,
 ) -> Control:
     """Acting in an environment of gymnax or of MuJoCo Playground.
 
+    Observations may be any tree of arrays: their numbers are taken one array after the other, a dictionary's by their
+    keys, sorted, those of tuples, named tuples and dataclasses as they stand.
+
     Args:
         environment: a name that gymnax knows (CartPole-v1, Acrobot-v1, Pendulum-v1, Breakout-MinAtar ...), playground/
-            and a name of MuJoCo Playground's control suite (playground/CartpoleSwingup ...), or an object with gymnax's
-            reset, step, action_space and default_params (`Playground` makes one of an MjxEnv).
+            and a name of MuJoCo Playground's control suite (playground/CartpoleSwingup ...), an object with gymnax's
+            reset, step, action_space and default_params (`Playground` makes one of an MjxEnv), or a pair of such an
+            object and its params, as gymnax.make gives it.
         episodes: of a generation, the same for all individuals.
-        trits: of each number observed; their thresholds are quantiles of what episodes of random actions meet, or stand
-            midway between the two values of a number that has no more.
+        trits: of each number observed; their thresholds are shares of what episodes of random actions meet, each midway
+            between two values that differ.
         steps: where an episode is cut off; None: where the environment says.
         resolution: what the return of an episode is rounded to.
         action_trits: of each continuous action.
@@ -210,77 +221,35 @@ def control(
         thresholds: float32 [2, trits, N] of an earlier task; None: they are recorded.
 
     Raises:
-        InputError: for an unknown name, a size that is not positive, thresholds that do not fit, and where gymnax or
-            MuJoCo Playground is missing.
+        InputError: for an unknown name, an object that is no environment in JAX, actions without finite bounds, a size
+            that is not positive, thresholds that do not fit, and where gymnax or MuJoCo Playground is missing.
     """
-    made = named(environment) if isinstance(environment, str) else environment
-    params = jax.tree.map(jnp.asarray, made.default_params if params is None else params)
-    limit = int(getattr(params, "max_steps_in_episode", 1000)) if steps is None else steps
-    numbers = jax.eval_shape(lambda: _relaxed(made.reset, jax.random.key(0), params))[0].size
-    blank = jnp.zeros((2, trits, numbers), jnp.float32)
+    environment, params = resolved(environment, params)
+    _actions.check_space(environment.action_space(params), action_trits)
+    blank = jnp.zeros((2, trits, check_play(environment, params)), jnp.float32)
+    limit = longest(params) if steps is None else steps
     start = jnp.asarray(episode_seed, jnp.uint32)
-    task = Control(params, blank, start, made, episodes, limit, resolution, action_trits, eval_episodes)
-    limits = _thresholds(_record(task), trits) if thresholds is None else np.asarray(thresholds, np.float32)
-    require(limits.shape == blank.shape, f"of shape {blank.shape}", thresholds=f"an array of shape {limits.shape}")
-    require(bool(np.isfinite(limits).all()), "finite", thresholds="an array with infinities or NaN")
+    task = Control(params, blank, start, environment, episodes, limit, resolution, action_trits, eval_episodes)
+    limits = _recorded(task, trits) if thresholds is None else check_thresholds(thresholds, blank.shape)
     return dataclasses.replace(task, thresholds=jnp.asarray(limits))
 
 
-def _discrete(space: Any) -> bool:
-    return hasattr(space, "n")
+def _recorded(task: Control, trits: int) -> np.ndarray:
+    """The thresholds that random actions give; what is odd in their returns is said."""
+    recording = record(task.environment, task.params, task._stream(RECORD), task.steps)
+    note(task.environment, np.asarray(recording.returns), task._returns_in_units, "random actions")
+    return recording.thresholds(trits)
 
 
-# An episode's carry: the environment's state, its observation [E, N], the policy's memory, alive [E].
-Policy = Callable[[Any, Array, Array], tuple[Any, Array]]  # (memory, observation, time) -> memory, actions
-
-
-def _episodes(task: Control, keys: Key, memory: Any, policy: Policy) -> tuple[Any, Callable[[Any, Array], Any]]:
-    """E episodes at their first step, and the function that takes all of them one step on: its rewards are 0 after
-    an episode's end, whatever an environment that begins again by itself then does.
-    """
-    begin, onward = jax.vmap(lambda key: tuple(jax.random.split(key)))(keys)
-    observation, state = _relaxed(jax.vmap(task.environment.reset, in_axes=(0, None)), begin, task.params)
-
-    def step(now: Any, time: Array) -> tuple[Any, Array]:
-        state, observation, memory, alive = now
-        memory, action = policy(memory, observation, time)
-        step_keys = jax.vmap(jax.random.fold_in, in_axes=(0, None))(onward, time)
-        stepped = jax.vmap(task.environment.step, in_axes=(0, 0, 0, None))
-        observation, state, reward, *ends, _ = _relaxed(stepped, step_keys, state, action, task.params)
-        ended = functools.reduce(jnp.logical_or, ends)  # one flag, or: terminated, truncated
-        reward = jnp.where(alive, reward.astype(jnp.float32), jnp.float32(0))
-        return (state, _flat(observation), memory, alive & ~ended), reward
-
-    return (state, _flat(observation), memory, jnp.ones(keys.shape, bool)), step
-
-
-def _relaxed(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call other people's code under JAX's usual rules, however strict ours are."""
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), jax.debug_key_reuse(False):
-        return function(*arguments)
-
-
-def _flat(observation: Array) -> Array:
-    return observation.reshape(observation.shape[0], -1).astype(jnp.float32)
-
-
-def _policy(task: Control, network: Network, genome: Genome, episodes: int) -> tuple[Any, Policy]:
-    """The memory that E episodes begin with, and the policy that one individual is."""
-    if isinstance(network, Recurrent):
-        fresh = network.init_state()
-        memory = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (episodes, *leaf.shape)), fresh)
-
-        def remember(memory: Any, observation: Array, time: Array) -> tuple[Any, Array]:
-            memory, outputs = network.step(genome, memory, task.encode(observation))
-            return memory, task.act(outputs)
-
-        return memory, remember
-    return None, lambda memory, observation, time: (memory, task.act(network.apply(genome, task.encode(observation))))
+def _in_words(value: float) -> str:
+    return "not finite" if value <= fitness.LEAST_FIGURE else f"{value:.2f}"
 
 
 @partial(jax.jit, static_argnames="network")
-def _validate(task: Control, network: Network, genome: Genome) -> Array:
-    return task.validate(network, genome)
+def _validate(task: Control, network: Network, genome: Genome) -> tuple[Array, Array]:
+    """The fitness in validation, and the returns that it is made of."""
+    returns = task._validation(network, genome)
+    return fitness.total(task._returns_in_units.units(returns)), returns
 
 
 @partial(jax.jit, static_argnames="network")
@@ -290,45 +259,4 @@ def _fresh(task: Control, keys: Key, network: Network, genome: Genome) -> Array:
 
 @partial(jax.jit, static_argnames="network")
 def _trajectory(task: Control, keys: Key, network: Network, genome: Genome) -> Trajectory:
-    start, step = _episodes(task, keys, *_policy(task, network, genome, keys.shape[0]))
-
-    def advance(now: Any, time: Array) -> tuple[Any, Trajectory]:
-        after, reward = step(now, time)
-        return after, Trajectory(now[0], now[1], reward, now[3])
-
-    return lax.scan(advance, start, lax.iota(jnp.int32, task.steps))[1]
-
-
-@jax.jit
-def _record(task: Control) -> tuple[Array, Array]:
-    """The observations [T, E, N] of episodes of random actions, each held on for a while, and which of them count."""
-    space = task.environment.action_space(task.params)
-    run_key, action_key = jax.random.split(task._stream(RECORD))
-
-    def draw(held: Array, observation: Array, time: Array) -> tuple[Array, Array]:
-        drawing, holding = jax.random.split(jax.random.fold_in(action_key, time))
-        drawn = _relaxed(jax.vmap(space.sample), jax.random.split(drawing, RECORDED))
-        hold = (jax.random.uniform(holding, (RECORDED,)) < STICKY) & (time > 0)
-        held = jnp.where(hold.reshape(-1, *(1,) * (drawn.ndim - 1)), held, drawn)
-        return held, held
-
-    first = jax.eval_shape(jax.vmap(space.sample), jax.eval_shape(lambda: jax.random.split(action_key, RECORDED)))
-    held = jnp.zeros(first.shape, first.dtype)
-    start, step = _episodes(task, jax.random.split(run_key, RECORDED), held, draw)
-
-    def advance(now: Any, time: Array) -> tuple[Any, tuple[Array, Array]]:
-        return step(now, time)[0], (now[1], now[3])
-
-    return lax.scan(advance, start, lax.iota(jnp.int32, task.steps))[1]
-
-
-def _thresholds(recorded: tuple[Array, Array], trits: int) -> np.ndarray:
-    """Float32 [2, L, N]: quantiles of every number, the lower half paired with the upper half; or else the middle."""
-    observations, alive = recorded
-    met = np.asarray(observations)[np.asarray(alive)]
-    least, greatest = met.min(axis=0), met.max(axis=0)
-    shares = np.arange(1, 2 * trits + 1) / (2 * trits + 1)
-    quantiles = np.quantile(met, shares, axis=0).astype(np.float32)
-    two = ((met == least) | (met == greatest)).all(axis=0)
-    middle = ((least + greatest) / 2).astype(np.float32)
-    return np.where(two, middle, quantiles).reshape(2, trits, -1)
+    return task._episodes(keys, network, genome).trajectory(task.steps)

@@ -37,9 +37,9 @@ class Emission(Task):
     frames: Frames
     start: int = 0
     inputs: ClassVar[Literal["rows", "sequence", "episode"]] = "sequence"
-    features: ClassVar[int] = 0
-    outputs: ClassVar[int] = 1
-    unit: ClassVar[str] = "frames, and the share of right trits in the last"
+    features = 0
+    outputs = 1
+    unit = "frames, and the share of right trits in the last"
 
     @property
     def scale(self) -> int:

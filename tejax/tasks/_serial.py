@@ -13,8 +13,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.contracts import require_fit
+from tejax.core.fitness import GREATEST
 from tejax.errors import require
-from tejax.options import Between, OneOf, Positive, Seed
+from tejax.options import AtLeast, Between, OneOf, Samples, Seed, check_options
 from tejax.registry import TASKS
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
 from tejax.types import Array, Genome, Int8, Int32, Key, Network, Task
@@ -82,11 +84,15 @@ class Serial(Task):
     y_train: Int8[Array, "N T O"]
     x_test: Int8[Array, "M T F"]
     y_test: Int8[Array, "M T O"]
-    samples: int | None = None
+    samples: Samples | None = None
     prefix_bonus: bool = False
 
     inputs: ClassVar[Literal["rows", "sequence", "episode"]] = "sequence"
+    shown = ("x_train", "x_test")
     unit = "share of right bits"
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     @property
     def features(self) -> int:
@@ -127,6 +133,7 @@ class Serial(Task):
     def accuracy(self, network: Network, genome: Genome, split: Split = "test") -> float:
         """The share of right trits in a split, 0 to 1; InputError for a split other than train and test."""
         require(split in ("train", "test"), "train or test", split=split)
+        require_fit(network, self)
         x, y = (self.x_train, self.y_train) if split == "train" else (self.x_test, self.y_test)
         return float(np.mean(np.asarray(_right(network, genome, x, y))))
 
@@ -157,8 +164,8 @@ def _right(network: Network, genome: Genome, x: Array, y: Array) -> Int32[Array,
 def serial(
     operation: Annotated[str, OneOf(OPERATIONS, function=False)] = "add",
     bits: Annotated[int, Between(1, 16)] = 7,
-    pairs: Positive | None = 256,
-    samples: Positive | None = None,
+    pairs: Annotated[int, AtLeast(1, 2**20)] | None = 256,
+    samples: Samples | None = None,
     split_seed: Seed = 0,
     prefix_bonus: bool = False,
 ) -> Serial:
@@ -180,8 +187,10 @@ def serial(
     Raises:
         InputError: for another operation, and for a number out of range.
     """
-    numbers = OPERATIONS[operation].numbers
+    numbers, extra, _ = OPERATIONS[operation]
     count = 2 ** (bits * numbers)
+    most = GREATEST // (2 * (bits + extra(bits)))  # whose marks add up to an int32
+    require(min(pairs or count, count) <= most, f"at most {most} of the {count} there are", pairs=pairs)
     rng = np.random.default_rng(split_seed)
     chosen = rng.choice(count, min(pairs or count, count), replace=False)
     require_samples(samples, len(chosen), "pairs")
@@ -203,7 +212,7 @@ def _sequences(operation: str, bits: int, index: np.ndarray) -> tuple[Array, Arr
 def product(
     stationary: Annotated[int, Between(1, 8)] = 3,
     streaming: Annotated[int, Between(1, 8)] = 5,
-    samples: Positive | None = None,
+    samples: Samples | None = None,
     prefix_bonus: bool = True,
 ) -> Serial:
     """The product of a stationary number and one whose bits stream by, for a network with a memory.

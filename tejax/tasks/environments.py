@@ -1,6 +1,7 @@
 """Environments by their names, and those of MuJoCo Playground (K. Zakka et al. 2025) in gymnax's shape."""
 
 import functools
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -29,7 +30,10 @@ def named(name: str) -> Any:
         refuse("control needs gymnax: pip install 'tejax[control]'", error)
     allowed = f"one of {', '.join(gymnax.registered_envs)}, or {PREFIX} and a name of MuJoCo Playground"
     require(name in gymnax.registered_envs, allowed, environment=name)
-    return gymnax.make(name)[0]
+    try:
+        return gymnax.make(name)[0]
+    except OSError as error:  # some bring data, which are fetched
+        refuse(f"environment={name!r} cannot be made: {error}", error)
 
 
 def _playground(name: str) -> "Playground":
@@ -67,16 +71,23 @@ class _Params(NamedTuple):
 class Playground:
     """An environment of MuJoCo Playground, with the methods that gymnax's have.
 
-    Actions are from -1 to 1. Where the simulation comes to a reward that is not a finite number, it is 0.
+    Actions are from -1 to 1. A reward that is not a finite number stays as the simulation has it.
 
     Args:
         environment: an MjxEnv, or anything with its `reset(key)` and `step(state, action)`, whose state has `obs`,
-            `reward` and `done`, with `action_size` and `dt`. Of a dictionary of observations, `state` is seen.
+            `reward` and `done`, with `action_size` and `dt`. Of a dictionary of observations, `state` is seen, or all
+            where none is called so.
         name: what it is called.
         steps: the longest episode.
+
+    Raises:
+        InputError: for an object without these.
     """
 
     def __init__(self, environment: Any, name: str = "", steps: int = 1000):
+        missing = [each for each in ("reset", "step", "action_size", "dt") if not hasattr(environment, each)]
+        allowed = f"an MjxEnv, or like one; it lacks {', '.join(missing)}"
+        require(not missing, allowed, environment=environment)
         self.environment = environment
         self.name = name or type(environment).__name__
         self.default_params = _Params(steps, float(environment.dt))
@@ -86,17 +97,16 @@ class Playground:
         """One action an actuator."""
         return _Box((self.environment.action_size,))
 
-    def reset(self, key: Key, params: Any) -> tuple[Array, Any]:
+    def reset(self, key: Key, params: Any) -> tuple[Any, Any]:
         """Observation and state at the beginning of an episode."""
         state = self.environment.reset(jax.random.key_data(key))  # a plain key, since the state may keep it
         return _seen(state), state
 
-    def step(self, key: Key, state: Any, action: Array, params: Any) -> tuple[Array, Any, Array, Array, dict[str, Any]]:
+    def step(self, key: Key, state: Any, action: Array, params: Any) -> tuple[Any, Any, Array, Array, dict[str, Any]]:
         """Observation, state, reward, whether the episode ends, and nothing; no chance is in a step but the state's."""
         after = self.environment.step(state, action)
-        reward = jnp.where(jnp.isfinite(after.reward), after.reward, 0)
-        return _seen(after), after, reward, after.done > 0, {}
+        return _seen(after), after, after.reward, after.done > 0, {}
 
 
-def _seen(state: Any) -> Array:
-    return state.obs["state"] if isinstance(state.obs, dict) else state.obs
+def _seen(state: Any) -> Any:
+    return state.obs["state"] if isinstance(state.obs, Mapping) and "state" in state.obs else state.obs

@@ -1,6 +1,7 @@
 """Series: from every window of a series of trits, say what comes next."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -9,7 +10,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.contracts import require_fit
+from tejax.core.fitness import GREATEST
 from tejax.errors import require
+from tejax.options import Samples, Width, check_options, checked
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
 from tejax.types import UNANSWERED, Array, Genome, Int8, Int32, Key, Network, Task
 
@@ -34,9 +38,13 @@ class Series(Task):
 
     x: Int8[Array, "T F"]
     y: Int8[Array, "T O"]
-    window: int
-    samples: int | None = None
+    window: Width
+    samples: Samples | None = None
+    shown = ("x",)
     unit = "share of right trits"
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     @property
     def features(self) -> int:
@@ -76,6 +84,7 @@ class Series(Task):
 
     def accuracy(self, network: Network, genome: Genome) -> float:
         """The share of right trits over all windows, 0 to 1 (a series has no split); an unanswered one is wrong."""
+        require_fit(network, self)
         return float(np.mean(np.asarray(_all_right(self, network, genome))))
 
     def report(self, network: Network, genome: Genome) -> dict[str, float]:
@@ -107,7 +116,8 @@ def _all_right(task: Series, network: Network, genome: Genome) -> Array:
     return task._right(network, genome, jnp.arange(task.windows, dtype=jnp.int32))[0]
 
 
-def windowed_series(x: Any, window: int, y: Any = None, samples: int | None = None) -> Series:
+@checked
+def windowed_series(x: Any, window: Width, y: Any = None, samples: Samples | None = None) -> Series:
     """The series x, trits [T, F], seen through windows of `window` rows.
 
     Args:
@@ -119,6 +129,8 @@ def windowed_series(x: Any, window: int, y: Any = None, samples: int | None = No
     Raises:
         InputError: for values that are not trits and for shapes that do not fit.
     """
+    right = np.shape(x if y is None else y)
+    require(math.prod(right) <= GREATEST, f"of at most {GREATEST} trits to foretell", y=right)
     series = []
     for name, values in (("x", x), ("y", x if y is None else y)):
         array = np.asarray(values)

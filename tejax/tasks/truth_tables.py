@@ -9,8 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tejax.contracts import require_fit
 from tejax.core import fixedpoint, random
-from tejax.options import Between, Positive, Seed
+from tejax.core.settings import exact
+from tejax.options import Between, Samples, Seed, check_options
 from tejax.registry import TASKS
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
 from tejax.types import Array, Genome, Int8, Int32, Key, Network, Task
@@ -38,10 +40,14 @@ class TruthTable(Task):
 
     x: Int8[Array, "N F"]
     y: Int8[Array, "N O"]
-    samples: int | None = None
+    samples: Samples | None = None
     mirrored: bool = False
     partial_credit: bool = False
+    shown = ("x",)
     unit = "share of right bits"
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     @property
     def features(self) -> int:
@@ -90,6 +96,7 @@ class TruthTable(Task):
 
     def accuracy(self, network: Network, genome: Genome) -> float:
         """The share of right bits over the whole table, 0 to 1 (a truth table has no split)."""
+        require_fit(network, self)
         strict = dataclasses.replace(self, partial_credit=False)
         return float(np.mean(np.asarray(_all_marks(strict, network, genome))))
 
@@ -126,7 +133,7 @@ def _signs(numbers: np.ndarray, bits: int) -> np.ndarray:
 
 
 @TASKS.register("parity")
-def parity(n: Annotated[int, Between(1, 16)] = 6, samples: Positive | None = None) -> TruthTable:
+def parity(n: Annotated[int, Between(1, 16)] = 6, samples: Samples | None = None) -> TruthTable:
     """Is the number of ones among n bits odd? All 2^n rows, one output.
 
     Args:
@@ -149,7 +156,7 @@ def xor() -> TruthTable:
 
 @TASKS.register("addition")
 def addition(
-    bits: Bits = 4, samples: Positive | None = None, mirrored: bool = False, partial_credit: bool = False
+    bits: Bits = 4, samples: Samples | None = None, mirrored: bool = False, partial_credit: bool = False
 ) -> TruthTable:
     """a + b for all pairs of two's-complement numbers of the given width; the sum has one bit more.
 
@@ -178,7 +185,7 @@ def addition(
 
 
 @TASKS.register("multiplication")
-def multiplication(bits: Bits = 2, samples: Positive | None = None, partial_credit: bool = False) -> TruthTable:
+def multiplication(bits: Bits = 2, samples: Samples | None = None, partial_credit: bool = False) -> TruthTable:
     """a * b for all pairs of unsigned numbers of the given width; the product has twice as many bits.
 
     Rows and inputs are in the order of `addition`.
@@ -211,6 +218,7 @@ def hyperidentity(n: Annotated[int, Between(1, 2**16)] = 64, pattern_seed: Seed 
     Raises:
         InputError: for a number out of range.
     """
-    patterns = random.coin(jax.random.key(pattern_seed), (2, 1, n))
+    with exact():
+        patterns = random.coin(random.key(pattern_seed), (2, 1, n))
     x, y = jnp.where(patterns, jnp.int8(1), jnp.int8(-1))
     return TruthTable(x, y)

@@ -16,7 +16,9 @@ import numpy as np
 from jax import lax
 
 from tejax import evolution, trits
-from tejax.core import pytrees
+from tejax.contracts import unchecked
+from tejax.core import pytrees, random
+from tejax.core.settings import exact
 from tejax.evolution import check_fit
 from tejax.parallel.population import map_population
 from tejax.testing.holding import (
@@ -60,6 +62,7 @@ DRAWS = 256  # selections that show whether the fitter are preferred
 GENERATIONS = 2  # of the runs that show whether an equal strategy is compiled again
 
 
+@exact()
 def check_network(network: Network, features: int | tuple[int, ...], key: Key) -> None:
     """A network: int8 trits from `init`, int32 outputs [..., O] from `apply`, one row never touching another.
 
@@ -76,9 +79,9 @@ def check_network(network: Network, features: int | tuple[int, ...], key: Key) -
     """
     hold(isinstance(network, Network), f"{name_of(network)} must be a subclass of tejax.types.Network")
     hold(hashable(network), f"{name_of(network)} must be hashable and equal to itself: make it a frozen dataclass")
-    init_key, x_key = jax.random.split(key)
+    init_key, x_key = jax.random.split(attempt("key", random.as_key, key))
     keys = jax.random.split(init_key, COUNT)
-    genomes = agree(network.init, (keys,), "init")
+    genomes = agree(unchecked(network.init), (keys,), "init")
     hold_ranges(genomes, network, "a fresh genome")
     prints = {pytrees.fingerprint(pytrees.take(genomes, index)) for index in range(COUNT)}
     hold(len(prints) > 1, "init must use its key: all keys gave the same genome")
@@ -111,6 +114,7 @@ def _step_by_step(network: Recurrent, genome: Genome, x: Array) -> Array:
     return lax.scan(lambda state, row: network.step(genome, state, row), network.init_state(), x)[1]
 
 
+@exact()
 def check_task(task: Task, network: Network) -> None:
     """A task: a pytree whose `evaluate` and `validate` (and `cases`, if it has them) give int32 for one individual.
 
@@ -128,22 +132,23 @@ def check_task(task: Task, network: Network) -> None:
     hold(all(isinstance(leaf, np.ndarray | jax.Array) for leaf in leaves), _NO_ARRAYS)
     hold(hashable(structure), "the static part of a task must be hashable")
     attempt("the network", check_fit, network, task)
-    genomes = jax.jit(jax.vmap(network.init))(jax.random.split(jax.random.key(0), COUNT))
-    keys = jax.random.split(jax.random.key(1), COUNT)
+    genomes = jax.jit(jax.vmap(network.init))(jax.random.split(random.key(0), COUNT))
+    keys = jax.random.split(random.key(1), COUNT)
 
-    fitness = agree(partial(_evaluate, network, task), (keys, genomes), "evaluate")
+    evaluate, validate, answer_cases = (unchecked(each) for each in (task.evaluate, task.validate, task.cases))
+    fitness = agree(lambda key, genome: evaluate(key, network, genome), (keys, genomes), "evaluate")
     hold_int32(fitness, "the fitness of evaluate")
     hold(fitness.shape == (COUNT,), f"evaluate must give one number an individual, not shape {fitness.shape[1:]}")
     first = pytrees.take(genomes, 0)
     carried = attempt("evaluate", jax.jit(partial(_evaluate, network)), task, fresh(keys)[0], first)
     hold_equal(carried, fitness[0], "evaluate must be the same when the task comes in as an argument of jit")
 
-    whole = agree(partial(task.validate, network), (genomes,), "validate")
+    whole = agree(partial(validate, network), (genomes,), "validate")
     hold_int32(whole, "the fitness of validate")
     hold(whole.shape == (COUNT,), f"validate must give one number an individual, not shape {whole.shape[1:]}")
 
     if type(task).cases is not Task.cases:
-        cases = agree(lambda key, genome: task.cases(key, network, genome), (keys, genomes), "cases")
+        cases = agree(lambda key, genome: answer_cases(key, network, genome), (keys, genomes), "cases")
         hold_int32(cases, "the fitness of cases")
         hold(cases.ndim == 2, f"cases must give one row of numbers an individual, not shape {cases.shape[1:]}")
 
@@ -162,6 +167,7 @@ def _evaluate(network: Network, task: Task, key: Key, genome: Genome) -> Array:
     return task.evaluate(key, network, genome)
 
 
+@exact()
 def check_mutation(op: Mutation, network: Network | None = None) -> None:
     """A mutation: nothing at rate 0, something at rate 1, trits always, on any int8 pytree.
 
@@ -173,8 +179,8 @@ def check_mutation(op: Mutation, network: Network | None = None) -> None:
         AssertionError: with one sentence that says what does not hold.
     """
     own = network and [jax.jit(jax.vmap(network.init))(several_keys(2))]
-    for number, genomes in enumerate(on_host(own or examples(jax.random.key(2)))):
-        keys = jax.random.split(jax.random.key(3 + number), COUNT)
+    for number, genomes in enumerate(on_host(own or examples(random.key(2)))):
+        keys = jax.random.split(random.key(3 + number), COUNT)
         rates = np.array([0, 0.25, 0.5, 1], np.float32)
         mutants = agree(lambda key, genome, rate: op(key, genome, rate=rate), (keys, genomes, rates), "the mutation")
         hold_ranges(mutants, network, "a mutant")
@@ -184,6 +190,7 @@ def check_mutation(op: Mutation, network: Network | None = None) -> None:
         hold(not same[-1], "a mutation of rate 1 must change something")
 
 
+@exact()
 def check_crossover(op: Crossover) -> None:
     """A crossover: every trit is a parent's in the same position; at rate 0 the child is the first parent.
 
@@ -193,9 +200,9 @@ def check_crossover(op: Crossover) -> None:
     Raises:
         AssertionError: with one sentence that says what does not hold.
     """
-    parents = (on_host(examples(jax.random.key(seed))) for seed in (4, 5))
+    parents = (on_host(examples(random.key(seed))) for seed in (4, 5))
     for number, (a, b) in enumerate(zip(*parents, strict=True)):
-        keys = jax.random.split(jax.random.key(6 + number), COUNT)
+        keys = jax.random.split(random.key(6 + number), COUNT)
         rates = np.array([0, 0.5, 1, 1], np.float32)
         crossed = agree(lambda key, a, b, rate: op(key, a, b, rate=rate), (keys, a, b, rates), "the crossover")
         hold_trits(crossed, "a child")
@@ -210,6 +217,7 @@ def check_crossover(op: Crossover) -> None:
         hold(not mixed, "a crossover of rate 1 must take something from the second parent")
 
 
+@exact()
 def check_selection(op: Selection, per_case: bool = False) -> None:
     """A selection: an int32 index of the population, the fitter not less often than the others.
 
@@ -223,9 +231,9 @@ def check_selection(op: Selection, per_case: bool = False) -> None:
     extremes = np.array([np.iinfo(np.int32).min, -1, 0, 0, 7, 7, 7, np.iinfo(np.int32).max], np.int32)
     for fitness in (extremes, np.arange(33, dtype=np.int32), np.zeros(5, np.int32)):
         table = np.stack([fitness, np.roll(fitness, 1)], axis=1) if per_case else fitness
-        keys = jax.random.split(jax.random.key(len(fitness)), COUNT)
+        keys = jax.random.split(random.key(len(fitness)), COUNT)
         agree(op, (keys, np.broadcast_to(table, (COUNT, *table.shape))), "the selection")
-        many = jax.random.split(jax.random.key(len(fitness) + 1), DRAWS)
+        many = jax.random.split(random.key(len(fitness) + 1), DRAWS)
         chosen = attempt("the selection", jax.jit(jax.vmap(op, in_axes=(0, None))), many, table)
         hold_int32(chosen, "the index of a selection")
         hold(chosen.shape == (DRAWS,), f"a selection must give one index, not shape {chosen.shape[1:]}")
@@ -238,6 +246,7 @@ def check_selection(op: Selection, per_case: bool = False) -> None:
         hold(fair, "a selection must prefer the fitter: higher fitness is better")
 
 
+@exact()
 def check_strategy(strategy: Strategy, network: Network, task: Task) -> None:
     """A strategy: P individuals of trits from `ask`, a state of steady shapes, `best` the fittest that `tell` saw.
 
@@ -259,7 +268,7 @@ def check_strategy(strategy: Strategy, network: Network, task: Task) -> None:
     hold(isinstance(P, int) and P >= 1, f"population must be a positive whole number, not {P!r}")
     attempt("the network", check_fit, network, task)
     state = _first_state(strategy, network, task)
-    genome = jax.eval_shape(network.init, jax.random.key(0))
+    genome = jax.eval_shape(network.init, random.key(0))
     _check_shapes(strategy, state, genome)
     looped, population, fitness = _check_generations(strategy, network, task, state)
     hold_ranges(population, network, "the population that ask gives")
@@ -285,8 +294,8 @@ def _first_state(strategy: Strategy, network: Network, task: Task) -> Any:
     rates = {name: np.float32(np.nan if rate is None else rate) for name, rate in strategy.rates.items()}
     init = Counted(partial(evolution.first_state, strategy, network, task))
     start = jax.jit(init)
-    state = attempt("init", start, jax.random.key(10), rates)
-    attempt("init", start, jax.random.key(10), {name: rate / 2 for name, rate in rates.items()})
+    state = attempt("init", start, random.key(10), rates)
+    attempt("init", start, random.key(10), {name: rate / 2 for name, rate in rates.items()})
     hold(init.traces == 1, "other rates must not be traced again: keep them as float32 leaves of the state")
     return state
 
@@ -297,7 +306,7 @@ def _check_shapes(strategy: Strategy, state: Any, genome: Genome) -> None:
     def ask(key: Key, state: Any) -> Any:
         return _members(strategy, strategy.ask(key, state)[0])
 
-    asked = attempt("ask", partial(jax.eval_shape, ask), jax.random.key(11), state)
+    asked = attempt("ask", partial(jax.eval_shape, ask), random.key(11), state)
     wanted = None if strategy.perturbs else genome
     hold_members(asked, wanted, "the population that ask gives", strategy.population)
     hold_alike(attempt("best", partial(jax.eval_shape, strategy.best), state), genome, "the genome that best gives")
@@ -312,11 +321,11 @@ def _check_generations(strategy: Strategy, network: Network, task: Task, state: 
         fitness = evolution.evaluate(strategy, network, task, task_key, population)
         return strategy.tell(asked, population, fitness), (population, fitness)
 
-    after = attempt("ask and tell", partial(jax.eval_shape, step), state, jax.random.key(11))[0]
+    after = attempt("ask and tell", partial(jax.eval_shape, step), state, random.key(11))[0]
     hold_alike(after, state, "the state after a generation")
     counted = Counted(step)
     jitted, looped, seen = jax.jit(counted), state, []
-    for key in jax.random.split(jax.random.key(12), COUNT):
+    for key in jax.random.split(random.key(12), COUNT):
         looped, shown = attempt("ask and tell", jitted, looped, key)
         seen.append(on_host(shown))
     hold(counted.traces == 1, "a second generation of the same shapes must not be traced again")
@@ -333,7 +342,7 @@ def _check_equal_compiles_once(strategy: Strategy, twin: Strategy, network: Netw
     counted, traces = traced(network)
     for number, each in enumerate((strategy, twin)):
         run = partial(evolution.evolve, generations=GENERATIONS, chunk=GENERATIONS, batch=None)
-        attempt("evolve", run, jax.random.key(13 + number), each, counted, task)
+        attempt("evolve", run, random.key(13 + number), each, counted, task)
         if each is strategy:
             before = traces()
     hold(before == traces(), "an equal strategy must not be traced again")

@@ -194,7 +194,7 @@ def _random() -> Iterator[Item]:
     shapes = ((), (1,), (33,), (5, 64), (3, 7, 31))
 
     def drawn(draw: Callable[..., Any], seed: Any) -> Any:
-        keys = jax.random.split(jax.random.key(seed), len(shapes))
+        keys = jax.random.split(random.key(seed), len(shapes))
         return [draw(key, shape) for key, shape in zip(keys, shapes, strict=True)]
 
     draws: dict[str, Callable[..., Any]] = {
@@ -224,17 +224,17 @@ def _genomes(name: str) -> tuple[Any, Any]:
 
 
 def _mutants(mutation: Callable[..., Any], seed: Any, rate: Any, genomes: Any) -> Any:
-    keys = jax.random.split(jax.random.key(seed), _rows_of(genomes))
+    keys = jax.random.split(random.key(seed), _rows_of(genomes))
     return jax.vmap(lambda key, genome: mutation(key, genome, rate=rate))(keys, genomes)
 
 
 def _children(crossover: Callable[..., Any], seed: Any, rate: Any, a: Any, b: Any) -> Any:
-    keys = jax.random.split(jax.random.key(seed), _rows_of(a))
+    keys = jax.random.split(random.key(seed), _rows_of(a))
     return jax.vmap(lambda key, a, b: crossover(key, a, b, rate=rate))(keys, a, b)
 
 
 def _parents(select: Callable[..., Any], seed: Any, fitness: list) -> Any:
-    keys = jax.random.split(jax.random.key(seed), (len(fitness), 100))
+    keys = jax.random.split(random.key(seed), (len(fitness), 100))
     chosen = jax.vmap(select, in_axes=(0, None))
     return [chosen(some, values) for some, values in zip(keys, fitness, strict=True)]
 
@@ -259,7 +259,7 @@ def _operators() -> Iterator[Item]:
     for name, (mutation, network) in fitted.items():
 
         def changed(seed: Any, rate: Any, mutation: Any = mutation, network: Any = network) -> Any:
-            init, change = jax.random.split(jax.random.key(seed))
+            init, change = jax.random.split(random.key(seed))
             genomes = jax.vmap(network.init)(jax.random.split(init, 20))
             mutate = jax.vmap(lambda key, genome: mutation(key, genome, rate=rate))
             return mutate(jax.random.split(change, 20), genomes)
@@ -318,7 +318,7 @@ def _losses() -> Iterator[Item]:
         wanted = _trits("signs" + name, samples, last)
 
         def total(plain: bool, seed: Any, x: Any, y: Any, wanted: Any, network: Any = network) -> Any:
-            genomes = jax.vmap(network.init)(jax.random.split(jax.random.key(seed), 3))
+            genomes = jax.vmap(network.init)(jax.random.split(random.key(seed), 3))
             losses = [(fixedpoint.make_loss("cross_entropy", (4, 1)), y), (fixedpoint.make_loss("margin", (3, 1)), y)]
             losses += [(fixedpoint.make_loss("wrong"), y), (fixedpoint.sign_loss(wanted.shape[1]), wanted)]
 
@@ -366,7 +366,7 @@ def _networks() -> Iterator[Item]:
         x = _trits("x" + name, 40, *steps, network.features[0])
 
         def outputs(seed: Any, x: Any, network: Any = network) -> Any:
-            genomes = jax.vmap(network.init)(jax.random.split(jax.random.key(seed), 5))
+            genomes = jax.vmap(network.init)(jax.random.split(random.key(seed), 5))
             return genomes, jax.vmap(network.apply, in_axes=(0, None))(genomes, x)
 
         words = "genomes and outputs of 5, " + "-".join(map(str, network.features))
@@ -381,7 +381,7 @@ def _strategies() -> Iterator[Item]:
     for name, strategy in made.items():
 
         def run(network: Any, seed: Any, task: Any, strategy: Any = strategy) -> Any:
-            init, rest = jax.random.split(jax.random.key(seed))
+            init, rest = jax.random.split(random.key(seed))
             state = evolution.first_state(strategy, network, task, init, strategy.rates)
             state, _, history = evolution.advance(
                 strategy, network, task, rest, state, jnp.int32(0), jnp.int32(5), chunk=5, batch=None
@@ -410,7 +410,7 @@ def _runs() -> Iterator[Item]:
 
 
 def _ended(experiment: Callable[[Any], Any], seed: int) -> Any:
-    result = experiment(jax.random.key(seed))
+    result = experiment(random.key(seed))
     return result.best
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from jax import lax
 
 from tejax import trits
-from tejax.core import pytrees
+from tejax.core import pytrees, random
 from tejax.types import Key, Network
 
 COUNT = 4  # calls that are compared with each other
@@ -74,7 +74,7 @@ def _is_key(leaf: Any) -> bool:
 
 def several_keys(seed: int) -> Key:
     """COUNT keys."""
-    return jax.random.split(jax.random.key(seed), COUNT)
+    return jax.random.split(random.key(seed), COUNT)
 
 
 @jax.jit

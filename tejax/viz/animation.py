@@ -21,6 +21,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon, Rectangle
 from PIL import Image
 
+from tejax.core.drafts import write_file
+from tejax.core.paths import expanded
 from tejax.errors import refuse, require
 from tejax.tasks import Control
 from tejax.types import Genome, Network, Task
@@ -88,10 +90,10 @@ def render_episode(
     environment, params = task.environment, task.params
     path = jax.tree.map(np.asarray, task.rollout(task.fresh(episode), network, genome))
     steps = int(path.alive[:, 0].sum())
-    states = jax.tree.map(lambda leaf: leaf[:steps, 0], path.states)
-    observed = path.observations[:steps, 0]
+    states = jax.tree.map(lambda leaf: _drawable(leaf[:steps, 0]), path.states)
+    observed = _drawable(path.observations[:steps, 0])
     shape = getattr(environment, "obs_shape", observed.shape[1:])
-    fits = math.prod(shape) == observed.shape[1]
+    fits = isinstance(shape, tuple | list) and math.prod(shape) == observed.shape[1]
     record = Episode(states, observed.reshape(steps, *shape) if fits else observed, params)
     returns = np.cumsum(path.rewards[:steps, 0])
     every = max(1, math.ceil((steps - 1) / (frames - 1)))
@@ -102,6 +104,11 @@ def render_episode(
     seconds = next((float(getattr(params, name)) for name in ("tau", "dt") if hasattr(params, name)), 0.05)
     hundredths = int(np.clip(100 * seconds * every, SHORTEST / 10, LONGEST / 10))  # the unit of a GIF
     return Animation(pictures, 10 * hundredths, steps, float(returns[-1]))
+
+
+def _drawable(numbers: np.ndarray) -> np.ndarray:
+    """The same numbers, 0 where an episode that diverged has none."""
+    return np.where(np.isfinite(numbers), numbers, 0) if numbers.dtype.kind == "f" else numbers
 
 
 def gif(animation: Animation) -> bytes:
@@ -138,12 +145,9 @@ def save(animation: Animation, path: str | Path, title: str = "tejax") -> Path:
     Raises:
         InputError: for another ending, and where the file cannot be written.
     """
-    path = Path(path)
+    path = expanded(path)
     require(path.suffix in (".gif", ".html"), "a file that ends in .gif or .html", out=str(path))
-    try:
-        path.write_bytes(gif(animation) if path.suffix == ".gif" else page(animation, title).encode())
-    except OSError as error:
-        refuse(f"{path}: cannot be written ({error.strerror or error})", error)
+    write_file(path, gif(animation) if path.suffix == ".gif" else page(animation, title))
     return path
 
 

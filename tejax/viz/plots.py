@@ -1,6 +1,8 @@
 """Pictures as matplotlib Figures: made without pyplot, so nothing is global and no window opens."""
 
+import io
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from tejax.errors import refuse, require
+from tejax.core.drafts import write_file
+from tejax.core.fitness import LEAST, LEAST_FIGURE
+from tejax.core.paths import expanded
+from tejax.errors import one_line, require
 from tejax.viz._style import BLUE, GREEN, GREY, ORANGE, TRITS
 
 __all__ = ["bars", "confusion", "curves", "heat_map", "save", "trials", "weights"]
+
+WIDEST = 60.0  # inches of a figure
 
 
 def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "fitness") -> Figure:
@@ -35,18 +42,20 @@ def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "
     figure = Figure(figsize=(8, 6.4 if accurate else 4), layout="constrained")
     panels = figure.subplots(2 if accurate else 1, 1, sharex=True, squeeze=False)[:, 0]
     generations = [line["generation"] for line in metrics]
-    fitness = {name: np.array([line[name] for line in metrics]) / scale for name in ("best", "median", "worst")}
+    fitness = {name: _column(metrics, name, LEAST) / scale for name in ("best", "median", "worst")}
     panels[0].fill_between(generations, fitness["worst"], fitness["best"], color=BLUE, alpha=0.12, linewidth=0)
     for (name, values), colour in zip(fitness.items(), (BLUE, ORANGE, GREY), strict=True):
         panels[0].plot(generations, values, color=colour, label=f"{name}: {values[-1]:.3f}", linewidth=1.8)
     title = "Fitness of the population: best, median, worst of a generation"
     # the first, random individuals are far below; the axis follows the best and the median
-    low, high = fitness["median"].min(), fitness["best"].max()
+    shown = [fitness["median"], fitness["best"]]
     if "return" in metrics[-1]:
-        fresh = np.array([line.get("return", math.nan) for line in metrics])
+        fresh = _column(metrics, "return", LEAST_FIGURE)
         panels[0].plot(generations, fresh, color=GREEN, label=f"fresh episodes: {fresh[-1]:.1f}", linewidth=1.8)
-        low, high = min(low, np.nanmin(fresh)), max(high, np.nanmax(fresh))
+        shown.append(fresh)
         title = "Returns: best, median, worst of a generation, and the fittest in fresh episodes"
+    finite = np.concatenate(shown)[np.isfinite(np.concatenate(shown))]
+    low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 1.0)
     panels[0].set_ylim(low - 0.1 * (high - low or 1), high + 0.05 * (high - low or 1))
     panels[0].set_ylabel(unit)
     panels[0].set_title(title, loc="left")
@@ -63,11 +72,18 @@ def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "
 def _accuracy(panel: Axes, generations: list[int], metrics: Sequence[Mapping[str, Any]]) -> None:
     """Accuracy of the best individual, in percent."""
     for name, words, colour in (("train_accuracy", "training", GREY), ("accuracy", "test", GREEN)):
-        values = [line.get(name, math.nan) for line in metrics]
+        values = _column(metrics, name)
         panel.plot(generations, values, color=colour, label=f"{words}: {values[-1]:.1%}", linewidth=1.8)
     panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     panel.set_ylabel("accuracy, % of samples")
     panel.set_title("Accuracy of the fittest individual (test data never reach the evolution)", loc="left")
+
+
+def _column(metrics: Sequence[Mapping[str, Any]], name: str, least: float = -math.inf) -> np.ndarray:
+    """A column, float64 [G]: NaN where a line has no number there, or only the least there is."""
+    found = (line.get(name) for line in metrics)
+    values = np.array([value if isinstance(value, int | float) else math.nan for value in found], np.float64)
+    return np.where(values > least, values, math.nan)
 
 
 def confusion(matrix: np.ndarray, names: Sequence[str] | None = None) -> Figure:
@@ -165,7 +181,9 @@ def heat_map(rows: Sequence[Mapping[str, Any]], value: str, x: str, y: str) -> F
     means = np.full((len(up), len(across)), np.nan)
     for cell, values in cells.items():
         means[cell] = np.mean(values)
-    figure = Figure(figsize=(2.4 + 0.75 * len(across), 1.8 + 0.5 * len(up)), layout="constrained")
+    figure = Figure(
+        figsize=(min(2.4 + 0.75 * len(across), WIDEST), min(1.8 + 0.5 * len(up), WIDEST)), layout="constrained"
+    )
     panel = figure.subplots()
     panel.imshow(np.ma.masked_invalid(means), cmap="cividis", aspect="auto", origin="lower")
     middle = 0.0 if np.isnan(means).all() else (np.nanmin(means) + np.nanmax(means)) / 2
@@ -225,7 +243,7 @@ def bars(values: Mapping[str, float], unit: str) -> Figure:
     """
     require(len(values) > 0, "of one number or more", values=values)
     ordered = sorted(values.items(), key=lambda item: item[1])
-    figure = Figure(figsize=(8, 1.2 + 0.35 * len(ordered)), layout="constrained")
+    figure = Figure(figsize=(8, min(1.2 + 0.35 * len(ordered), WIDEST)), layout="constrained")
     panel = figure.subplots()
     panel.barh([_words(name) for name, _ in ordered], [value for _, value in ordered], color=BLUE)
     panel.spines[["top", "right"]].set_visible(False)
@@ -245,22 +263,26 @@ def save(figure: Figure, path: str | Path, dpi: int = 120) -> Path:
         The path.
 
     Raises:
-        InputError: where the file cannot be written.
+        InputError: for an ending that names no kind of picture, and where the file cannot be written.
     """
-    path = Path(path)
-    try:
-        figure.savefig(path, dpi=dpi, facecolor="white")
-    except OSError as error:
-        refuse(f"{path}: cannot be written ({error.strerror or error})", error)
+    path, buffer = expanded(path), io.BytesIO()
+    kinds = figure.canvas.get_supported_filetypes()
+    kind = path.suffix[1:].lower() or "png"
+    require(kind in kinds, f"a file that ends in one of {sorted(kinds)}", path=str(path))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a name in letters that the font lacks
+        figure.savefig(buffer, format=kind, dpi=dpi, facecolor="white")
+    write_file(path, buffer.getvalue())
     return path
 
 
 def _label(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{value:.3g}" if isinstance(value, float) else _words(str(value))
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    """A name as it is drawn: short, and no formula."""
+    return one_line(name.replace("_", " "), 60).replace("$", r"\$")
 
 
 def _tidy(panel: Axes) -> None:

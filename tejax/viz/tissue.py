@@ -1,5 +1,6 @@
 """Pictures of a tissue: its neurons on a circle with their synapses, and an animation of its ticks."""
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from tejax.errors import refuse, require
+from tejax.core.drafts import write_file
+from tejax.core.paths import expanded
+from tejax.errors import require
 from tejax.networks.tissue.ring import EMPTY, EVOLUTION, INPUT, OUTPUT, Ring
 from tejax.viz._style import BLUE, GREEN, GREY, ORANGE, RED, TRITS
 
@@ -71,15 +74,17 @@ def save_animation(
     panel = figure.axes[0]
     neurons, alive = panel.collections[-1], np.asarray(ring.kinds) != EMPTY
     writer = PillowWriter(fps=fps)
-    try:
-        with writer.saving(figure, str(path), dpi=dpi):
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / "animation.gif"
+        with writer.saving(figure, str(draft), dpi=dpi):
             for tick, row in enumerate(values):
                 neurons.set_facecolor([tuple(colour) for colour in TRITS(row[alive].astype(int) + 1)])
                 panel.set_title(f"tick {tick}", loc="left", weight="bold")
                 writer.grab_frame(facecolor="white")
-    except OSError as error:
-        refuse(f"{path}: cannot be written ({error.strerror or error})", error)
-    return Path(path)
+        data = draft.read_bytes()
+    path = expanded(path)
+    write_file(path, data)
+    return path
 
 
 def synapses(ring: Ring, capped: bool = True) -> np.ndarray:

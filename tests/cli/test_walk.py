@@ -35,7 +35,7 @@ FITTING = {
     "control": ("mlp", "tied", "conv", "recurrent", "fixed_tissue"),
 }
 PAIRS = [(task, network) for task, networks in FITTING.items() for network in networks]
-NO_C = ("recurrent", "conv", "cellular", "systolic", "fixed_tissue")  # networks without a form in C
+NO_C = ("cellular", "systolic", "fixed_tissue")  # networks without a form in C
 
 
 def words(options, kind, others):

@@ -43,7 +43,7 @@ class Replay:
 
     def _run(self, genome):
         answer = self.network.answer(genome, self.windows)
-        return answer, self.task.validate(Scripted(lambda genome, x: answer.outputs), genome)
+        return answer, self.task.validate(Scripted.fitting(self.task, lambda genome, x: answer.outputs), genome)
 
     def _watch(self, genome, x):
         """The states of one window before every tick, and whether each is a finished one."""

@@ -1,5 +1,6 @@
 """Engines prove themselves: one that is wrong for a single length of sums is found, passed over and refused."""
 
+import json
 import logging
 import re
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 
 import tejax
 from tejax import engines, networks
-from tejax.engines import base, selftest
+from tejax.core import fixedpoint
+from tejax.engines import _kernel_check, base, fused, selftest
 from tejax.errors import InputError
 
 
@@ -74,16 +76,105 @@ def test_a_wrong_engine_is_passed_over_with_one_warning_and_refused_by_name(fres
         networks.MLP((3, 1), engine="packed")
 
 
+DAMAGED = ["{", "[]", "null", "", "\0", "[" * 99_999, "9" * 5000]
+DAMAGED += [f'{{"int8": {value}}}' for value in ("3", "null", '""', '"yes"', "[]", "NaN", "true", '"wrong"')]
+DAMAGED += [f'{{"int8": "wrong here for {"x" * 999}"}}']
+
+
 def test_an_outcome_is_kept_and_a_damaged_file_is_found_out_again(fresh, monkeypatch):
     asked = []
     monkeypatch.setattr(selftest, "_attempt", lambda check: asked.append(1) or "ready")
-    for text in (None, None, "{", "[]", '{"int8": 3}'):
+    for text in (None, None, *DAMAGED):
         selftest.outcome.cache_clear()
         if text is not None:
             selftest.outcomes_path().write_text(text)
         assert selftest.outcome("int8") == "ready"
-    assert len(asked) == 4  # not the second time
+    assert len(asked) == 1 + len(DAMAGED)  # not the second time
     assert list(fresh.rglob("*.json")) == [selftest.outcomes_path()]
+    assert json.loads(selftest.outcomes_path().read_text()) == {"int8": "ready"}
+
+
+def test_what_is_no_file_of_outcomes_is_replaced(fresh, monkeypatch):
+    monkeypatch.setattr(selftest, "_attempt", lambda check: "ready")
+    path = selftest.outcomes_path()
+    for put in (path.mkdir, lambda: path.symlink_to("nowhere"), lambda: path.write_bytes(b"\xff{}")):
+        path.unlink(missing_ok=True)
+        put()
+        selftest.outcome.cache_clear()
+        assert selftest.outcome("int8") == "ready"
+        assert json.loads(path.read_text()) == {"int8": "ready"}
+    path.unlink()
+    (path / "full").mkdir(parents=True)
+    selftest.outcome.cache_clear()
+    assert selftest.outcome("int8") == "ready"
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_an_outcome_that_others_have_kept_meanwhile_stays(fresh, monkeypatch):
+    def attempt(check):
+        selftest.write_json(selftest.outcomes_path(), {"packed": "ready", "bad": 3})
+        return "wrong here for sums of length 7"
+
+    monkeypatch.setattr(selftest, "_attempt", attempt)
+    assert selftest.outcome("int8") == "wrong here for sums of length 7"
+    kept = json.loads(selftest.outcomes_path().read_text())
+    assert kept == {"packed": "ready", "int8": "wrong here for sums of length 7"}
+
+
+def test_what_could_not_be_run_is_tried_again(fresh, monkeypatch):
+    found = ["cannot be run here (no memory left)", "ready"]
+    monkeypatch.setattr(selftest, "_attempt", lambda check: found.pop(0))
+    assert selftest.outcome("int8") == "cannot be run here (no memory left)"
+    selftest.outcome.cache_clear()
+    assert selftest.outcome("int8") == "ready"
+
+
+@pytest.mark.parametrize("name", ["int8", "packed", "native", fused.NATIVE])
+def test_a_check_compiles_one_program(name):
+    if (engines.ENGINES[name].status() if name in engines.ENGINES else fused.status(name)) != "ready":
+        pytest.skip("not here")
+    compiled = []
+
+    def hear(event, duration_secs, **about):
+        compiled.extend([about.get("fun_name")] * (event == "/jax/core/compile/jaxpr_to_mlir_module_duration"))
+
+    jax.monitoring.register_event_duration_secs_listener(hear)
+    try:
+        check = selftest.CHECKS.get(name) or (lambda: selftest.check_engine(engines.ENGINES[name], [1, 2, 31, 33, 70]))
+        assert check() == "ready"
+    finally:
+        forget = getattr(jax.monitoring, "unregister_event_duration_listener", None)  # JAX 0.7 has no such function
+        if forget:
+            forget(hear)
+    assert len(compiled) == 1, compiled
+
+
+def test_lengths_that_an_engine_fills_up_are_put_together_and_each_is_checked(monkeypatch):
+    groups = selftest._grouped(selftest.cases(), 32)
+    assert [group.x.shape for group in groups] == [(32, 5, 32), (32, 5, 64), (6, 5, 96), (1, 5, 128), (1, 5, 160)]
+    assert engines.ENGINES["packed"].multiple == 32
+    assert {engine.multiple for name, engine in engines.ENGINES.items() if name != "packed"} == {1}
+    right = selftest.expected
+    monkeypatch.setattr(
+        selftest, "expected", lambda case, deep: right(case, deep) + (case.x.shape[1] in (5, 40) and not deep)
+    )
+    lengths = [1, 5, 31, 32, 33, 40, 97]
+    assert selftest.check_engine(engines.ENGINES["packed"], lengths) == "wrong here for sums of length 5, 40"
+
+
+@pytest.mark.parametrize(("size", "wanted"), [(0, "ready"), (13, "wrong here for 13-33-4")])
+def test_a_kernel_that_is_wrong_for_one_size_is_found(size, wanted):
+    loss = fixedpoint.make_loss("cross_entropy", _kernel_check.TEMPERATURE)
+
+    def both(x, y, signs, layers, zones):
+        values = x.astype(jnp.int32)
+        for (weights, bias), zone in zip(layers, (*zones, None), strict=True):
+            sums = jnp.matmul(values, weights.astype(jnp.int32).T) + bias[None]
+            values = sums if zone is None else base.ternarize(sums, zone).astype(jnp.int32)
+        matches = jnp.sum(jnp.sign(values) == signs.astype(jnp.int32), dtype=jnp.int32)
+        return loss.total(values, y) + jnp.int32(x.shape[1] == size), matches
+
+    assert _kernel_check.compare(both) == wanted
 
 
 def test_an_engine_that_cannot_be_run_fails(fresh, monkeypatch):
@@ -105,6 +196,7 @@ def test_it_may_be_asked_for_while_a_program_is_traced(fresh, monkeypatch):
 def test_nothing_outside_the_engines_multiplies_int8():
     """Float and int32 products may stand elsewhere; each is named here."""
     known = {"networks/circle/settling.py": "jnp.dot", "strategies/low_rank.py": "dot_general"}
+    known |= {"evolution/_memory.py": "dot_general"}  # the name of a primitive, to count what it writes
     root = Path(tejax.__file__).parent
     product = re.compile(
         r"dot_general|\bjnp\.(?:dot|matmul|einsum|tensordot|inner|vdot)\b|\blax\.(?:dot|batch_matmul)\b"

@@ -266,3 +266,35 @@ def test_real_digits_end_in_the_same_genomes_on_every_engine(seed):
         result = evolution.evolve(jax.random.key(seed), strategy, network, task, generations=60)
         ends.add((pytrees.fingerprint(result.state.population), pytrees.fingerprint(result.best)))
     assert len(ends) == 1
+
+
+def test_a_summary_of_cases_does_not_wrap():
+    cases = jnp.asarray([[2**30] * 3, [-(2**30)] * 3, [7, -1, 1], [2**31 - 1, -(2**31), 5]], jnp.int32)
+    assert [int(value) for value in evolution.summary(cases)] == [2**31 - 1, -(2**31) + 1, -(2**31)]
+
+
+@pytest.mark.parametrize("field", ["x_train", "x_test"])
+def test_data_that_are_not_trits_are_refused(field):
+    for change in (lambda x: x * 100, lambda x: x.astype(jnp.int32), lambda x: x.astype(jnp.float32)):
+        task = dataclasses.replace(DIGITS, **{field: change(getattr(DIGITS, field))})
+        with pytest.raises(InputError, match=f"^{field} must be (an int8 array|trits: -1, 0 or .1): got {field}='"):
+            run(WIDE, task)
+
+
+def test_a_key_of_another_generator_is_the_same_seed(parity):
+    for key in (jax.random.key(0, impl="rbg"), jax.random.PRNGKey(0), np.zeros(2, np.uint32)):
+        assert bits(evolution.evolve(key, STRATEGY, SMALL, PARITY, generations=GENERATIONS, batch=None)) == bits(parity)
+
+
+def test_what_is_no_key_is_refused():
+    several = jax.random.split(jax.random.key(0))
+    for key in (0, None, 1.5, "0", [0, 0], np.zeros(2, np.int32), np.uint32(1), jax.random.key, several, several[:1]):
+        with pytest.raises(InputError, match=r"^key must be one key, as jax\.random\.key makes it: got key="):
+            evolution.evolve(key, STRATEGY, SMALL, PARITY, generations=1)
+
+
+def test_a_run_cannot_be_mapped():
+    fitness = lambda key: evolution.evolve(key, STRATEGY, SMALL, PARITY, generations=1).fitness  # noqa: E731
+    for transformed in (lambda: jax.vmap(fitness)(jax.random.split(jax.random.key(0), 2)), jax.jit(lambda: run())):
+        with pytest.raises(InputError, match="key must be known: a run cannot be mapped or compiled"):
+            transformed()

@@ -153,7 +153,39 @@ def test_bad_input_is_refused():
         ("seeds must be of one seed or more", {"seeds": 0}),
         ("generations must be at least 1", {"generations": 0}),
         ("at_once must be at least 1", {"at_once": 0}),
+        ("at_once must be a whole number", {"at_once": 2.0}),
+        *(("seeds must be ", {"seeds": each}) for each in (None, True, 2.0, "12", -1, 2**40, [1.0], [True], [-1], 5j)),
+        *(
+            ("mutation_rate must be ", {"rates": {"mutation_rate": each}})
+            for each in ([2.0], [-0.1], [True], ["0.1"], [float("nan")], 0.1, "0.1", None, {0.1})
+        ),
+        *(("rates must be ", {"rates": each}) for each in (5, "x", [5], [{"mutation_rate": 0.1}])),
+        ("mutation_rate must be from 0 to 1", {"rates": [{"mutation_rate": 2.0, "crossover_rate": 1.0}]}),
     ]:
         with pytest.raises(InputError, match=message):
             sweep(**options)
     assert len(grid(STRATEGY, RATES)) == 4
+
+
+ARMS = [tejax.strategies.Genetic(population=16), tejax.strategies.LowRank(), tejax.strategies.Categorical()]
+STRATEGIES = [*ARMS, tejax.strategies.HillClimb(), tejax.strategies.MapElites(), tejax.Islands(ARMS[0], 2)]
+
+
+@pytest.mark.parametrize(
+    "strategy", [*STRATEGIES, tejax.Portfolio([ARMS[0]] * 2)], ids=lambda each: type(each).__name__
+)
+def test_a_grid_takes_no_rate_that_the_strategy_refuses(strategy):
+    assert strategy.rates
+    for name in strategy.rates:
+        for value in (-1.0, 1e7, float("inf"), float("nan"), True, "0.1", 10**400, 1j):
+            with pytest.raises(InputError, match=f"^{name} must be "):
+                grid(strategy, {name: [value]})
+        assert grid(strategy, {name: np.array([0.0625])})[0][name] == 0.0625
+
+
+def test_seeds_are_so_many_or_those_listed():
+    def seeds(given):
+        return [row["seed"] for row in sweep(rates={"mutation_rate": [0.1]}, seeds=given, generations=1).rows]
+
+    for two in (2, np.int64(2), np.array(2), range(2), np.arange(2), {0: "a", 1: "b"}):
+        assert seeds(two) == [0, 1]

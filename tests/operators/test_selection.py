@@ -123,3 +123,20 @@ def test_equal_fitness_is_equally_likely_or_the_first(name):
     else:  # these sort, and the first of equals comes first
         falling = _counts(SELECTIONS[name], -jnp.arange(P, dtype=jnp.int32))
         assert np.array_equal(_counts(SELECTIONS[name], equal), falling)
+
+
+def test_who_has_no_fitness_does_not_hide_how_the_others_differ():
+    cases = jnp.array([[3, 1], [2, 1], [1, 1], [0, 1], [-(2**31), -(2**31)]], jnp.int32)
+    counts = _counts(partial(selection.sharing, size=40), cases)
+    assert counts.argmax() == 0
+    assert counts[0] > 0.99 * KEYS
+    nobody = jnp.full((4, 2), -(2**31), jnp.int32)
+    _agrees(_counts(selection.sharing, nobody), np.full(4, 1 / 4))
+    assert _counts(selection.lexicase, cases)[4] == 0
+
+
+@pytest.mark.long
+def test_the_gains_of_a_very_large_population_do_not_wrap():
+    members = 2**24  # all but one gain, so that the share of each is less than a unit
+    shares = selection.shares((jnp.arange(members, dtype=jnp.int32) > 0).astype(jnp.int32)[:, None] * 1000)
+    assert set(np.unique(np.asarray(shares))) <= {0, 1}

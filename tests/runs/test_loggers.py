@@ -14,6 +14,7 @@ import tejax
 from tejax import evolution, runs
 from tejax.cli import display
 from tejax.cli.curve import BLANK, curve
+from tejax.core.fitness import LEAST, LEAST_FIGURE
 from tejax.errors import InputError
 from tests.helpers import TINY, evolve, tiny
 
@@ -167,6 +168,15 @@ def test_a_watched_run_draws_its_curve_and_says_what_is_left():
     with display.Display(Console(file=plain, width=80), 40, 2.0, watch=True) as shown:
         shown.update(progress(40, 8, 6.0), {})
     assert plain.getvalue() == "compiling...\ngeneration 40/40  best 4.000  median 3.000\n"
+
+
+def test_a_fitness_that_is_none_is_said_in_words():
+    plain = io.StringIO()
+    with display.Display(Console(file=plain, width=80), 40, 2.0, watch=True) as shown:
+        shown.update(
+            progress(40, 8, 6.0)._replace(history=evolution.History([8], [LEAST], [LEAST])), {"return": LEAST_FIGURE}
+        )
+    assert plain.getvalue().endswith("best 4.0  median not finite  fresh episodes not finite\n")
 
 
 def test_compiling_ends_when_jax_says_so():

@@ -16,6 +16,7 @@ from tejax.errors import InputError
 from tejax.parallel.population import population_size
 from tejax.registry import STRATEGIES, TASKS
 from tejax.runs import Experiment, IslandOptions
+from tejax.strategies import _shared, islands
 from tejax.strategies.islands import TOPOLOGIES, _rolled
 from tests.oracles import migration
 
@@ -157,3 +158,19 @@ def test_an_experiment_shares_its_population_among_its_islands():
     with pytest.raises(InputError, match="population must be a multiple of islands: got population=25, islands=3"):
         experiment(25, IslandOptions(3)).build()
     assert experiment(25, IslandOptions()).build().strategy.islands == 1
+
+
+def test_parents_chosen_a_few_at_a_time_are_the_same(monkeypatch):
+    """Where choosing takes much memory, islands ask in turns, and an island chooses parents in turns."""
+    strategy = tejax.Islands(strategies.Genetic(population=16, elites=2, selection="lexicase"), 8)
+    state = jax.jit(lambda key: strategy.init(key, networks.MLP((2, 1)).init, strategy.rates))(jax.random.key(0))
+    cases = np.random.default_rng(0).integers(0, 3, (8, 16, 4)).astype(np.int32)
+    state = state._replace(islands=state.islands._replace(fitness=jnp.asarray(cases)))
+    asked = []
+    for room in (islands.ROOM, 1024):
+        monkeypatch.setattr(islands, "ROOM", room)
+        monkeypatch.setattr(_shared, "CHOOSING", room // 16)
+        with jax.debug_key_reuse(False):  # which takes the slices of keys in a loop within a loop for the same ones
+            asked.append(pytrees.fingerprint(jax.jit(lambda state: strategy.ask(jax.random.key(1), state))(state)))
+        assert (strategy._asking_at_once(state.islands) is None) == (room != 1024)
+    assert asked[0] == asked[1]

@@ -92,8 +92,9 @@ def test_cases_add_up_to_the_fitness_where_their_sum_must_be_halved():
         """As far from the label as a loss goes."""
         return jnp.broadcast_to(jnp.array([-(2**20), 2**20, 0], jnp.int32), (*x.shape[:-1], 3))
 
-    cases = np.asarray(jax.jit(lambda key: task.cases(key, Scripted(worst), GENOME))(jax.random.key(0)))
-    assert cases.sum(dtype=np.int64) == task.evaluate(jax.random.key(0), Scripted(worst), GENOME) == -(2**30)
+    network = Scripted.fitting(task, worst)
+    cases = np.asarray(jax.jit(lambda key: task.cases(key, network, GENOME))(jax.random.key(0)))
+    assert cases.sum(dtype=np.int64) == task.evaluate(jax.random.key(0), network, GENOME) == -(2**30)
 
 
 @pytest.mark.parametrize("samples", [None, 9])
@@ -136,7 +137,7 @@ def test_a_minibatch_is_distinct_training_samples_with_their_labels():
         )  # the label is the low bit
 
     for seed in (0, 0, 1):
-        assert int(task.evaluate(jax.random.key(seed), Scripted(show), None)) == 0
+        assert int(task.evaluate(jax.random.key(seed), Scripted.fitting(task, show), GENOME)) == 0
     train = {tuple(row) for row in task.x_train.tolist()}
     assert seen[0] == seen[1] != seen[2]
     for rows in seen:
@@ -191,3 +192,59 @@ def test_tables_are_the_real_ones_with_thresholds_of_each_column(make, load, fea
     assert (np.bincount(task.y_train) + np.bincount(task.y_test)).tolist() == np.bincount(y).tolist()
     for column in np.asarray(task.x_train).T:  # a third below both thresholds or above, at most
         assert (np.bincount(column + 1, minlength=3) < 0.75 * len(column)).all()
+
+
+def test_new_samples_are_encoded_as_the_training_data_were():
+    task = classify(X, Y, trits=3)
+    rows = np.concatenate([task.x_train, task.x_test])
+    coded = task.encode(X)
+    assert coded.dtype == np.int8
+    assert sorted(coded.tolist()) == sorted(rows.tolist())
+    np.testing.assert_array_equal(task.encode(X[7]), coded[7])
+    np.testing.assert_array_equal(task.encode(X.reshape(60, 2, 2)), coded)
+    far = X.copy()
+    far[0, 0] = 1e9  # of one sample, and so no news to the others
+    np.testing.assert_array_equal(task.encode(far)[1:], coded[1:])
+
+
+def test_new_samples_are_predicted_by_their_trits():
+    task = classify(X, Y)
+    coded = jnp.asarray(task.encode(X))
+    wanted = np.argmax(np.asarray(jax.jit(NETWORK.apply)(GENOME, coded)), axis=1)
+    assert task.predict(NETWORK, GENOME, X).tolist() == wanted.tolist()
+    with pytest.raises(InputError, match="split must be train or test: got split='validation'"):
+        task.predict(NETWORK, GENOME, "validation")
+    with pytest.raises(InputError, match="x must be rows of 4 numbers"):
+        task.predict(NETWORK, GENOME, X[:, :3])
+
+
+def test_a_trained_encoding_scores_all_samples_of_other_data():
+    trained = classify(X, Y)
+    other, labels = RNG.normal(size=(7, 4)) * 50, np.array([2, 0, 2, 2, 0, 2, 0])  # some classes, singles, far values
+    task = tasks.classification(other, labels, encode=trained.encoding, classes=3)
+    np.testing.assert_array_equal(task.x_test, trained.encode(other))
+    assert task.y_test.tolist() == labels.tolist()
+    assert (task.features, task.outputs, len(task.y_train)) == (4, 3, 0)
+    right = np.mean(np.asarray(trained.predict(NETWORK, GENOME, other)) == labels)
+    assert task.report(NETWORK, GENOME) == {"accuracy": pytest.approx(right)}
+    assert task.confusion(NETWORK, GENOME).sum(axis=1).tolist() == [3, 0, 4]
+    with pytest.raises(InputError, match="split must be one with samples: got split='train'"):
+        task.accuracy(NETWORK, GENOME, "train")
+    for y in (labels + 1, labels - 1):
+        with pytest.raises(InputError, match="y must be whole numbers from 0 to 2, the classes of the network"):
+            tasks.classification(other, y, encode=trained.encoding, classes=3)
+    with pytest.raises(InputError, match="x must be rows of 4 numbers"):
+        tasks.classification(other[:, :2], labels, encode=trained.encoding, classes=3)
+
+
+def test_an_encoding_is_no_part_of_a_compiled_program():
+    first, second = classify(X, Y), classify(X * 3 + 1, Y)
+    assert first.encoding != second.encoding
+    assert jax.tree.structure(first) == jax.tree.structure(second)
+    assert dataclasses.replace(first, samples=5).encoding == first.encoding
+    passed = jax.tree.map(jnp.asarray, first)
+    assert passed.encoding is None
+    assert passed.metadata() == {}
+    with pytest.raises(InputError, match="encoding must be of a task made from numbers"):
+        passed.encode(X)
+    assert first.metadata()["encoding"] == first.encoding.to_json()

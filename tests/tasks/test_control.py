@@ -215,6 +215,7 @@ def test_another_seed_is_other_episodes_but_no_other_program():
     [
         *({"episodes": 0}, {"trits": 0}, {"steps": 0}, {"resolution": 0.0}, {"action_trits": 0}, {"eval_episodes": 0}),
         *({"thresholds": [[[0.0, 1.0]]] * 2}, {"thresholds": [[[0.0, np.inf]] * 4] * 2}, {"resolution": np.inf}),
+        *({"thresholds": "low"}, {"thresholds": [[[0.0]], [[0.0], [1.0]]]}, {"thresholds": [[[0.0, 1e300]] * 4] * 2}),
     ],
 )
 def test_bad_sizes_are_refused(options):
@@ -296,11 +297,8 @@ def test_networks_with_and_without_a_memory_act_and_readers_of_sequences_do_not(
     rows = "int8" if engines.choose(16) == "native" else "auto"  # a policy has few rows, native wants many
     assert Experiment(options).build().network.engine == rows
 
-    class Reader(Scripted):
-        reads = "sequence"
-
     with pytest.raises(InputError, match="network must be one that acts on single observations: got network="):
-        check_fit(Reader(right, (4, 2)), walk())
+        check_fit(Scripted(right, (4, 2), "sequence"), walk())
 
 
 def test_a_missing_gymnax_is_said_in_one_line(command, monkeypatch, tmp_path):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tejax import networks, testing
+from tejax.core.fitness import LEAST, LEAST_FIGURE
 from tejax.errors import InputError
 from tejax.tasks import Playground
 from tejax.tasks._control import control
@@ -76,7 +77,7 @@ def test_it_acts_as_an_environment_of_gymnax_does():
     assert (task.features, task.outputs) == (2, 2)  # of the observations, `state` alone is seen
     testing.check_task(task, networks.MLP((task.features, task.outputs)))
     path = task.rollout(jax.random.key(0), Scripted(right, (2, 2)), jnp.zeros(1, jnp.int8))
-    np.testing.assert_array_equal(path.rewards[:, 0], [1, 0, 3, 0, 0, 0])  # what is no number pays nothing
+    np.testing.assert_array_equal(path.rewards[:, 0], [1, np.nan, 3, 0, 0, 0])  # what is no number stays one
     np.testing.assert_array_equal(path.alive[:, 0], [True] * 3 + [False] * 3)
     assert path.states.info["rng"].dtype == np.uint32
 
@@ -101,6 +102,47 @@ def test_the_command_line_evolves_and_draws_one(suite, command, tmp_path):
     assert (code, json.loads(out)["return"]) == (0, value)
     assert command("replay", tmp_path / "run", "--frames", 3)[0] == 0
     assert (tmp_path / "run" / "replay.gif").is_file()
+
+
+def test_the_command_line_says_where_a_return_is_not_finite(suite, command, tmp_path, monkeypatch):
+    monkeypatch.setattr(Slide, "step", lambda self, state, action: self.seen(state.data * 0 + 2, state.info))
+    size = ("--hidden", 3, "--population", 8, "--elites", 1, "--generations", 2, "--chunk", 1, "--eval-episodes", 2)
+    code, out, _ = command("evolve", "control", "--environment", "playground/Slide", *size, "--out", tmp_path / "run")
+    assert code == 0
+    assert "generation 2/2  best not finite  median not finite  fresh episodes not finite" in out
+    assert "mean return     not finite in 2 fresh episodes (validation not finite in 2 others)" in out
+    for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines():
+        row = json.loads(line, parse_constant=pytest.fail)
+        assert (row["best"], row["return"]) == (LEAST, LEAST_FIGURE)
+    code, out, _ = command("evaluate", tmp_path / "run", "--json")
+    assert (code, json.loads(out, parse_constant=pytest.fail)["return"]) == (0, LEAST_FIGURE)
+    assert command("report", tmp_path / "run")[0] == 0
+    assert "not finite in 2 fresh episodes" in (tmp_path / "run" / "report.html").read_text()
+
+
+class Plain(Slide):
+    """Its observations have other names, or none."""
+
+    def __init__(self, names):
+        self.names = names
+
+    def seen(self, place, info):
+        state = super().seen(place, info)
+        numbers = jnp.stack([place, -place])
+        return state._replace(obs=dict.fromkeys(self.names, numbers) if self.names else numbers)
+
+
+@pytest.mark.parametrize(("names", "size"), [((), 2), (("b", "a"), 4), (("state", "a"), 2)])
+def test_observations_are_those_called_state_or_all(names, size):
+    task = control(Playground(Plain(names)), episodes=2, trits=1, steps=3, thresholds=np.zeros((2, 1, size)))
+    assert task.features == size
+
+
+def test_what_is_no_environment_of_playground_is_refused():
+    with pytest.raises(InputError, match="environment must be an MjxEnv, or like one; it lacks reset, step, action_s"):
+        Playground(3)
+    with pytest.raises(InputError, match=r"got Slide; tejax.tasks.Playground\(it\)"):
+        control(Slide())
 
 
 def test_a_missing_playground_is_said_in_one_line(command, monkeypatch, tmp_path):

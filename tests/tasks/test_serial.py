@@ -7,7 +7,7 @@ import pytest
 
 from tejax import InputError, networks, tasks
 from tejax.tasks._serial import OPERATIONS
-from tests.oracles.scripted import Scripted
+from tests.oracles.scripted import GENOME, Scripted
 
 FORMULAS = {
     "add": lambda a, b: a + b,
@@ -80,8 +80,11 @@ def test_fitness_counts_right_trits():
 
 def test_the_wanted_outputs_have_the_highest_fitness():
     task = tasks.serial("compare", 3, pairs=None)
-    assert int(task.validate(Scripted(lambda genome, x: 5 * task.y_train.astype(jnp.int32)), None)) == task.scale
-    assert task.accuracy(Scripted(lambda genome, x: task.y_test.astype(jnp.int32)), None) == 1.0
+    assert (
+        int(task.validate(Scripted.fitting(task, lambda genome, x: 5 * task.y_train.astype(jnp.int32)), GENOME))
+        == task.scale
+    )
+    assert task.accuracy(Scripted.fitting(task, lambda genome, x: task.y_test.astype(jnp.int32)), GENOME) == 1.0
 
 
 def test_a_minibatch_is_distinct_rows_picked_by_the_key():
@@ -94,7 +97,7 @@ def test_a_minibatch_is_distinct_rows_picked_by_the_key():
 
     with jax.disable_jit():  # so that the network is shown numbers
         for seed in (0, 0, 1):
-            task.evaluate(jax.random.key(seed), Scripted(show), None)
+            task.evaluate(jax.random.key(seed), Scripted.fitting(task, show), GENOME)
     assert seen[0] == seen[1] != seen[2]
     assert all(len({str(row) for row in rows}) == 6 for rows in seen)
     assert task.rows == 6
@@ -137,6 +140,8 @@ def test_products_are_those_of_python(split):
         ({"bits": 0}, "bits must be from 1 to 16"),
         ({"bits": 17}, "bits must be from 1 to 16"),
         ({"pairs": 0}, "pairs must be at least 1"),
+        ({"bits": 16, "pairs": None}, "pairs must be at most 63161283 of the 4294967296 there are"),
+        ({"bits": 16, "pairs": 2**31 - 1}, "pairs must be at most 1048576"),
         ({"pairs": 5, "samples": 6}, "samples must be from 1 to 5 pairs, or None"),
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tejax import InputError, networks, tasks
-from tests.oracles.scripted import Scripted
+from tests.oracles.scripted import GENOME, Scripted
 
 
 def _number(bits):
@@ -77,15 +77,15 @@ def test_partial_credit_gives_half_for_a_zero_in_fitness_alone():
         for answer, bit in zip(answers.reshape(-1).tolist(), task.y.reshape(-1).tolist(), strict=True)
     )
 
-    network = Scripted(lambda genome, x: answers)
-    assert int(task.validate(network, None)) == int(task.evaluate(jax.random.key(0), network, None)) == wanted
+    network = Scripted.fitting(task, lambda genome, x: answers)
+    assert int(task.validate(network, GENOME)) == int(task.evaluate(jax.random.key(0), network, GENOME)) == wanted
     assert task.scale == 2 * task.y.size
-    assert task.accuracy(network, None) == np.mean(np.asarray(answers) == np.asarray(task.y))
+    assert task.accuracy(network, GENOME) == np.mean(np.asarray(answers) == np.asarray(task.y))
 
 
 def test_a_zero_is_never_right():
     task = tasks.parity(3)
-    assert int(task.validate(Scripted(lambda genome, x: jnp.zeros((8, 1), jnp.int32)), None)) == 0
+    assert int(task.validate(Scripted.fitting(task, lambda genome, x: jnp.zeros((8, 1), jnp.int32)), GENOME)) == 0
 
 
 def test_a_minibatch_is_distinct_rows_picked_by_the_key():
@@ -97,7 +97,7 @@ def test_a_minibatch_is_distinct_rows_picked_by_the_key():
         return jnp.ones((6, 1), jnp.int32)
 
     for seed in (0, 0, 1):
-        task.evaluate(jax.random.key(seed), Scripted(show), None)
+        task.evaluate(jax.random.key(seed), Scripted.fitting(task, show), GENOME)
     assert seen[0] == seen[1] != seen[2]
     assert all(len({tuple(row) for row in rows}) == 6 for rows in seen)
     assert task.rows == 6

@@ -174,3 +174,23 @@ def test_bodies_are_drawn_as_rods_from_the_side_where_they_move():
     colours = [patch.get_facecolor() for patch in panel.patches]
     assert colours[0] != colours[3] == colours[-1]  # what stands still is grey
     assert panel.get_xlim() == (-0.2, 4.2)
+
+
+class Lost(Walk):
+    """A walk that shows a dictionary, and is nowhere from the second step on."""
+
+    obs_shape = {"a": (2,), "b": ()}  # noqa: RUF012
+
+    def reset(self, key, params):
+        return {"a": jnp.zeros(2), "b": jnp.float32(0)}, jnp.float32(0)
+
+    def step(self, key, position, action, params):
+        place = jnp.where(position >= 1, jnp.nan, position + 1)
+        return {"a": jnp.stack([place, -place]), "b": place * jnp.inf}, place, place, place > 9, {}
+
+
+def test_an_episode_that_diverges_is_drawn_too():
+    task = control(Lost(), trits=1, steps=4, eval_episodes=2)
+    shown = animation.render_episode(task, dataclasses.replace(Always(), features=(3, 2)), GENOME)
+    assert (shown.steps, len(shown.frames)) == (4, 4)
+    assert np.isnan(shown.total)

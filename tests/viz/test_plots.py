@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 
+from tejax.core.fitness import LEAST, LEAST_FIGURE
 from tejax.errors import InputError
 from tejax.viz import plots
 
@@ -83,3 +84,18 @@ def test_a_figure_is_saved(tmp_path):
     assert path.read_bytes().startswith(b"\x89PNG")
     with pytest.raises(InputError, match=r"nowhere.*cannot be written"):
         plots.save(plots.curves(METRICS), tmp_path / "nowhere" / "curve.png")
+
+
+def test_curves_leave_out_what_has_no_fitness():
+    """An individual that diverges has the least int32, and its axis would hide all others."""
+    rows = [
+        {"generation": 1, "best": -8, "median": LEAST, "worst": LEAST, "return": LEAST_FIGURE},
+        {"generation": 2, "best": -4, "median": -6, "worst": LEAST, "return": -3.0},
+    ]
+    panel = plots.curves(rows).axes[0]
+    low, high = panel.get_ylim()
+    assert -9 < low < -8 < -3 < high < -2
+    np.testing.assert_array_equal(panel.lines[1].get_ydata(), [np.nan, -6])
+    assert plots.curves(rows[:1] * 2).axes[0].get_ylim()[0] < -8
+    nothing = dict.fromkeys(("best", "median", "worst"), LEAST)
+    assert plots.curves([{"generation": 1, **nothing}]).axes[0].get_ylim()[1] < 2

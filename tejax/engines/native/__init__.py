@@ -8,7 +8,7 @@ XLA's code is written in slices.h, network.h, loss.h and circuit.h.
 
 from tejax.engines.native.circuit import rate_circuit
 from tejax.engines.native.layers import Sliced, encode, hidden, output
-from tejax.engines.native.library import available, status, vector_bits
+from tejax.engines.native.library import available, identity, status, vector_bits
 from tejax.engines.native.loss import LOSSES, perceptron_loss
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "available",
     "encode",
     "hidden",
+    "identity",
     "output",
     "perceptron_loss",
     "rate_circuit",

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 __all__ = ["LIMIT", "CompileError", "compile_library", "find_compiler"]
 
-LIMIT = 60.0  # seconds for the compiler; it takes 3 to 10
+LIMIT = 90.0  # seconds for the compiler; it takes 3 to 10, and a minute on a small or busy machine
 KEPT = 2**16  # bytes of what it prints
 # loads a library where nothing is lost if that ends the process: a file that is cut short does
 PROBE = "import ctypes, sys; library = ctypes.CDLL(sys.argv[1]); [getattr(library, name) for name in sys.argv[2:]]"
@@ -24,7 +24,7 @@ class CompileError(Exception):
     """The compiler made no library; the message says why, in a few words."""
 
 
-class Ended(NamedTuple):
+class _Ended(NamedTuple):
     """How a process ended."""
 
     code: int | None  # None: it did not, in time
@@ -78,7 +78,7 @@ def _ending(code: int | None) -> str:
     return f"ended by signal {-code}" if code < 0 else f"exit status {code}"
 
 
-def _run(words: list[str], folder: Path) -> Ended:
+def _run(words: list[str], folder: Path) -> _Ended:
     """Run a command in a process group of its own, which has ended when this returns."""
     process = subprocess.Popen(
         words,
@@ -98,7 +98,7 @@ def _run(words: list[str], folder: Path) -> Ended:
     finally:
         _kill(process)
     reader.join(1)
-    return Ended(code, bytes(kept).decode(errors="replace"))
+    return _Ended(code, bytes(kept).decode(errors="replace"))
 
 
 def _read(process: "subprocess.Popen[bytes]", kept: bytearray) -> None:

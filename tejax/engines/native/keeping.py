@@ -3,6 +3,7 @@
 A file whose bytes are not those that its name says is never loaded: it was cut short, or is another's.
 """
 
+import ctypes
 import hashlib
 import os
 import shutil
@@ -16,7 +17,7 @@ from pathlib import Path
 from tejax.core.caches import is_private, private_folder
 from tejax.core.locks import try_lock
 
-__all__ = ["kept_library"]
+__all__ = ["kept_library", "load"]
 
 DRAFT = "draft-"  # what the folders begin with in which libraries are made
 STALE = 3600.0  # seconds after which such a folder was left by a process that was killed
@@ -41,6 +42,23 @@ def kept_library(name: str, parts: Sequence[str], make: Callable[[Path], object]
         return kept
     with _alone(folder / f"{name}.lock", patience):
         return _find(folder, stem) or _make(folder, stem, make)
+
+
+def load(path: Path) -> ctypes.CDLL:
+    """Load a kept library; on Linux from memory, so that the process lives on when somebody cuts its file short.
+
+    Raises:
+        OSError: where it cannot be loaded, or is no longer what its name says.
+    """
+    content = path.read_bytes()
+    if path.name != _file_name(path.name.rpartition("-")[0], content):
+        raise OSError(f"{path} was changed just now")
+    with suppress(OSError, AttributeError):  # another system, or one that runs nothing from memory
+        descriptor = os.memfd_create(path.name)  # stays open: a second library must not get its name
+        with os.fdopen(descriptor, "wb", closefd=False) as memory:
+            memory.write(content)
+        return ctypes.CDLL(f"/proc/self/fd/{descriptor}")
+    return ctypes.CDLL(str(path))
 
 
 def _file_name(stem: str, content: bytes) -> str:

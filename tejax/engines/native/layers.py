@@ -44,4 +44,4 @@ def output(x: Sliced, w: Trits, bias: Int32[Array, "O"]) -> Int32[Array, "B O"]:
     return jax.ffi.ffi_call("tejax_output", result, vmap_method="expand_dims")(x.planes, w, bias).T
 
 
-ENGINES["native"] = Engine(encode, hidden, output, library.status)
+ENGINES["native"] = Engine(encode, hidden, output, library.status, identity=library.identity)

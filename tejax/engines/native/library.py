@@ -4,16 +4,18 @@ import ctypes
 import functools
 import os
 import platform
+import threading
 from importlib.metadata import version
 from pathlib import Path
 
 import jax
 
+from tejax.core.machine import instructions
 from tejax.core.variables import switch
 from tejax.engines.native.compiling import LIMIT, CompileError, compile_library, find_compiler
-from tejax.engines.native.keeping import kept_library
+from tejax.engines.native.keeping import kept_library, load
 
-__all__ = ["FLAGS", "HANDLERS", "available", "build", "status", "vector_bits"]
+__all__ = ["FLAGS", "HANDLERS", "available", "build", "identity", "status", "vector_bits"]
 
 FOLDER = Path(__file__).parent
 SOURCES = ("layers.cc", "circuit.h", "loss.h", "network.h", "slices.h")  # the first includes the others
@@ -47,38 +49,48 @@ def vector_bits() -> int:
 
 
 @functools.cache
-def _loaded() -> tuple[str, ctypes.CDLL | None]:
-    """The status, and the library where it is ready."""
+def _loaded() -> tuple[str, ctypes.CDLL | None, str]:
+    """The status, and the library and its digest where it is ready."""
     if not switch("TEJAX_NATIVE", default=True):
-        return f"switched off by TEJAX_NATIVE={os.environ['TEJAX_NATIVE'].strip()}", None
+        return _without(f"switched off by TEJAX_NATIVE={os.environ['TEJAX_NATIVE'].strip()}")
     if jax.default_backend() != "cpu":
-        return "for CPUs only", None
+        return _without("for CPUs only")
     compiler = find_compiler()
     if not compiler:
-        return "no C++ compiler found", None
-    unfit = f"built for TEJAX_NATIVE_ARCH={_architecture()}, which this processor is not", None
+        return _without("no C++ compiler found")
+    unfit = f"built for TEJAX_NATIVE_ARCH={_architecture()}, which this processor is not"
     needed = NEEDED.get(_architecture())
     if needed and needed not in _processor().split():
-        return unfit
+        return _without(unfit)
     try:
-        library = ctypes.CDLL(str(build(compiler)))
+        with _loading:  # of two threads the second finds what the first has registered
+            path = build(compiler)
+            library, digest = _registered[0] if _registered else (load(path), path.stem.rpartition("-")[2])
+            if not library.tejax_runs_here():
+                return _without(unfit)
+            _register(library, digest)
     except CompileError as error:
-        return str(error), None
+        return _without(str(error))
     except OSError as error:
-        return f"cannot be built or loaded: {error}", None
-    return ("ready", _registered(library)) if library.tejax_runs_here() else unfit
+        return _without(f"cannot be built or loaded: {error}")
+    return "ready", library, digest
 
 
-_registrations: list[ctypes.CDLL] = []  # none, or the library whose handlers this process has
+def _register(library: ctypes.CDLL, digest: str) -> None:
+    """Give JAX the handlers of a library, unless it has some."""
+    if not _registered:
+        for handler in HANDLERS:
+            jax.ffi.register_ffi_target(handler, jax.ffi.pycapsule(getattr(library, handler)), platform="cpu")
+        _registered.append((library, digest))
 
 
-def _registered(library: ctypes.CDLL) -> ctypes.CDLL:
-    """The library whose handlers JAX has: this one, unless it has those of another already, which it keeps."""
-    if not _registrations:
-        for name in HANDLERS:
-            jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
-        _registrations.append(library)
-    return _registrations[0]
+def _without(why: str) -> tuple[str, None, str]:
+    return why, None, ""
+
+
+# the library whose handlers JAX has, and its digest: a process has none, or stays with one
+_registered: list[tuple[ctypes.CDLL, str]] = []
+_loading = threading.Lock()
 
 
 def _architecture() -> str:
@@ -110,10 +122,11 @@ def build(compiler: str | tuple[str, ...]) -> Path:
     )
 
 
+def identity() -> str:
+    """The digest of the library that is loaded; empty where there is none."""
+    return _loaded()[2]
+
+
 def _processor() -> str:
     """What tells processors apart that share a home folder: their instruction sets; elsewhere, the machine's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
-        return next(line for line in lines if line.startswith(("flags", "Features")))
-    except (OSError, StopIteration):
-        return " ".join((platform.machine(), platform.processor(), platform.node()))
+    return instructions() or " ".join((platform.machine(), platform.processor(), platform.node()))

@@ -9,11 +9,12 @@ import jax.numpy as jnp
 from jax import lax
 
 from tejax import trits
+from tejax.contracts import as_inputs
 from tejax.core import random
 from tejax.errors import require
 from tejax.networks.circle import geometry
 from tejax.networks.circle.geometry import RingState
-from tejax.options import Between, Derived, Positive, Probability
+from tejax.options import AtLeast, Between, Derived, Probability
 from tejax.registry import NETWORKS
 from tejax.types import Array, Int8, Int32, Key, Network, Task, Trits
 
@@ -59,8 +60,8 @@ class Circle(Network):
         InputError: for a size or rate out of range, and from `apply` for inputs of another width.
     """
 
-    inputs: Derived[Positive] = 14
-    outputs: Derived[Positive] = 8
+    inputs: Derived[Annotated[int, AtLeast(1, geometry.LARGEST)]] = 14
+    outputs: Derived[Annotated[int, AtLeast(1, geometry.LARGEST)]] = 8
     neurons: Annotated[int, Between(2, geometry.LARGEST)] = 64
     synapses: Annotated[int, Between(1, geometry.LARGEST)] = 200
     max_ticks: Annotated[int, Between(1, LONGEST)] = 1_000_000
@@ -99,7 +100,7 @@ class Circle(Network):
 
     def apply(self, genome: RingState, x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., O] of one genome, settled, for trits x [..., F]."""
-        return self.settle(genome, x).outputs.astype(jnp.int32)
+        return self._settle(genome, x).outputs.astype(jnp.int32)
 
     def settle(self, genome: RingState, x: Trits) -> Settled:
         """Tick one genome until it stops, for trits x [..., F]; each row stops by itself.
@@ -107,8 +108,10 @@ class Circle(Network):
         A ring starts with its inputs set and all else 0; a tick makes every neuron, inputs too, the sign of what enters
         it. It stops when no neuron changed, else when no output is 0, else after max_ticks.
         """
+        return self._settle(genome, as_inputs(self, x))
+
+    def _settle(self, genome: RingState, x: Trits) -> Settled:
         *batch, features = x.shape
-        require(features == self.inputs, f"{self.inputs}, the inputs of the network", features=features)
         label, seated = geometry.number(genome.label), geometry.seated(genome)
         takes = seated & (genome.kinds == geometry.INPUT) & (label >= 0) & (label < self.inputs)
         gives = seated & (genome.kinds == geometry.OUTPUT)

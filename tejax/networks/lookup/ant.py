@@ -8,7 +8,7 @@ residues of the trits modulo 3, so that a line is d0 + 3 d1 + 9 d2 as in `Lookup
 """
 
 import dataclasses
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -18,8 +18,9 @@ from jax import lax
 from tejax import trits
 from tejax.core import random
 from tejax.errors import require
-from tejax.networks.lookup.tables import LINES, Tables
+from tejax.networks.lookup.tables import LINES, Neuron, Tables
 from tejax.operators.mutation import whole_genome
+from tejax.options import Layers, Length
 from tejax.registry import NETWORKS
 from tejax.types import Array, Int8, Int32, Key, Rate, Recurrent
 
@@ -40,9 +41,9 @@ class Ant(Recurrent):
         InputError: for a neuron that does not exist, and for roles that clash.
     """
 
-    sources: tuple[tuple[int, ...], ...]
-    inputs: tuple[int, ...]
-    others: tuple[int, ...]
+    sources: Annotated[tuple[Annotated[tuple[Neuron, ...], Layers], ...], Length(0, 2**16)]
+    inputs: Annotated[tuple[Neuron, ...], Length(0, 2**16)]
+    others: Annotated[tuple[Neuron, ...], Length(0, 2**16)]
     reads: ClassVar[Literal["rows", "sequence"]] = "sequence"
 
     def __post_init__(self) -> None:

@@ -20,8 +20,8 @@ from tejax import engines, trits
 from tejax.core import random
 from tejax.core.frames import Rating
 from tejax.errors import require
-from tejax.networks.lookup.tables import LINES, to_digits
-from tejax.options import Between, Count
+from tejax.networks.lookup.tables import LINES, Neuron, to_digits
+from tejax.options import Between
 from tejax.registry import NETWORKS
 from tejax.types import UNANSWERED, Array, Frames, Int8, Int32, Key, Recurrent, Task, Trits
 
@@ -59,10 +59,10 @@ class Autonomous(Recurrent):
     """
 
     neurons: Annotated[int, Between(2, 2**15)] = 64
-    control: Count = 0
-    output: Count = 1
+    control: Neuron = 0
+    output: Neuron = 1
     engine: Literal["auto", "plain"] = "auto"
-    features: ClassVar[tuple[int, int]] = (0, 1)
+    features = (0, 1)
     reads: ClassVar[Literal["rows", "sequence"]] = "sequence"
 
     def __post_init__(self) -> None:
@@ -101,7 +101,8 @@ class Autonomous(Recurrent):
 
     def apply(self, genome: Circuit, x: Int8[Array, "... T 0"]) -> Int32[Array, "... T 1"]:
         """What is said at each of T ticks: a trit, or UNANSWERED."""
-        said = lax.scan(lambda state, _: self.step(genome, state, x[:0]), self.init_state(), length=x.shape[-2])[1]
+        nothing = jnp.zeros(0, jnp.int8)
+        said = lax.scan(lambda state, _: self.step(genome, state, nothing), self.init_state(), length=x.shape[-2])[1]
         return jnp.broadcast_to(said, (*x.shape[:-1], 1))
 
     def rate(self, genome: Circuit, frames: Frames, shift: Int32[Array, ""]) -> Rating:

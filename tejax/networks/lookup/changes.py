@@ -42,7 +42,7 @@ def by_word(words: np.ndarray, part: Part, neurons: int) -> Change:
     else:
         size = neurons if part == "start" else 27 * neurons
         place, value = (words >> np.uint64(1)) % np.uint64(size), np.uint64(1) + (words & np.uint64(1))
-    return Change(place.astype(np.int32), value.astype(np.int32))
+    return Change(*(jnp.asarray(each.astype(np.int32)) for each in (place, value)))
 
 
 def apply(genome: Circuit, change: Change, part: Part) -> Circuit:

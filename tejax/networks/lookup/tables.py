@@ -16,14 +16,17 @@ import numpy as np
 from jax import lax
 
 from tejax import trits
+from tejax.contracts import as_inputs
 from tejax.errors import require
-from tejax.options import Between, Count, Positive
+from tejax.options import AtLeast, Between, Layers, Length, Seed, Width, checked
 from tejax.registry import NETWORKS
 from tejax.types import UNANSWERED, Array, Int8, Int32, Key, Recurrent, Trits
 
 __all__ = ["LINES", "Answer", "Lookup", "State", "Tables", "from_digits", "to_digits"]
 
 LINES = 27  # of a table: three trits
+Most = Annotated[int, Between(1, 2**30)]  # ticks
+Neuron = Annotated[int, AtLeast(0, 2**16 - 1)]
 
 
 class Tables(NamedTuple):
@@ -83,12 +86,12 @@ class Lookup(Recurrent):
             width.
     """
 
-    sources: tuple[tuple[int, ...], ...]
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    signal: Count
-    window: Positive
-    max_ticks: Annotated[int, Between(1, 2**30)] = 5000
+    sources: Annotated[tuple[Annotated[tuple[Neuron, ...], Layers], ...], Length(0, 2**16)]
+    inputs: Annotated[tuple[Neuron, ...], Length(0, 2**16)]
+    outputs: Annotated[tuple[Neuron, ...], Length(0, 2**16)]
+    signal: Neuron
+    window: Width
+    max_ticks: Most = 5000
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -102,7 +105,10 @@ class Lookup(Recurrent):
         require(free, f"a neuron from 0 to {len(neurons) - 1} that is not an input", signal=self.signal)
 
     @staticmethod
-    def random(seed: int, neurons: int, inputs: int, window: int, max_ticks: int = 5000) -> "Lookup":
+    @checked
+    def random(
+        seed: Seed, neurons: Annotated[int, Between(3, 2**16)], inputs: Neuron, window: Width, max_ticks: Most = 5000
+    ) -> "Lookup":
         """A network with one output whose wiring and roles are drawn from a seed."""
         require(1 <= inputs <= neurons - 2, f"from 1 to {neurons - 2}", inputs=inputs)
         rng = np.random.default_rng(seed)
@@ -126,14 +132,15 @@ class Lookup(Recurrent):
 
     def apply(self, genome: Tables, x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., O] of one genome for windows x [..., window * F]: trits, or UNANSWERED."""
-        return self.answer(genome, x).outputs
+        return self._answer(genome, x).outputs
 
     def answer(self, genome: Tables, x: Trits) -> Answer:
         """As `apply`, and how many ticks each window took; each window stops by itself."""
-        *batch, features = x.shape
-        wanted = self.window * len(self.inputs)
-        require(features == wanted, f"{wanted}, rows of the window times inputs of the network", features=features)
-        answers = jax.vmap(lambda row: self._one(genome, row))(x.reshape(math.prod(batch), features))
+        return self._answer(genome, as_inputs(self, x))
+
+    def _answer(self, genome: Tables, x: Trits) -> Answer:
+        batch = x.shape[:-1]
+        answers = jax.vmap(lambda row: self._one(genome, row))(x.reshape(math.prod(batch), x.shape[-1]))
         return jax.tree.map(lambda leaf: leaf.reshape(*batch, *leaf.shape[1:]), answers)
 
     def init_state(self) -> State:

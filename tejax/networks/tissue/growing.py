@@ -6,25 +6,27 @@ Source: the scoring algorithms of Qubic's core (2025), as the conformance tests 
 import dataclasses
 import math
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from tejax import trits
+from tejax.contracts import as_inputs
 from tejax.core import random
 from tejax.core.packing import pack
 from tejax.engines import ternarize
 from tejax.errors import require
 from tejax.networks.tissue import ring, settling
 from tejax.networks.tissue.ring import EMPTY, EVOLUTION, INPUT, OUTPUT, Ring
-from tejax.options import Count, Derived, Positive, Probability
+from tejax.options import AtLeast, Between, Bias, Derived, Length, Probability, Ticks, checked
 from tejax.registry import NETWORKS
 from tejax.types import Array, Int8, Int32, Key, Network, Task, Trits
 
 __all__ = ["Codes", "FixedTissue", "Settled", "Synapses", "Tissue"]
 
+Neurons = Annotated[int, AtLeast(1, 2**16)]
 CAP, ANSWERED, UNCHANGED = 0, 1, 2  # why ticking ended; 3 is both of the last two
 
 
@@ -71,15 +73,15 @@ class Tissue(Network):
         engine: how `apply` computes: packed (fast on a CPU), int8 (on accelerators), or auto; it changes no result.
     """
 
-    inputs: Derived[Positive] = 14
-    outputs: Derived[Positive] = 8
-    capacity: Positive = 256
-    neighbors: Positive = 256
-    ticks: Positive = 256
-    evolution: Count = 0
+    inputs: Derived[Neurons] = 14
+    outputs: Derived[Neurons] = 8
+    capacity: Neurons = 256
+    neighbors: Neurons = 256
+    ticks: Ticks = 256
+    evolution: Annotated[int, AtLeast(0, 2**16)] = 0
     hold: bool = True
     capped: bool = True
-    constant: Count = 0
+    constant: Bias = 0
     density: Probability = 0.5
     engine: Literal["auto", "packed", "int8"] = "auto"
 
@@ -122,7 +124,9 @@ class Tissue(Network):
 
     def start(self, genome: Any, x: Trits) -> Int8[Array, "... N"]:
         """The values [..., N] of all neurons before the first tick: inputs as x [..., F] says, the others 0."""
-        require(x.shape[-1] == self.inputs, f"{self.inputs}, the inputs of the network", features=x.shape[-1])
+        return self._start(genome, as_inputs(self, x))
+
+    def _start(self, genome: Any, x: Trits) -> Int8[Array, "... N"]:
         fed = _with_constants(x, self.constant)
         is_input = self.ring(genome).kinds == INPUT
         rank = jnp.clip(jnp.cumsum(is_input, dtype=jnp.int32) - 1, 0, fed.shape[-1] - 1)
@@ -156,7 +160,8 @@ class Tissue(Network):
         done = lax.while_loop(going_on, step, (jnp.int32(0), zeros == 0, start))[2]
         return Settled(done.values.reshape(values.shape), done.ticks.reshape(batch), done.reason.reshape(batch))
 
-    def trace(self, genome: Any, values: Int8[Array, "... N"], ticks: int) -> Int8[Array, "T ... N"]:
+    @checked
+    def trace(self, genome: Any, values: Int8[Array, "... N"], ticks: Ticks) -> Int8[Array, "T ... N"]:
         """The values before the first tick and after each of `ticks` ticks, [ticks + 1, ..., N], without stopping."""
         later = lax.scan(lambda now, _: (self.tick(genome, now),) * 2, values, length=ticks)[1]
         return jnp.concatenate([values[None], later])
@@ -168,9 +173,8 @@ class Tissue(Network):
 
     def apply(self, genome: Any, x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., O], trits as int32, after ticking from inputs x [..., F]."""
-        if not self._packs():
-            return self.read(genome, self.settle(genome, self.start(genome, x)).values)
-        require(x.shape[-1] == self.inputs, f"{self.inputs}, the inputs of the network", features=x.shape[-1])
+        if not self._packs() or x.size == 0:  # nothing to pack
+            return self.read(genome, self.settle(genome, self._start(genome, x)).values)
         kinds = self.ring(genome).kinds
         order = jnp.argsort(jnp.where(kinds == EMPTY, jnp.int8(EVOLUTION + 1), kinds), stable=True)
         fed = _with_constants(x.reshape(-1, self.inputs), self.constant)
@@ -213,8 +217,8 @@ class FixedTissue(Tissue):
             not trits.
     """
 
-    evolution: Derived[Count] = 0
-    kinds: Derived[tuple[int, ...] | None] = None
+    evolution: Derived[Annotated[int, AtLeast(0, 2**16)]] = 0
+    kinds: Derived[Annotated[tuple[Annotated[int, Between(EMPTY, EVOLUTION)], ...], Length(0, 2**16)] | None] = None
     coded: Derived[bool] = False
 
     def __post_init__(self) -> None:

@@ -13,10 +13,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from tejax._partials import ByValue
 from tejax.core import random
 from tejax.core.words64 import halved, remainder
 from tejax.networks.tissue.ring import EMPTY, EVOLUTION, Ring, Window, offset_between, offsets, size, slots, window
 from tejax.operators.mutation import whole_genome
+from tejax.options import checked
 from tejax.types import Array, Genome, Int8, Int32, Key, Mutation, Rate, UInt32
 
 __all__ = [
@@ -190,6 +192,7 @@ def flip_code(codes: Int8[Array, "N K"], word: UInt32[Array, "2"]) -> Int8[Array
     return codes.at[neuron, slot].set(codes[neuron, slot] ^ jnp.where(high, jnp.int8(2), jnp.int8(1)))
 
 
+@checked
 def grow(capped: bool = True) -> Mutation:
     """`mutate` for a strategy: with probability `rate` one random synapse of a Ring changes.
 
@@ -197,28 +200,34 @@ def grow(capped: bool = True) -> Mutation:
     stays as it was.
     """
 
-    def changed(ring: Ring, word: Array) -> Ring:
-        mutant = mutate(ring, word, capped).ring
-        full = size(mutant.kinds) >= ring.kinds.shape[0]
-        return jax.tree.map(lambda new, old: jnp.where(full, old, new), mutant, ring)
+    return _with_probability(ByValue(_grown, capped))
 
-    return _with_probability(changed)
+
+def _grown(capped: bool, ring: Ring, word: Array) -> Ring:
+    mutant = mutate(ring, word, capped).ring
+    full = size(mutant.kinds) >= ring.kinds.shape[0]
+    return jax.tree.map(lambda new, old: jnp.where(full, old, new), mutant, ring)
 
 
 def flip_codes() -> Mutation:
     """`flip_code` for a strategy: with probability `rate` one bit of one random code in every leaf [N, K] flips."""
-    return _with_probability(lambda genome, word: jax.tree.map(lambda codes: flip_code(codes, word), genome))
+    return _with_probability(_flipped)
+
+
+def _flipped(genome: Genome, word: Array) -> Genome:
+    return jax.tree.map(lambda codes: flip_code(codes, word), genome)
 
 
 def _with_probability(change: Callable[[Any, Array], Any]) -> Mutation:
-    @whole_genome
-    def mutation(key: Key, genome: Genome, *, rate: Rate) -> Genome:
-        whether, which = jax.random.split(key)
-        happens = random.bernoulli(whether, (1,), rate)[0]
-        mutant = change(genome, random.bits(which, (2,)))
-        return jax.tree.map(lambda new, old: jnp.where(happens, new, old), mutant, genome)
+    """The mutation that changes a genome by a random word; two of the same change are equal."""
+    return whole_genome(ByValue(_changed_or_not, change))
 
-    return mutation
+
+def _changed_or_not(change: Callable[[Any, Array], Any], key: Key, genome: Genome, *, rate: Rate) -> Genome:
+    whether, which = jax.random.split(key)
+    happens = random.bernoulli(whether, (1,), rate)[0]
+    mutant = change(genome, random.bits(which, (2,)))
+    return jax.tree.map(lambda new, old: jnp.where(happens, new, old), mutant, genome)
 
 
 def _mutual(reach: Window) -> Window:

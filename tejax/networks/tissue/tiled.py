@@ -5,7 +5,7 @@ length. What is laid out is an ordinary `FixedTissue`, which `laid` gives: it ti
 """
 
 import dataclasses
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -14,10 +14,14 @@ from tejax import trits
 from tejax.errors import require
 from tejax.networks.tissue.growing import FixedTissue, Synapses
 from tejax.networks.tissue.ring import Ring
+from tejax.options import AtLeast, Between, Layers, Length
 from tejax.registry import NETWORKS
 from tejax.types import Array, Int8, Key
 
 __all__ = ["Tile", "TiledTissue"]
+
+
+Place = Annotated[int, AtLeast(0, 2**16)]
 
 
 class Tile(NamedTuple):
@@ -38,8 +42,8 @@ class TiledTissue(FixedTissue):
         circular: the last place comes before the first.
     """
 
-    layout: tuple[tuple[int, int], ...] = ()
-    steps: tuple[int, ...] = (-1, 0, 1)
+    layout: Annotated[tuple[tuple[Place, Place], ...], Length(0, 2**16)] = ()
+    steps: Annotated[tuple[Annotated[int, Between(-(2**16), 2**16)], ...], Layers] = (-1, 0, 1)
     circular: bool = False
 
     def __post_init__(self) -> None:

@@ -1,38 +1,148 @@
 """Numbers into trits: every feature is compared with a few thresholds that the training data set."""
 
 import dataclasses
-from typing import Literal
+import itertools
+import math
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from tejax.errors import require
+from tejax.errors import InputError, refuse, require
+from tejax.tasks.datasets.checks import EXACT, as_numbers
+from tejax.tasks.datasets.thresholds import midway_quantiles
 
-__all__ = ["Encoding", "fit"]
+__all__ = ["Encoding", "encoding_of", "fit"]
 
 Kind = Literal["trits", "thermometer"]
 Placement = Literal["range", "quantile"]
+LEVELS = 2048  # thresholds of a feature, at most: 1,024 trits of two
+WIDEST = 2**24  # features times levels of a file's encoding, at most
+MOST = 2**19  # thresholds that differ from feature to feature, at most: 13 MB as text in a network's file
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Encoding:
-    """Thresholds [L, F] and how they are read.
+    """Thresholds [L, F] and how they are read. Numbers are compared as float64. Equal encodings are equal values.
 
     `thermometer`: L trits a feature; trit l is +1 where the feature is above threshold l, else -1.
     `trits`: L / 2 trits a feature; each is -1 up to its lower threshold, +1 above its upper one, 0 between.
+
+    Attributes:
+        thresholds: float64 [L, F], finite, ascending along L; it cannot be written to.
+        kind: trits or thermometer.
+
+    Raises:
+        InputError: for other thresholds, and for an odd number of levels where two make a trit.
     """
 
-    thresholds: np.ndarray  # float32 [L, F], ascending along L
+    thresholds: np.ndarray
     kind: Kind = "trits"
 
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Trits int8 [N, F * trits a feature] of numbers [N, F]; trit l of all features, then trit l + 1."""
-        above = (x.astype(np.float32)[:, None, :] > self.thresholds).astype(np.int8)
+    def __post_init__(self) -> None:
+        require(self.kind in get_args(Kind), "trits or thermometer", kind=self.kind)
+        thresholds = as_numbers(self.thresholds, "thresholds").astype(np.float64)
+        shape = f"array of shape {thresholds.shape}"
+        fine = thresholds.ndim == 2 and bool((np.diff(thresholds, axis=0) >= 0).all())
+        require(fine, "[levels, features], ascending level by level", thresholds=shape)
+        paired = self.kind == "thermometer" or len(thresholds) % 2 == 0
+        require(paired, "of two levels a trit", thresholds=shape)
+        thresholds.setflags(write=False)
+        object.__setattr__(self, "thresholds", thresholds)
+
+    @property
+    def features(self) -> int:
+        """F, the numbers of one sample."""
+        return self.thresholds.shape[1]
+
+    @property
+    def trits(self) -> int:
+        """The trits of one sample."""
+        levels = self.thresholds.shape[0]
+        return self.features * (levels if self.kind == "thermometer" else levels // 2)
+
+    def __eq__(self, other: object) -> bool:
+        """The same thresholds, read in the same way."""
+        if not isinstance(other, Encoding):
+            return NotImplemented
+        return self.kind == other.kind and np.array_equal(self.thresholds, other.thresholds)
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.thresholds.shape, self.thresholds.tobytes()))
+
+    def __call__(self, x: Any) -> np.ndarray:
+        """The trits of numbers.
+
+        Args:
+            x: numbers [N, F], or pictures [N, ...] of F pixels; or one sample, [F].
+
+        Returns:
+            int8 [N, F * trits a feature], or [F * trits a feature] of one sample: trit l of all features, then trit
+            l + 1.
+
+        Raises:
+            InputError: in one line, for another number of features, and for what is not finite and numeric.
+        """
+        x = as_numbers(x)
+        rows = math.prod(x.shape[1:]) == self.features
+        require(rows or x.shape == (self.features,), f"rows of {self.features} numbers", x=f"array of shape {x.shape}")
+        coded = self._coded(x.reshape(-1, self.features))
+        return coded if rows else coded[0]
+
+    def _coded(self, x: np.ndarray) -> np.ndarray:
+        above = (x[:, None, :] > self.thresholds).view(np.int8)
         if self.kind == "thermometer":
             coded = 2 * above - 1
         else:  # pair a low threshold with a high one, so that each trit sees the middle as 0
             half = self.thresholds.shape[0] // 2
             coded = above[:, :half] + above[:, half:] - 1
-        return coded.reshape(len(x), -1).astype(np.int8)
+        return coded.reshape(len(x), -1).astype(np.int8, copy=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """The encoding as plain JSON, whose numbers `json` writes so that they come back to the bit.
+
+        A level whose thresholds are one for all features is a list of one number.
+        """
+        levels = self.thresholds.tolist()
+        short = [level[:1] if len(set(level)) == 1 else level for level in levels]
+        return {"kind": self.kind, "features": self.features, "thresholds": short}
+
+
+def encoding_of(metadata: Mapping[str, Any]) -> Encoding | None:
+    """The encoding that the metadata of a saved network hold under "encoding", as `Encoding.to_json` wrote it.
+
+    Returns:
+        The encoding; None where there is no such entry: the network's inputs are trits as they are.
+
+    Raises:
+        InputError: in one line, for an entry that is damaged.
+    """
+    plain = metadata.get("encoding")
+    if plain is None:
+        return None
+    whole = isinstance(plain, Mapping) and set(plain) == {"kind", "features", "thresholds"}
+    require(whole, "an object of kind, features and thresholds", encoding=plain)
+    features = plain["features"]
+    fits = type(features) is int and 1 <= features <= WIDEST
+    require(fits, f"from 1 to {WIDEST}", **{"encoding.features": features})
+    thresholds = _thresholds(plain["thresholds"], features)
+    try:
+        return Encoding(thresholds, plain["kind"])
+    except InputError as error:
+        refuse(f"encoding: {error}", error)
+
+
+def _thresholds(levels: Any, features: int) -> np.ndarray:
+    """Float64 [L, F] of the lists in a file."""
+    fine = isinstance(levels, list) and 1 <= len(levels) <= min(LEVELS, WIDEST // features)
+    fine = fine and all(isinstance(level, list) and len(level) in (1, features) for level in levels)
+    fine = fine and all(_is_number(number) for number in itertools.chain(*levels))
+    require(fine, "levels of one number or one a feature each", **{"encoding.thresholds": levels})
+    return np.stack([np.broadcast_to(np.asarray(level, np.float64), features) for level in levels])
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is float or (type(value) is int and abs(value) <= EXACT)
 
 
 def fit(x: np.ndarray, trits: int = 1, kind: Kind = "trits", placement: Placement = "range") -> Encoding:
@@ -42,16 +152,26 @@ def fit(x: np.ndarray, trits: int = 1, kind: Kind = "trits", placement: Placemen
     better than a thermometer of as many inputs; the placement makes no difference beyond the noise.
 
     `range` spaces the thresholds evenly between the least and the greatest number in all of x; `quantile` puts
-    them, feature by feature, where the training data divide into equal shares.
+    them, feature by feature, midway between the distinct values that divide the training data into equal shares best.
+
+    Raises:
+        InputError: for fewer than one trit, another kind or placement, and for numbers that float64 does not hold.
     """
     require(trits >= 1, "at least 1", trits=trits)
-    require(kind in ("trits", "thermometer"), "trits or thermometer", kind=kind)
-    require(placement in ("range", "quantile"), "range or quantile", placement=placement)
+    require(kind in get_args(Kind), "trits or thermometer", kind=kind)
+    require(placement in get_args(Placement), "range or quantile", placement=placement)
+    x = as_numbers(x)
     levels = trits if kind == "thermometer" else 2 * trits
     shares = np.arange(1, levels + 1) / (levels + 1)
     if placement == "quantile":
-        thresholds = np.quantile(x, shares, axis=0)
-    else:
-        low, high = float(x.min()), float(x.max())
-        thresholds = np.repeat((low + (high - low) * shares)[:, None], x.shape[1], axis=1)
-    return Encoding(thresholds.astype(np.float32), kind)
+        fits = levels * x.shape[1] <= MOST
+        require(fits, f"fewer: a network's file holds {MOST} thresholds, {levels} a feature", trits=trits)
+        return Encoding(midway_quantiles(x, shares, np.float64), kind)
+    return Encoding(np.repeat(_spaced(float(x.min()), float(x.max()), shares)[:, None], x.shape[1], axis=1), kind)
+
+
+def _spaced(low: float, high: float, shares: np.ndarray) -> np.ndarray:
+    """Thresholds [L] at these shares of a range: not below its low end, and below its high end unless both are one."""
+    width = high - low
+    places = low + width * shares if math.isfinite(width) else low * (1 - shares) + high * shares
+    return np.clip(places, low, max(low, math.nextafter(high, -math.inf)))

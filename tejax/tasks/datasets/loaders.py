@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from tejax.options import Positive
+from tejax.options import Samples
 from tejax.registry import TASKS
-from tejax.tasks._classification import Classification, Options, classification
+from tejax.tasks._classification import Classification
+from tejax.tasks._labelled import Options, classification
 from tejax.tasks.datasets import files
 from tejax.tasks.datasets.encoding import Placement
 
@@ -13,7 +14,7 @@ __all__ = ["breast_cancer", "digits", "from_files", "wine"]
 
 
 @TASKS.register("digits", extends=Options)
-def digits(samples: Positive | None = 128, **options: Any) -> Classification:
+def digits(samples: Samples | None = 128, **options: Any) -> Classification:
     """1,797 handwritten digits of 8 x 8 pixels, ten classes (Alpaydin & Kaynak 1998, as scikit-learn ships them).
 
     Args:

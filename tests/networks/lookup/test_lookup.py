@@ -15,7 +15,7 @@ from tejax.networks.lookup import Tables, from_digits, to_digits
 from tejax.networks.lookup import mutation as operators
 from tejax.types import UNANSWERED
 from tests.oracles import lookup as oracle
-from tests.oracles.scripted import Scripted
+from tests.oracles.scripted import GENOME, Scripted
 
 NEURONS, INPUTS, WINDOW, LIMIT, ROWS = 9, 2, 3, 60, 15
 
@@ -158,12 +158,12 @@ def test_a_series_task_counts_right_trits():
     task = tasks.windowed_series(x, 2)
 
     def always(value):
-        return Scripted(lambda genome, windows: jnp.full((windows.shape[0], 1), value, jnp.int32))
+        return Scripted.fitting(task, lambda genome, windows: jnp.full((windows.shape[0], 1), value, jnp.int32))
 
     assert task.rows_at(jnp.arange(3, dtype=jnp.int32)).tolist() == [[1, 0], [0, -1], [-1, 1]]
-    assert [int(task.validate(always(value), None)) for value in (-7, 0, 1, UNANSWERED)] == [1, 1, 1, -1]
-    assert task.accuracy(always(1), None) == pytest.approx(1 / 3)
-    assert task.accuracy(always(UNANSWERED), None) == 0
+    assert [int(task.validate(always(value), GENOME)) for value in (-7, 0, 1, UNANSWERED)] == [1, 1, 1, -1]
+    assert task.accuracy(always(1), GENOME) == pytest.approx(1 / 3)
+    assert task.accuracy(always(UNANSWERED), GENOME) == 0
     assert (task.features, task.outputs, task.windows, task.scale) == (2, 1, 3, 3)
 
 

@@ -1,0 +1,62 @@
+"""Arrays that a user gives: numbers that float64 holds, and labels that are whole numbers from 0."""
+
+from typing import Any
+
+import numpy as np
+
+from tejax.errors import refuse, require
+
+__all__ = ["EXACT", "as_array", "as_labels", "as_numbers"]
+
+EXACT = 2**53  # up to here float64 holds every whole number
+
+
+def as_array(values: Any, name: str) -> np.ndarray:
+    """What NumPy makes of lists or another library's array; `name` is of the argument.
+
+    Raises:
+        InputError: for ragged lists, masked values, and what is no array at all.
+    """
+    masked = np.ma.isMaskedArray(values) and bool(np.ma.getmaskarray(values).any())
+    require(not masked, "without masked values", **{name: "a masked array"})
+    try:
+        return np.asarray(values)
+    except Exception as error:  # whatever another library's conversion raises
+        refuse(f"{name} must be an array, with rows of equal length: got {name}={type(values).__name__!r}", error)
+
+
+def as_numbers(values: Any, name: str = "x") -> np.ndarray:
+    """An array that can be compared as float64 without an error: booleans, whole numbers, floats up to float64.
+
+    Args:
+        values: numbers [N, ...].
+        name: of the argument.
+
+    Raises:
+        InputError: in one line, for text, objects, dates, complex numbers, floats wider than float64, whole numbers
+            beyond 2^53, NaN and infinity, and for what is empty or has no rows.
+    """
+    x = as_array(values, name)
+    require(x.dtype.kind in "biuf", "numeric", **{name: f"array of {x.dtype}"})
+    require(x.dtype.itemsize <= 8, "of at most 64 bits a number", **{name: f"array of {x.dtype}"})
+    require(x.ndim > 0 and x.size > 0, "non-empty", **{name: f"array of shape {x.shape}"})
+    if x.dtype.kind == "f":
+        odd = int((~np.isfinite(x)).sum())
+        require(odd == 0, "finite everywhere (no NaN, no infinity)", **{name: f"array with {odd} values that are not"})
+    elif x.dtype.itemsize == 8:
+        widest = max(int(x.min()), int(x.max()), key=abs)
+        allowed = "from -2**53 to 2**53, the whole numbers that float64 holds (subtract an offset)"
+        require(abs(widest) <= EXACT, allowed, **{name: widest})
+    return x
+
+
+def as_labels(values: Any, rows: int) -> np.ndarray:
+    """Labels [N] of an integer type, one for each of so many rows.
+
+    Raises:
+        InputError: for any other array: floats too, even whole ones, whose meaning only their owner knows.
+    """
+    y = as_array(values, "y")
+    require(y.shape == (rows,), f"one label for each of the {rows} rows of x", y=f"array of shape {y.shape}")
+    require(y.dtype.kind in "iu", "of an integer type", y=f"array of {y.dtype}")
+    return y
