@@ -51,5 +51,6 @@ def command_lines(dice: random.Random, count: int, folder: Path) -> Iterator[Tri
     """As many of these lines as asked for; none of them may begin a run."""
     lines = _lines()
     for line in dice.sample(lines, min(count, len(lines))):
-        end = command("evolve", *line, "--out", folder / "run", "--generations", 1)
+        *words, option, value = line
+        end = command("evolve", *words, "--out", folder / "run", "--generations", 1, option, value)
         yield Trial(" ".join(map(repr, line)), "began a run" if end == ANSWERED else end)
