@@ -25,6 +25,7 @@ __all__ = [
     "Array",
     "Crossover",
     "Fitness",
+    "Frames",
     "Genome",
     "Int8",
     "Int32",
@@ -72,6 +73,29 @@ class Loss(Protocol):
 
     def total(self, outputs: Int32[Array, "B O"], labels: Array) -> Int32[Array, ""]:
         """The summed loss of int32 outputs."""
+
+
+class Frames(Protocol):
+    """Targets that a network has to say by its own clock; `tejax.core.frames.Frames` is one.
+
+    Attributes:
+        targets: trits [T].
+        window: W, the targets of a frame.
+        shift_cap: the last shift of the frame.
+        max_ticks: a frame has to be finished in fewer.
+    """
+
+    @property
+    def targets(self) -> Int8[Array, "T"]: ...  # noqa: D102
+    @property
+    def window(self) -> int: ...  # noqa: D102
+    @property
+    def shift_cap(self) -> int: ...  # noqa: D102
+    @property
+    def max_ticks(self) -> int: ...  # noqa: D102
+
+    def rate(self, network: "Recurrent", genome: Genome, shift: Int32[Array, ""]) -> Any:
+        """How far a network comes, taken step by step."""
 
 
 class Network:
@@ -136,6 +160,10 @@ class Recurrent(Network):
     def step(self, genome: Genome, state: Any, x: Trits) -> tuple[Any, Int32[Array, "... O"]]:
         """The next state, and the outputs [..., O] of one step with inputs [..., F]."""
         raise NotImplementedError
+
+    def rate(self, genome: Genome, frames: Frames, shift: Int32[Array, ""]) -> Any:
+        """How far one genome comes in saying targets from a frame on; an engine may find it in one go."""
+        return frames.rate(self, genome, shift)
 
 
 class Task:

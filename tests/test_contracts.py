@@ -9,6 +9,7 @@ import pytest
 
 from tejax import Islands, Portfolio, evolve, networks, strategies, tasks, testing
 from tejax.core import pytrees
+from tejax.networks import lookup
 from tejax.networks.tissue import mutation as tissue_mutation
 from tejax.operators import mutation
 from tejax.registry import CROSSOVERS, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS
@@ -20,6 +21,12 @@ NETWORK_CASES = {
     "tied": [networks.Tied((5, 4, 3), planes=5), networks.Tied((5, 3), planes=1, bias=0)],
     "circle": [networks.Circle(5, 3, neurons=11, synapses=9)],
     "lookup": [networks.Lookup.random(0, neurons=9, inputs=5, window=1, max_ticks=30)],
+    "autonomous": [networks.Autonomous(9, control=2, output=5)],
+    "ant": [
+        networks.Ant(
+            ((0, 1, 2), (5, 3, 0), (6, 6, 1), (4, 2, 5), (1, 3, 6), (0, 0, 4), (2, 1, 3)), (4, 1), (0, 6, 2, 3, 5)
+        )
+    ],
     "tissue": [
         networks.Tissue(5, 2, capacity=12, neighbors=6, ticks=7, evolution=3),
         networks.Tissue(5, 2, capacity=9, neighbors=4, ticks=7, hold=False, capped=False, constant=1),
@@ -70,6 +77,7 @@ STRATEGY_CASES = {
 FITTED = [
     (tissue_mutation.grow(True), networks.Tissue(3, 3, capacity=12, neighbors=4, evolution=3)),
     (tissue_mutation.flip_codes(), networks.FixedTissue(3, 3, capacity=8, neighbors=8, coded=True)),
+    (lookup.changes.single_changes, networks.Autonomous(9)),
     (tissue_mutation.grow(False), networks.Tissue(3, 3, capacity=12, neighbors=4, evolution=3, capped=False)),
 ]
 TASK = tasks.parity(2)
@@ -114,7 +122,9 @@ def test_mutation(name):
     testing.check_mutation(MUTATIONS[name])
 
 
-@pytest.mark.parametrize("case", first_quick(FITTED, 2), ids=["grow", "flip_codes", "grow without a cap"])
+@pytest.mark.parametrize(
+    "case", first_quick(FITTED, 2), ids=["grow", "flip_codes", "single_changes", "grow without a cap"]
+)
 def test_mutation_of_one_kind_of_network(case):
     testing.check_mutation(*case)
 

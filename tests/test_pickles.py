@@ -32,7 +32,9 @@ GIVEN = [
     strategies.MapElites(descriptor=strategies.map_elites.density(8)),
     strategies.HillClimb(mutation=partial(partial(mutation.single))),
 ]
-SIZED = [name for registry in (STRATEGIES, NETWORKS, TASKS) for name in registry if name not in ("files", "lookup")]
+SIZED = [
+    name for registry in (STRATEGIES, NETWORKS, TASKS) for name in registry if name not in ("ant", "files", "lookup")
+]
 
 
 @pytest.fixture(params=WAYS)

@@ -91,15 +91,24 @@ def check_shown(network: Any, name: str, array: Any) -> None:
 
 
 def check_genome(network: Any, genome: Any, name: str = "genome") -> None:
-    """Raise InputError unless a genome is int8 throughout and, where its values are known, in `network.ranges`."""
-    leaves = jax.tree.leaves(genome)
-    odd = next((leaf for leaf in leaves if not is_array(leaf) or leaf.dtype != np.int8), None)
-    require(bool(leaves) and odd is None, "int8 arrays throughout", **{name: describe(odd)})
-    ranges = network.ranges
+    """Raise InputError unless a genome is int8 throughout and, where its values are known, in `network.ranges`.
+
+    What is no trit may be int16: an index, say.
+    """
+    leaves, ranges = jax.tree.leaves(genome), network.ranges
     require(ranges is None or len(ranges) == len(leaves), f"of {len(ranges or ())} arrays", **{name: len(leaves)})
-    for leaf, (least, greatest) in zip(leaves, ranges or [(-1, 1)] * len(leaves), strict=True):
+    bounds = ranges or [(-1, 1)] * len(leaves)
+    odd = next((leaf for leaf, each in zip(leaves, bounds, strict=True) if not _is_kept_in(leaf, each)), None)
+    require(bool(leaves) and odd is None, "int8 arrays throughout", **{name: describe(odd)})
+    for leaf, (least, greatest) in zip(leaves, bounds, strict=True):
         if is_known(leaf):
             _require_values(name, leaf, least, greatest)
+
+
+def _is_kept_in(leaf: Any, bounds: tuple[int, int]) -> bool:
+    """Whether a leaf of a genome has a type for values in these bounds."""
+    types = (np.int8,) if tuple(bounds) == (-1, 1) else (np.int8, np.int16)
+    return is_array(leaf) and leaf.dtype in types
 
 
 def check_labels(x: Any, y: Any) -> None:

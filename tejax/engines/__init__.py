@@ -3,6 +3,7 @@
 from tejax.engines import native, packed, plain  # isort: skip  (the order in which they are listed)
 from tejax.engines import gpu
 from tejax.engines.base import ENGINES, Engine, choose, get, names, status, table, table_path, ternarize, write_table
+from tejax.engines.circuits import fused_rate
 from tejax.engines.fused import fused_loss
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Engine",
     "choose",
     "fused_loss",
+    "fused_rate",
     "get",
     "gpu",
     "names",

@@ -1,10 +1,11 @@
 """A network as one small file: safetensors, 2 bits a trit, the network's spec in the metadata.
 
 Each leaf of the genome is a uint8 array [2, ceil(n / 8)]: the bits of the +1 trits and the bits of the -1 trits of
-the flattened leaf, lowest bit first. The header's only metadata entry, "tejax", is a JSON object with `format`, the
-`network` (its name in `tejax.registry.NETWORKS` and its fields, but for the engine, which changes no result), the
-`encoding` of numbers as its inputs if it has one, whatever else the writer added, and a `fingerprint` of all that. The
-same genome always gives the same bytes. Nothing in a file is ever run or imported.
+the flattened leaf, lowest bit first. One that the network says holds no trits stands as it is, int8 or int16. The
+header's only metadata entry, "tejax", is a JSON object with `format`, the `network` (its name in
+`tejax.registry.NETWORKS` and its fields, but for the engine, which changes no result), the `encoding` of numbers as its
+inputs if it has one, whatever else the writer added, and a `fingerprint` of all that. The same genome always gives the
+same bytes. Nothing in a file is ever run or imported.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ from tejax.core.paths import expanded
 from tejax.core.plain import to_plain
 from tejax.errors import InputError, refuse, require, shown
 from tejax.export import header, planes
-from tejax.export.spec import bound, checked_leaves, from_spec, named, outline, to_spec
+from tejax.export.spec import TRITS, bound, bounds_of, check_values, checked_leaves, from_spec, named, outline, to_spec
 from tejax.tasks.datasets.encoding import Encoding, encoding_of
 from tejax.types import Genome, Network
 
@@ -30,6 +31,7 @@ __all__ = ["FORMAT", "Saved", "checked_leaves", "load", "read", "save"]
 
 FORMAT = 3  # 1 had other names of networks and fields, 2 neither fingerprint nor encoding
 MOST = 2**28  # trits of a genome: 64 MiB in the file
+KINDS = {"uint8": "U8", "int8": "I8", "int16": "I16"}  # as safetensors calls them
 KEPT = ("format", "network", "fingerprint")  # entries that are the file's, not the writer's
 
 
@@ -85,7 +87,9 @@ def save(
     require(trits <= MOST, f"of at most {MOST} trits", network=network)
     bound(note["network"], trits)
     _check_encoding(note, network)
-    tensors = {name: planes.pack(leaf) for name, leaf in leaves.items()}
+    bounds = bounds_of(network, leaves)
+    pairs = zip(leaves.items(), bounds, strict=True)
+    tensors = {name: planes.pack(leaf) if each == TRITS else leaf for (name, leaf), each in pairs}
     data = to_bytes(tensors, metadata={"tejax": _text({**note, "fingerprint": _fingerprint(note, tensors)})})
     length = int.from_bytes(data[:8], "little")
     require(length <= header.LARGEST, f"at most {header.LARGEST} bytes as JSON", metadata=f"{length} bytes")
@@ -127,12 +131,20 @@ def read(path: str | Path) -> Saved:
         note = json.loads(head.note)
         network, wanted = _judged(head, note)
         tensors = _tensors(path)
-        for name, leaf in named(wanted):
-            planes.check(name, tensors[name], leaf.size)
+        outlines = dict(named(wanted))
+        bounds = dict(zip(outlines, bounds_of(network, outlines), strict=True))
+        for name, leaf in outlines.items():
+            if bounds[name] == TRITS:
+                planes.check(name, tensors[name], leaf.size)
+            else:
+                check_values(name, tensors[name], leaf.dtype, bounds[name])
         fingerprint = note.pop("fingerprint", None)
         same = fingerprint == _fingerprint(note, tensors)
         require(same, "that of the file as it was written: it has changed since", fingerprint=fingerprint)
-        leaves = [planes.unpack(tensors.pop(name), leaf.shape) for name, leaf in named(wanted)]
+        leaves = [
+            planes.unpack(tensors.pop(name), leaf.shape) if bounds[name] == TRITS else tensors.pop(name)
+            for name, leaf in outlines.items()
+        ]
         genome = jax.device_put(jax.tree.unflatten(jax.tree.structure(wanted), leaves))  # compiles nothing
         return Saved(network, genome, {name: note[name] for name in note if name not in KEPT})
     except (InputError, TypeError, ValueError, OverflowError, RecursionError) as error:
@@ -152,10 +164,13 @@ def _judged(head: header.Header, note: Any) -> tuple[Network, Genome]:
     names = [name for name, _ in named(wanted)]
     same = set(head.shapes) == set(names)
     require(same, f"those of the network, {shown(sorted(names))}", arrays=sorted(head.shapes))
-    for name, leaf in named(wanted):
-        require(head.dtypes[name] == "U8", "uint8", **{name: head.dtypes[name]})
-        shape, fitting = head.shapes[name], planes.packed_shape(leaf.shape)
-        require(shape == fitting, f"{fitting} for trits of shape {leaf.shape}", **{name: shape})
+    for (name, leaf), bounds in zip(named(wanted), bounds_of(network, names), strict=True):
+        trits = bounds == TRITS
+        kind = "uint8" if trits else str(leaf.dtype)
+        require(head.dtypes[name] == KINDS[kind], kind, **{name: head.dtypes[name]})
+        shape, fitting = head.shapes[name], planes.packed_shape(leaf.shape) if trits else leaf.shape
+        held = "trits" if trits else "numbers"
+        require(shape == fitting, f"{fitting} for {held} of shape {leaf.shape}", **{name: shape})
     _check_encoding(note, network)
     return network, wanted
 

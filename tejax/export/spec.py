@@ -1,7 +1,7 @@
 """A network as plain JSON and back: its registered name and the fields that decide what it computes."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -17,8 +17,9 @@ from tejax.networks.layer import Layer
 from tejax.registry import NETWORKS
 from tejax.types import Genome, Network
 
-__all__ = ["bound", "from_spec", "named", "outline", "to_spec"]
+__all__ = ["TRITS", "bound", "bounds_of", "check_values", "checked_leaves", "from_spec", "named", "outline", "to_spec"]
 
+TRITS = (-1, 1)
 LONGEST = 1024  # layers, or whatever else a spec lists
 DEEPEST = 64  # layers under one of these names: JAX takes some hundredths of a second to look at each
 LAYERS = ("filters", "hidden")
@@ -100,22 +101,34 @@ def named(genome: Genome) -> Iterator[tuple[str, Any]]:
 
 
 def checked_leaves(network: Network, genome: Genome) -> dict[str, np.ndarray]:
-    """The leaves of a genome by their paths (0.weights, 0.bias, 1.weights, ...), int8.
+    """The leaves of a genome by their paths (0.weights, 0.bias, 1.weights, ...).
 
     Args:
         network: what the genome is of.
-        genome: leaves int8, trits.
+        genome: leaves int8, trits; int8 or int16 in the network's ranges, where it says that they are no trits.
 
     Raises:
-        InputError: for a network that is not registered, a genome of another network, values that are not trits.
+        InputError: for a network that is not registered, a genome of another network, values that are not in range.
     """
     known = NETWORKS.name_of(type(network)) is not None
     require(known, f"one of {list(NETWORKS)}", network=type(network).__name__)
     leaves = {name: np.asarray(leaf) for name, leaf in named(genome)}
-    wanted = {name: leaf.shape for name, leaf in named(outline(network))}
+    wanted = dict(named(outline(network)))
     shapes = {name: leaf.shape for name, leaf in leaves.items()}
-    require(shapes == wanted, f"a genome of {network}", genome=shapes)
-    for name, leaf in leaves.items():
-        ok = leaf.dtype == np.int8 and bool(np.isin(leaf, (-1, 0, 1)).all())
-        require(ok, "int8 values of -1, 0 and 1", genome=f"{name} of {leaf.dtype}")
+    require(shapes == {name: leaf.shape for name, leaf in wanted.items()}, f"a genome of {network}", genome=shapes)
+    for (name, leaf), bounds in zip(leaves.items(), bounds_of(network, wanted), strict=True):
+        check_values(name, leaf, wanted[name].dtype, bounds)
     return leaves
+
+
+def bounds_of(network: Network, leaves: Collection[Any]) -> list[tuple[int, int]]:
+    """The least and the greatest value of every leaf."""
+    return [TRITS] * len(leaves) if network.ranges is None else [tuple(each) for each in network.ranges]
+
+
+def check_values(name: str, leaf: np.ndarray, dtype: Any, bounds: tuple[int, int]) -> None:
+    """Raise InputError unless a leaf of a genome has its type and its range."""
+    least, greatest = bounds
+    ok = leaf.dtype == dtype and (not leaf.size or bool(leaf.min() >= least and leaf.max() <= greatest))
+    allowed = "int8 values of -1, 0 and 1" if bounds == TRITS else f"{dtype} values from {least} to {greatest}"
+    require(ok, allowed, genome=f"{name} of {leaf.dtype}")

@@ -5,7 +5,7 @@ from tejax.networks.circle import Circle, RingState
 from tejax.networks.conv import Conv
 from tejax.networks.ensemble import UNKNOWN, Ensemble, decide
 from tejax.networks.layer import Layer
-from tejax.networks.lookup import Lookup, Tables
+from tejax.networks.lookup import Ant, Autonomous, Circuit, Lookup, Tables
 from tejax.networks.mlp import MLP
 from tejax.networks.recurrent import Recurrent
 from tejax.networks.systolic import Systolic
@@ -15,8 +15,11 @@ from tejax.networks.tissue import FixedTissue, TiledTissue, Tissue
 __all__ = [
     "MLP",
     "UNKNOWN",
+    "Ant",
+    "Autonomous",
     "Cellular",
     "Circle",
+    "Circuit",
     "Conv",
     "Ensemble",
     "FixedTissue",

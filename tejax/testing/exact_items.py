@@ -352,6 +352,8 @@ def _examples() -> dict[str, types.Network]:
         "systolic": networks.Systolic(1, 2, 2, neurons=3, hidden=(2,), neighbours=(1,)),
         "circle": networks.Circle(5, 3, neurons=11, synapses=9, max_ticks=60),
         "lookup": networks.Lookup.random(0, neurons=9, inputs=5, window=2, max_ticks=60),
+        "autonomous": networks.Autonomous(9, control=2, output=5),
+        "ant": networks.Ant(tuple((n, 5 - n, 2 * n % 6) for n in range(6)), (4, 1), (0, 5, 2, 3)),
         "tissue": networks.Tissue(5, 2, capacity=12, neighbors=6, ticks=7, evolution=3),
         "fixed_tissue": networks.FixedTissue(5, 2, capacity=11, neighbors=8, ticks=5, coded=True),
         "tiled_tissue": networks.TiledTissue(5, 2, 9, neighbors=10, ticks=5, layout=tiles),

@@ -152,17 +152,17 @@ def hold_trits(tree: Any, what: str) -> None:
 
 
 def hold_ranges(tree: Any, network: Network | None, what: str) -> None:
-    """int8 leaves that hold trits, or what the network says that they hold."""
+    """int8 leaves that hold trits, or what the network says that they hold: int8 or int16, if not trits."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     hold(bool(leaves), f"{what} must have at least one array")
     declared = None if network is None else network.ranges
     ranges = [(-1, 1)] * len(leaves) if declared is None else declared
     for (path, leaf), (least, greatest) in zip(leaves, ranges, strict=True):
         where = f"{what}{jax.tree_util.keystr(path)}"
-        hold(leaf.dtype == jnp.int8, f"{where} must stay int8, not {leaf.dtype}")
-        allowed = (
-            "trits only: -1, 0 or +1" if (least, greatest) == (-1, 1) else f"values from {least} to {greatest} only"
-        )
+        trits = (least, greatest) == (-1, 1)
+        wide = leaf.dtype == jnp.int16 and not trits
+        hold(wide or leaf.dtype == jnp.int8, f"{where} must stay int8, not {leaf.dtype}")
+        allowed = "trits only: -1, 0 or +1" if trits else f"values from {least} to {greatest} only"
         hold(bool(((leaf >= least) & (leaf <= greatest)).all()), f"{where} must hold {allowed}")
 
 

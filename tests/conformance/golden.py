@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-FOLDER = Path(os.environ.get("TEJAX_GOLDEN") or Path(__file__).parents[3] / "shared" / "golden" / "visible")
+SHARED = Path(__file__).parents[3] / "shared" / "golden"
+GIVEN = os.environ.get("TEJAX_GOLDEN")  # folders, joined by colons
+FOLDERS = [Path(name) for name in GIVEN.split(":") if name] if GIVEN else [SHARED / "visible", SHARED / "september"]
 
 
 class Counts(NamedTuple):
@@ -17,7 +19,7 @@ class Counts(NamedTuple):
 
 
 def paths():
-    return sorted(FOLDER.glob("*.npz")) if FOLDER.is_dir() else []
+    return [path for folder in FOLDERS if folder.is_dir() for path in sorted(folder.glob("*.npz"))]
 
 
 def load(path):

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <utility>
 
+#include "circuit.h"
 #include "loss.h"
 #include "xla/ffi/api/ffi.h"
 
@@ -295,6 +296,35 @@ ffi::Error encode(ffi::Buffer<ffi::S8> trits, ffi::Result<ffi::Buffer<ffi::U32>>
   return ffi::Error::Success();
 }
 
+// The ratings [.., 4] of autonomous networks: start [N], wiring [N, 3], lines [N, 27], targets [T], a first shift [].
+ffi::Error rate_circuit(ffi::ThreadPool pool, ffi::Buffer<ffi::S8> start, ffi::Buffer<ffi::S16> wiring,
+                        ffi::Buffer<ffi::S8> lines, ffi::Buffer<ffi::S8> targets, ffi::Buffer<ffi::S32> shift,
+                        ffi::Result<ffi::Buffer<ffi::S32>> out, int64_t control, int64_t output, int64_t window,
+                        int64_t cap, int64_t max_ticks) {
+  const auto result = out->dimensions();
+  const size_t axes = result.size() - 1;
+  const int64_t neurons = start.dimensions()[axes], length = targets.dimensions()[axes];
+  int32_t* const ratings = out->typed_data();
+  in_parallel(pool, product(result, axes), [=](int64_t i) {
+    const auto at = [&](const auto& array) { return row(array.dimensions(), result, axes, i); };
+    const Circuit circuit =
+        relevant(start.typed_data() + at(start) * neurons, wiring.typed_data() + at(wiring) * neurons * 3,
+                 lines.typed_data() + at(lines) * neurons * 27, neurons, control, output);
+    const Frames frames{targets.typed_data() + at(targets) * length, window, cap, max_ticks};
+    const int64_t first = std::clamp<int64_t>(shift.typed_data()[at(shift)], 0, cap);
+    int32_t* const rating = ratings + 4 * i;
+#ifdef __AVX512VBMI__
+    if (circuit.start.size() <= Planes::kMost) {
+      Planes planes(circuit);
+      return rate(planes, frames, first, rating);
+    }
+#endif
+    Bytes bytes(circuit);
+    rate(bytes, frames, first, rating);
+  });
+  return ffi::Error::Success();
+}
+
 }  // namespace
 }  // namespace tejax
 
@@ -333,6 +363,21 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(tejax_loss, tejax::loss,
                                   .Attr<int64_t>("limit")
                                   .Attr<int32_t>("over")
                                   .Attr<int64_t>("powers"));
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(tejax_rate_circuit, tejax::rate_circuit,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<ffi::Buffer<ffi::S8>>()
+                                  .Arg<ffi::Buffer<ffi::S16>>()
+                                  .Arg<ffi::Buffer<ffi::S8>>()
+                                  .Arg<ffi::Buffer<ffi::S8>>()
+                                  .Arg<ffi::Buffer<ffi::S32>>()
+                                  .Ret<ffi::Buffer<ffi::S32>>()
+                                  .Attr<int64_t>("control")
+                                  .Attr<int64_t>("output")
+                                  .Attr<int64_t>("window")
+                                  .Attr<int64_t>("cap")
+                                  .Attr<int64_t>("max_ticks"));
 
 extern "C" int tejax_vector_bits() { return 8 * tejax::kWidest; }
 

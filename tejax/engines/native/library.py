@@ -18,9 +18,9 @@ from tejax.engines.native.keeping import kept_library, load
 __all__ = ["FLAGS", "HANDLERS", "available", "build", "identity", "status", "vector_bits"]
 
 FOLDER = Path(__file__).parent
-SOURCES = ("layers.cc", "loss.h", "network.h", "slices.h")  # the first is compiled, and includes the others
+SOURCES = ("layers.cc", "circuit.h", "loss.h", "network.h", "slices.h")  # the first includes the others
 FLAGS = ("-O3", "-std=c++17", "-fno-strict-aliasing", "-shared", "-fPIC")
-HANDLERS = ("tejax_encode", "tejax_hidden", "tejax_output", "tejax_loss")
+HANDLERS = ("tejax_encode", "tejax_hidden", "tejax_output", "tejax_loss", "tejax_rate_circuit")
 NUMBERS = ("tejax_vector_bits", "tejax_runs_here")  # functions without arguments that answer an int
 NEEDED = {"x86-64-v2": "sse4_2", "x86-64-v3": "avx2", "x86-64-v4": "avx512bw"}  # which a processor of a level has
 

@@ -1,0 +1,75 @@
+"""The rating of an autonomous network in one call, where this machine has a library that has proved itself for it."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tejax.core.frames import ENDLESS, Frames, Rating
+from tejax.engines import native, selftest
+from tejax.types import Array, Int8, Int32, Trits
+from tejax.types import Frames as AnyFrames
+
+__all__ = ["CIRCUIT", "check_circuit", "fused_rate"]
+
+CIRCUIT = "native circuit"  # among the outcomes of self-tests
+SIZES = (2, 40, 130, 700, 2100)  # the last is more than planes of bits hold
+
+
+def fused_rate(
+    start: Int8[Array, "N"],
+    wiring: Array,
+    lines: Trits,
+    roles: tuple[int, int],
+    frames: AnyFrames,
+    shift: Int32[Array, ""],
+) -> Rating | None:
+    """The rating of one network, or None where it is to be found step by step."""
+    if native.status() != "ready" or selftest.outcome(CIRCUIT) != "ready":
+        return None
+    return native.rate_circuit(start, wiring, lines, roles, frames, shift)
+
+
+def check_circuit() -> str:
+    """`ready`, or where the library differs from a loop in NumPy."""
+    rng, wrong = np.random.default_rng(0), []
+    for neurons in SIZES:
+        frames = Frames(jnp.asarray(rng.integers(-1, 2, 9).astype(np.int8)), 6, 3, 30)
+        start, lines = (rng.integers(-1, 2, (3, *shape)).astype(np.int8) for shape in ((neurons,), (neurons, 27)))
+        wiring = rng.integers(0, neurons, (3, neurons, 3)).astype(np.int16)
+        roles = (neurons - 1, 0)
+        every = jax.jit(jax.vmap(partial(_rate, roles=roles, frames=frames)))
+        found = np.stack(jax.tree.map(np.asarray, every(*map(jnp.asarray, (start, wiring, lines)))), axis=1)
+        wanted = [_expected(*genome, roles, frames) for genome in zip(start, wiring, lines, strict=True)]
+        if not np.array_equal(found, wanted):
+            wrong.append(str(neurons))
+    return f"{selftest.WRONG}{', '.join(wrong)} neurons" if wrong else selftest.READY
+
+
+def _rate(start: Array, wiring: Array, lines: Array, *, roles: tuple[int, int], frames: Frames) -> Rating:
+    return native.rate_circuit(start, wiring, lines, roles, frames, jnp.int32(1))
+
+
+def _expected(
+    start: np.ndarray, wiring: np.ndarray, lines: np.ndarray, roles: tuple[int, int], frames: Frames
+) -> list[int]:
+    """(shift, errors, ticks, said) from the second frame on, every frame run by itself."""
+    targets, shift, numbers = np.asarray(frames.targets), 1, np.arange(len(start))
+    while True:
+        values, said, error, ticks = start, 0, 0, 0
+        while said < shift + frames.window:
+            if ticks == frames.max_ticks - 1:
+                return [shift, ENDLESS, ticks, said]
+            ticks += 1
+            digits = ((2 - values) % 3)[wiring]
+            values = lines[numbers, digits @ np.array([1, 3, 9])]
+            if values[roles[0]] != 0:
+                error += int(said >= shift and values[roles[1]] != targets[said])
+                said += 1
+        if error > frames.window // 3 or shift == frames.shift_cap:
+            return [shift, error, ticks, said]
+        shift += 1
+
+
+selftest.CHECKS[CIRCUIT] = check_circuit

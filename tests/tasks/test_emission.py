@@ -1,0 +1,74 @@
+"""Emission: frames graded in one run as if each had been run by itself."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tejax import InputError, networks, tasks
+from tejax.core.frames import ENDLESS
+from tejax.networks.lookup import from_digits
+from tests.networks.lookup.test_autonomous import NEURONS, circuit, digits
+from tests.oracles import autonomous as oracle
+
+WINDOW, CAP, MOST = 6, 5, 40
+
+
+def trits(values):
+    return from_digits(np.asarray(values))
+
+
+@pytest.mark.parametrize(
+    ("cap", "most", "rating"), [(5, 1000, (3, 2, 12)), (5, 12, (3, ENDLESS, 11)), (2, 1000, (2, 1, 10))]
+)
+def test_the_worked_example_is_rated(cap, most, rating):
+    line = np.arange(27)
+    lines = np.stack([line % 3, (line % 3 + line // 3 % 3) % 3, line // 9])
+    genome = circuit([1, 0, 2], [[2, 0, 1], [0, 1, 2], [1, 2, 0]], lines)
+    task = tasks.emission(trits([0, 1, 0, 0, 1, 1, 0, 0]), 3, cap, most)
+    found = task.rate(networks.Autonomous(3, control=0, output=1), genome, jnp.int32(0))
+    assert (int(found.shift), int(found.error), int(found.ticks)) == rating
+
+
+def test_one_run_rates_like_a_run_for_every_frame():
+    network = networks.Autonomous(NEURONS, control=3, output=7)
+    targets = np.random.default_rng(0).integers(0, 3, WINDOW + CAP)
+    task = tasks.emission(trits(targets), WINDOW, CAP, MOST)
+    rate = jax.jit(lambda task, genome, shift: task.rate(network, genome, shift))
+    seen, ordered = set(), []
+    for seed in range(60):
+        genome, shift = digits(100 + seed), seed % 3
+        # what it says by itself is hardly ever right: the targets of every other one are made of it
+        goal = targets.copy()
+        said = oracle.rollout(genome, (3, 7), np.zeros(99), 1, MOST, WINDOW + CAP - 1)[2]
+        if seed % 2 and said:
+            goal[: len(said)] = said[: len(goal)]
+            goal[seed % len(goal)] = 1
+        rating = rate(tasks.emission(trits(goal), WINDOW, CAP, MOST), circuit(*genome), jnp.int32(shift))
+        frames = oracle.rate(genome, (3, 7), goal, WINDOW, MOST, CAP, shift)
+        error = oracle.INFINITE if int(rating.error) == ENDLESS else int(rating.error)
+        assert (int(rating.shift), error, int(rating.ticks), int(rating.said)) == frames[-1]
+        seen.add((len(frames) > 1, error == oracle.INFINITE))
+        ordered.append(((-frames[-1][0], error), -int(task.frames.fitness(rating))))
+    assert len(seen) >= 3, seen
+    assert sorted(ordered) == sorted(ordered, key=lambda pair: pair[1]), "fitness is in the order of ratings"
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"targets": [0, 2, 1]}, "targets"),
+        ({"targets": [[0, 1]]}, "targets"),
+        ({"window": 0}, "window"),
+        ({"window": 9}, "window"),
+        ({"shift_cap": 5}, "shift_cap"),
+        ({"shift_cap": -1}, "shift_cap"),
+        ({"start": 3}, "start"),
+        ({"max_ticks": 0}, "max_ticks"),
+    ],
+)
+def test_bad_sequences_are_refused(options, named):
+    sound = {"targets": [0, 1, -1, 0, 1, 1, 0, -1], "window": 4, "shift_cap": 2}
+    tasks.emission(**sound)
+    with pytest.raises(InputError, match=f"^{named} must be"):
+        tasks.emission(**{**sound, **options})
