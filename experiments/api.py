@@ -30,6 +30,7 @@ MODULES = (
     *(
         "networks.lookup",
         "networks.lookup.mutation",
+        "networks.lookup.changes",
         "tasks",
         "strategies",
         "operators.mutation",
@@ -37,6 +38,7 @@ MODULES = (
     ),
     *("operators.selection", "evolution", "parallel", "runs", "search", "export", "viz.plots", "viz.animation"),
     *("viz.tissue", "testing", "baselines", "baselines.rounding", "baselines.post_training", "interop.aigarth"),
+    *("interop.walk", "interop.colony", "interop.nxant"),
     *("registry", "options", "trits", "core.random", "core.pytrees", "core.fixedpoint", "types", "errors"),
 )
 
