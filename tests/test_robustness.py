@@ -23,6 +23,13 @@ def test_nothing_ends_badly(kind):
     assert not faults
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("kind", robustness.KINDS)
+def test_a_part_of_the_whole_ends_well(kind):
+    found = robustness.trials(kind, 0.1, seed=2)
+    assert not [trial for trial in found if trial.end not in (ANSWERED, REFUSED)]
+
+
 def test_faults_are_told_from_refusals():
     def fails(error):
         def call():
