@@ -29,8 +29,8 @@ class Opened(NamedTuple):
 
 
 def summary_line(task: Task, report: dict[str, float]) -> str:
-    """A task's report in a line, the figure that counts first."""
-    (name, value), *others = task.words(report).items()
+    """A task's report in a line, the figure that counts first; of one that reports nothing, that it does not."""
+    (name, value), *others = task.words(report).items() or [("report", "none: this task has no figures")]
     further = f" ({', '.join(f'{name} {value}' for name, value in others)})" if others else ""
     return f"{name:<15} {value}{further}"
 

@@ -67,12 +67,15 @@ def conduct(
 
     from tejax import evolution, runs
     from tejax.cli.display import say
+    from tejax.core import random
 
     clock, schedule = time.perf_counter(), experiment.schedule
     parts = experiment.build()
     values = parse_rates(parts.strategy, grid.rates)
     options = [dict(zip(values, row, strict=True)) for row in itertools.product(*values.values())]
     settings = evolution.grid(parts.strategy, values)  # refuses bad rates before anything is removed
+    made, batch = (parts.strategy, parts.network, parts.task), schedule.evaluation_batch
+    evolution.plan(random.key(schedule.seed), *made, batch, chunk=schedule.chunk)  # as above
     path = out or Path("runs") / f"sweep-{experiment.name}"
     _prepare(path, overwrite)
     console, said_at = Console(stderr=as_json), [0.0]

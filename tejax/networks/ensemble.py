@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import jax
 import jax.numpy as jnp
 
+from tejax.errors import require
 from tejax.options import AtLeast
 from tejax.parallel.population import map_population
 from tejax.types import Array, Int32, Key, Network, Population, Trits
@@ -30,12 +31,16 @@ class Ensemble(Network):
             "unknown" (`tasks.TruthTable` counts it as wrong).
 
     Raises:
-        InputError: for fewer than one member, and for another reading.
+        InputError: for what is no network, for fewer than one member, and for another reading.
     """
 
     network: Network
     members: Annotated[int, AtLeast(1, 2**20)] = 16
     reading: Reading = "class"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(isinstance(self.network, Network), "a network", network=self.network)
 
     @property
     def features(self) -> Any:

@@ -63,3 +63,14 @@ def test_rates_are_those_of_the_strategy():
 
     wanted = {"learning_rate": [0.1, 0.2], "min_prob": [0.0]}
     assert parse_rates(tejax.strategies.Categorical(), ("learning_rate=0.1,0.2", "min-prob=0")) == wanted
+
+
+def test_a_sweep_that_cannot_fit_leaves_the_one_that_is_there(command, tmp_path, monkeypatch):
+    path = tmp_path / "sweep"
+    path.mkdir()
+    (path / "sweep.json").write_text("{}")
+    monkeypatch.setattr("tejax.evolution._memory.device_memory", lambda mesh: 1)
+    code, _, err = command("sweep", *TINY, "--rates", "mutation_rate=0.1", "--out", path, "--overwrite")
+    assert code == 2
+    assert "must be small enough for 0.0 MiB of memory" in err
+    assert (path / "sweep.json").read_text() == "{}"

@@ -39,6 +39,12 @@ def test_an_ensemble_keeps_the_contract_of_a_network(reading):
     testing.check_network(Ensemble(networks.MLP((5, 3)), 3, reading), 5, jax.random.key(0))
 
 
+@pytest.mark.parametrize("network", [5, None, (), networks.MLP, "mlp"])
+def test_what_is_no_network_is_refused(network):
+    with pytest.raises(InputError, match=r"^network must be a network: got network="):
+        Ensemble(network)
+
+
 def test_ties_are_unknown():
     votes = jnp.array([[3, 2, 0], [2, 2, 0], [0, 0, 0], [0, 0, 1]], jnp.int32)
     assert decide(votes).tolist() == [0, UNKNOWN, UNKNOWN, 2]
