@@ -261,6 +261,7 @@ class Strategy:
         population: P, the evaluations of a generation.
         per_case: `tell` wants the fitness of every case, [P, C], not the sum, [P].
         perturbs: what `ask` gives is a small integer change of the answer each, not an answer itself.
+        trits: what `ask` gives is trits throughout, so that it fits no network whose genomes hold other numbers.
         islands: I; of more than one, the state's rows are islands, not individuals.
         sharded: the fields of the state whose leaves are rows, one a row of the population (or an island).
         placement: where rows lie; filled in by `evolve`.
@@ -270,6 +271,7 @@ class Strategy:
     placement: Derived[Placement] = dataclasses.field(default=Placement(), kw_only=True, repr=False)
     per_case: ClassVar[Any] = False
     perturbs: ClassVar[bool] = False
+    trits: ClassVar[Any] = False
     islands: ClassVar[Any] = 1
     sharded: ClassVar[tuple[str, ...]] = ()
 

@@ -1,6 +1,7 @@
 """A network that does not fit its task, or does not give what it declares, is refused in one line everywhere."""
 
 import dataclasses
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +10,8 @@ import pytest
 
 import tejax
 from tejax import InputError, networks, strategies, tasks, testing, trits
+from tejax.networks.tissue.mutation import flip_codes
+from tejax.operators import mutation
 from tejax.types import Network, Task
 from tests.helpers import first_quick
 
@@ -270,3 +273,32 @@ def test_a_start_of_other_genomes_is_refused():
         refused(lambda start=start: evolve(start=start), message)
     refused(lambda: evolve(start=FITTING.init(key())), "start must be a state of these shapes")
     refused(lambda: evolve(start=5), "start must be a state of these shapes")
+
+
+CODED = networks.FixedTissue(4, 3, capacity=8, neighbors=4, ticks=2, coded=True)
+TRITS_ONLY = {
+    "genetic": strategies.Genetic(population=4, elites=1),
+    "packed": strategies.Genetic(population=4, elites=1, packed=True, mutation=flip_codes()),
+    "a function": strategies.Genetic(population=4, elites=1, mutation=mutation.step),
+    "a partial function": strategies.HillClimb(population=4, climbers=1, mutation=partial(mutation.single)),
+    "map_elites": strategies.MapElites(population=4, cells=2),
+    "categorical": strategies.Categorical(population=4),
+    "low_rank": strategies.LowRank(population=4),
+    "islands": tejax.Islands(strategies.Genetic(population=4, elites=1), 2),
+    "an arm": tejax.Portfolio(
+        [strategies.Genetic(population=4, elites=1, mutation=flip_codes()), strategies.Categorical(population=4)]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRITS_ONLY)
+def test_what_makes_only_trits_does_not_breed_other_numbers(name):
+    for run in (evolve, sweep):
+        refused(lambda run=run: run(CODED, tasks.addition(2), TRITS_ONLY[name]), "^strategy must be one whose mutation")
+
+
+def test_a_mutation_of_its_own_keeps_other_numbers_in_their_ranges():
+    strategy = strategies.Genetic(population=8, elites=1, mutation=flip_codes(), mutation_rate=0.5)
+    best = evolve(CODED, tasks.addition(2), strategy, generations=4).best
+    (least, greatest), *_ = CODED.ranges
+    assert all(least <= int(leaf.min()) <= int(leaf.max()) <= greatest for leaf in jax.tree.leaves(best))

@@ -1,5 +1,7 @@
 """Mutations of one genome, any pytree of int8 trits: (key, genome, *, rate) -> the mutant, of the same shapes.
 
+Registered with `trits`: what it changes becomes a trit, so that it fits no leaf of other values (`Network.ranges`).
+
 `rate`, 0 to 1, is the probability that a trit is touched; for one marked `whole_genome`, such as `single`, that the
 genome is.
 """
@@ -46,7 +48,7 @@ def _touch(key: Key, genome: Genome, rate: Rate, change: Callable[[Trits, Trits]
     return jax.tree.map(leaf, pytrees.keys_like(key, genome), genome)
 
 
-@MUTATIONS.register("flip")
+@MUTATIONS.register("flip", trits=True)
 def flip(key: Key, genome: Genome, *, rate: Rate) -> Genome:
     """Touched trits become one of the two other values, each with probability 1/2."""
     return _touch(key, genome, rate, _other)
@@ -58,19 +60,19 @@ def _other(trits: Trits, ways: Trits) -> Trits:
     return jnp.where(jnp.abs(moved) == 2, -jnp.sign(moved), moved)
 
 
-@MUTATIONS.register("step")
+@MUTATIONS.register("step", trits=True)
 def step(key: Key, genome: Genome, *, rate: Rate) -> Genome:
     """Touched trits move by +1 or -1, each with probability 1/2, and stay within -1..+1."""
     return _touch(key, genome, rate, lambda trits, ways: jnp.clip(trits + ways, jnp.int8(-1), jnp.int8(1)))
 
 
-@MUTATIONS.register("reset")
+@MUTATIONS.register("reset", trits=True)
 def reset(key: Key, genome: Genome, *, rate: Rate) -> Genome:
     """Touched trits become -1, 0 or +1, each with probability 1/3: two times in three, that is a flip."""
     return flip(key, genome, rate=jnp.float32(rate) * jnp.float32(2 / 3))
 
 
-@MUTATIONS.register("single")
+@MUTATIONS.register("single", trits=True)
 @whole_genome
 def single(key: Key, genome: Genome, *, rate: Rate) -> Genome:
     """With probability `rate`, one trit of the whole genome, all as likely, becomes one of its two other values."""

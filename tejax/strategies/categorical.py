@@ -76,6 +76,7 @@ class Categorical(Strategy):
     learning_rate: Traced[Probability] = 0.2
     min_prob: Traced[Annotated[float, Between(0, 0.1)]] = 0.0005
     init_weight: Traced[Probability] = 0.5
+    trits = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

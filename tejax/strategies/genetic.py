@@ -81,6 +81,11 @@ class Genetic(Strategy):
         """Whether the selection looks at the fitness of every case."""
         return bool(SELECTIONS.trait(self.selection, "per_case", False))
 
+    @property
+    def trits(self) -> bool:
+        """Whether the mutation makes trits of whatever it changes, or genomes are held at two bits each."""
+        return bool(self.packed or MUTATIONS.trait(self.mutation, "trits", False))
+
     def init(self, key: Key, sample: Callable[[Key], Genome], rates: Rates) -> State:
         """A random population, all equally fit."""
         genome = jax.eval_shape(sample, key)

@@ -66,6 +66,11 @@ class HillClimb(Strategy):
         require(whole, "a multiple of climbers, twice as many at least", population=population, climbers=climbers)
 
     @property
+    def trits(self) -> bool:
+        """Whether the mutation makes trits of whatever it changes."""
+        return bool(MUTATIONS.trait(self.mutation, "trits", False))
+
+    @property
     def offspring(self) -> int:
         """A climber and its children."""
         return self.population // self.climbers

@@ -82,6 +82,11 @@ class Islands(Strategy):
         return self.count
 
     @property
+    def trits(self) -> bool:
+        """As the strategy of the islands."""
+        return bool(self.strategy.trits)
+
+    @property
     def per_case(self) -> bool:
         """As the strategy of the islands."""
         return bool(self.strategy.per_case)

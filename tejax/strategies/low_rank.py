@@ -60,6 +60,7 @@ class LowRank(Strategy):
     density: Traced[Annotated[float, Between(0, 1, above=True), Between(1e-6, 1)]] = 0.03
     threshold: Traced[Annotated[float, Between(0, 1e6)]] = 2.5
     perturbs = True
+    trits = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

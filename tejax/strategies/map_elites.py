@@ -83,6 +83,11 @@ class MapElites(Strategy):
         more = self.population > self.cells
         require(more, "above the number of cells", population=self.population, cells=self.cells)
 
+    @property
+    def trits(self) -> bool:
+        """Whether the mutation makes trits of whatever it changes."""
+        return bool(MUTATIONS.trait(self.mutation, "trits", False))
+
     def init(self, key: Key, sample: Callable[[Key], Genome], rates: Rates) -> State:
         """Random genomes; until the first `tell` has sorted them, all count as elites."""
         genome = jax.eval_shape(sample, key)

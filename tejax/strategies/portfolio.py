@@ -115,6 +115,11 @@ class Portfolio(Strategy):
         return int(self.arms[0].islands)
 
     @property
+    def trits(self) -> bool:
+        """Whether any arm makes nothing but trits."""
+        return any(arm.trits for arm in self.arms)
+
+    @property
     def per_case(self) -> bool:
         """Whether any arm looks at the fitness of every case."""
         return any(arm.per_case for arm in self.arms)

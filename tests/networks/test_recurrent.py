@@ -43,7 +43,7 @@ def test_sums_beyond_an_int8_are_exact():
     assert jax.jit(network.apply)(genome, jnp.ones((1, 1), jnp.int8)).tolist() == [[300]]
 
 
-@pytest.mark.parametrize("dead_zone", first_quick([128, 200, 2**31 - 1]))
+@pytest.mark.parametrize("dead_zone", first_quick([128, 200, 2**30]))
 def test_a_dead_zone_that_an_int8_does_not_hold_leaves_a_state_of_zeros(dead_zone):
     network = networks.Recurrent((2, 3, 1), dead_zone=dead_zone)
     genome = jax.tree.map(jnp.ones_like, jax.jit(network.init)(jax.random.key(0)))

@@ -15,6 +15,7 @@ from tejax import engines, evolution, networks, strategies, tasks
 from tejax.core import pytrees
 from tejax.errors import InputError
 from tejax.evolution import _evolve
+from tejax.networks.tissue.mutation import flip_codes
 from tejax.parallel.mesh import fetch, make_mesh, replicate
 from tejax.parallel.population import map_population
 from tejax.types import Placement
@@ -160,7 +161,7 @@ def test_every_engine_runs_on_many_devices(engine):
 
 def test_only_genomes_that_are_all_trits_travel_packed():
     """Two bits hold a trit, but not the codes of a coded tissue, 0 to 3."""
-    seen, strategy = [], Recording(population=8, elites=1)
+    seen, strategy = [], Recording(population=8, elites=1, mutation=flip_codes())
     Recording.seen = seen
     coded = networks.FixedTissue(3, 1, capacity=6, neighbors=4, ticks=2, coded=True)
     for network, mesh, packs in ((NETWORK, make_mesh(2), True), (coded, make_mesh(2), False), (NETWORK, None, False)):
