@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 GENERATOR = "threefry2x32"  # of all keys
+TRITS = (-1, 1)  # the least and the greatest
 
 
 def describe(value: Any) -> str:
@@ -96,19 +97,21 @@ def check_genome(network: Any, genome: Any, name: str = "genome") -> None:
     What is no trit may be int16: an index, say.
     """
     leaves, ranges = jax.tree.leaves(genome), network.ranges
-    require(ranges is None or len(ranges) == len(leaves), f"of {len(ranges or ())} arrays", **{name: len(leaves)})
-    bounds = ranges or [(-1, 1)] * len(leaves)
-    odd = next((leaf for leaf, each in zip(leaves, bounds, strict=True) if not _is_kept_in(leaf, each)), None)
+    types = (np.int8,) if ranges is None else (np.int8, np.int16)
+    odd = next((leaf for leaf in leaves if not is_array(leaf) or leaf.dtype not in types), None)
     require(bool(leaves) and odd is None, "int8 arrays throughout", **{name: describe(odd)})
+    require(ranges is None or len(ranges) == len(leaves), f"of {len(ranges or ())} arrays", **{name: len(leaves)})
+    bounds = ranges or [TRITS] * len(leaves)
+    odd = next((leaf for leaf, each in zip(leaves, bounds, strict=True) if _is_wide(leaf, each)), None)
+    require(odd is None, "int8 arrays wherever it holds trits", **{name: describe(odd)})
     for leaf, (least, greatest) in zip(leaves, bounds, strict=True):
         if is_known(leaf):
             _require_values(name, leaf, least, greatest)
 
 
-def _is_kept_in(leaf: Any, bounds: tuple[int, int]) -> bool:
-    """Whether a leaf of a genome has a type for values in these bounds."""
-    types = (np.int8,) if tuple(bounds) == (-1, 1) else (np.int8, np.int16)
-    return is_array(leaf) and leaf.dtype in types
+def _is_wide(leaf: Any, bounds: tuple[int, int]) -> bool:
+    """Whether trits lie in a leaf that is no int8."""
+    return tuple(bounds) == TRITS and leaf.dtype != np.int8
 
 
 def check_labels(x: Any, y: Any) -> None:
