@@ -87,7 +87,7 @@ def require_memory(
         got, note = f"at_once={runs}", f"of {population} individuals each"
     elif sums > rows and together > 1:
         got, note = f"batch={together}", f"of {sizes.written:,} bytes each"
-    elif 2 * pytrees.nbytes(sizes.genome) > held or together == 1:
+    elif 2 * pytrees.nbytes(sizes.genome) > held or sums > rows:
         got, note = f"network={trits:,} trits", "of one genome"
     else:
         got, note = f"population={population}", f"genomes of {trits:,} trits"

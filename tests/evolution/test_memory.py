@@ -93,6 +93,12 @@ def test_runs_side_by_side_take_as_much_each(memory, options, words):
         sweep(GENETIC(population=options["population"]), at_once=options["at_once"])
 
 
+def test_many_large_genomes_are_too_many_although_one_fits(memory):
+    memory(2 * GIB)
+    with pytest.raises(InputError, match=r"^population must be small enough for 2\.0 GiB of memory: got population="):
+        evolve(GENETIC(population=2**20), networks.MLP((3, 2**10, 2**10, 1)))
+
+
 def test_islands_and_arms_count_together(memory):
     memory(2 * 512 * 29 * 3)
     with pytest.raises(InputError, match=r"^population must be small .* population=2048 "):
