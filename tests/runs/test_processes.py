@@ -187,7 +187,7 @@ def test_the_end_of_a_process_ends_the_others_soon_and_the_run_can_go_on(tmp_pat
     finally:
         started[victim].kill()
         started[victim].communicate()
-    assert time.monotonic() - lost < processes.SILENCE + 40
+    assert time.monotonic() - lost < processes.HEARTBEAT + 40
     assert started[1 - victim].returncode != 0
     signs = ("another process of this run has ended", "another task died", "heartbeat")
     assert any(sign in err for sign in signs), err
