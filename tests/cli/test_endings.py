@@ -19,6 +19,14 @@ from tests.helpers import TINY
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and pipes of POSIX")
 
 
+@pytest.fixture(autouse=True)
+def _listening():
+    """Ctrl-C is heard, here and in processes that begin here, also where whoever runs the tests ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def ended(capsys):
     """The exit status of a function that is run as a command, and what it says."""
