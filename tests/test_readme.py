@@ -31,6 +31,8 @@ def test_pictures_exist():
 def test_the_figures_are_those_of_the_recorded_results():
     assert readme.figures(README.read_text()) == README.read_text(), "run python -m experiments.readme"
     assert readme.page() == readme.PAGE.read_text(), "run python -m experiments.readme"
+    for name, path in readme.RESULTS.items():
+        assert readme.page(name) == path.read_text(), "run python -m experiments.readme"
 
 
 @pytest.mark.long
