@@ -9,6 +9,7 @@ sees it, so that all engines make the same of it.
 from tejax.contracts._methods import NETWORK_CHECKS, RECURRENT_CHECKS, TASK_CHECKS, guard, unchecked
 from tejax.contracts._values import (
     GENERATOR,
+    TRITS,
     as_inputs,
     as_key,
     check_genome,
@@ -24,6 +25,7 @@ __all__ = [
     "NETWORK_CHECKS",
     "RECURRENT_CHECKS",
     "TASK_CHECKS",
+    "TRITS",
     "as_inputs",
     "as_key",
     "check_genome",

@@ -12,6 +12,7 @@ from tejax.errors import refuse, require
 
 __all__ = [
     "GENERATOR",
+    "TRITS",
     "as_inputs",
     "as_key",
     "check_genome",

@@ -6,7 +6,6 @@ form that suits it, so that nothing is converted on the way. Each is registered 
 """
 
 import functools
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import jax.numpy as jnp
 from tejax.core.caches import cache_folder, read_json, write_json
 from tejax.core.variables import path_variable
 from tejax.engines._engine import ENGINES, Engine
-from tejax.engines.selftest import outcome
+from tejax.engines.selftest import outcome, proved
 from tejax.errors import refuse, require
 from tejax.types import Array, Trits
 
@@ -28,9 +27,6 @@ TABLE: dict[str, tuple[tuple[int, str], ...]] = {"cpu": ((2**20, "native"), (102
 
 
 FALLBACK = ("int8", "float")  # where no row of the table will do
-
-logger = logging.getLogger("tejax")
-_warned: set[str] = set()
 
 
 def ternarize(sums: Array, dead_zone: int | Array = 0) -> Trits:
@@ -49,13 +45,7 @@ def choose(fan_in: int) -> str:
 
 def _may_be_used(name: str) -> bool:
     """Whether an engine is here and right; one warning a process for one that is wrong."""
-    if ENGINES[name].status() != "ready":
-        return False
-    found = outcome(name)
-    if found != "ready" and name not in _warned:
-        _warned.add(name)
-        logger.warning("the %s engine is %s, and is passed over", name, found)
-    return found == "ready"
+    return ENGINES[name].status() == "ready" and proved(name, "engine")
 
 
 def names() -> list[str]:

@@ -1,6 +1,5 @@
 """A perceptron's loss in one kernel, where this device has one, it has proved itself, and the shape fits it."""
 
-import logging
 from collections.abc import Sequence
 
 import jax.numpy as jnp
@@ -15,9 +14,6 @@ __all__ = ["NAME", "NATIVE", "check_kernel", "check_native", "fused_loss", "stat
 
 NAME, NATIVE = "gpu loss", "native loss"  # among the outcomes of self-tests
 MAX_OUTPUTS = 1024  # of the cross-entropy
-
-logger = logging.getLogger("tejax")
-_warned: set[str] = set()
 
 
 def fused_loss(
@@ -41,7 +37,7 @@ def fused_loss(
     sizes = [x.shape[-1], *(weights.shape[0] for weights, _ in layers)]
     if not _whole(x, loss, native.LOSSES) or not 1 <= sizes[-1] <= MAX_OUTPUTS:
         return None
-    if choose(max(sizes[:-1])) != "native" or not _proved(NATIVE):
+    if choose(max(sizes[:-1])) != "native" or not selftest.proved(NATIVE, "kernel"):
         return None
     return native.perceptron_loss(x, y, layers, zones, loss)
 
@@ -55,19 +51,10 @@ def status(name: str) -> str:
     return {NAME: gpu.status, NATIVE: native.status}.get(name, lambda: "ready")()
 
 
-def _proved(name: str) -> bool:
-    """Whether a kernel is right on this device; one warning a process for one that is not."""
-    found = selftest.outcome(name)
-    if found != "ready" and name not in _warned:
-        _warned.add(name)
-        logger.warning("the %s kernel is %s, and is passed over", name, found)
-    return found == "ready"
-
-
 def _on_gpu(
     x: Array, y: Array, layers: Sequence[tuple[Trits, Array]], zones: tuple[int, ...], loss: Loss
 ) -> Int32[Array, ""] | None:
-    if not _fits(x, layers, loss) or not _proved(NAME):
+    if not _fits(x, layers, loss) or not selftest.proved(NAME, "kernel"):
         return None
     if loss.name == fixedpoint.SIGNS:
         pairs = x.shape[0] * layers[-1][0].shape[0]

@@ -8,6 +8,7 @@ driver or a library makes of a short product shows here and not in somebody's ge
 import functools
 import hashlib
 import itertools
+import logging
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,7 @@ from tejax.core.caches import private_folder, read_json, write_json
 from tejax.core.machine import instructions
 from tejax.engines._engine import ENGINES, Engine
 
-__all__ = ["CHECKS", "FAN_INS", "Case", "cases", "check_engine", "outcome", "outcomes_path"]
+__all__ = ["CHECKS", "FAN_INS", "Case", "cases", "check_engine", "outcome", "outcomes_path", "proved"]
 
 FAN_INS = (*range(1, 71), 97, 130)  # the lengths of sums
 READY, WRONG, LONGEST = "ready", "wrong here for ", 200  # what outcomes are, or begin with, and their length
@@ -145,6 +146,8 @@ def outcomes_path() -> Path | None:
     return folder / f"engines-proved-{digest}.json"
 
 
+logger = logging.getLogger("tejax")
+_warned: set[str] = set()
 CHECKS: dict[str, Callable[[], str]] = {}  # of what is no engine: name -> the outcome
 USES: dict[str, str] = {}  # such a name -> the engine whose code it runs
 
@@ -167,6 +170,20 @@ def outcome(name: str) -> str:
             with suppress(OSError):
                 write_json(path, {**_kept(path), entry: found})
     return found
+
+
+def proved(name: str, kind: str) -> bool:
+    """Whether an engine or a kernel is right on this device; one warning a process for one that is not.
+
+    Args:
+        name: as for `outcome`.
+        kind: what it is, in a word.
+    """
+    found = outcome(name)
+    if found != READY and name not in _warned:
+        _warned.add(name)
+        logger.warning("the %s %s is %s, and is passed over", name, kind, found)
+    return found == READY
 
 
 def _kept(path: Path | None) -> dict[str, str]:

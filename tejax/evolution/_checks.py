@@ -54,7 +54,7 @@ def check_parts(strategy: Strategy, network: Network, task: Task) -> None:
     check_fit(network, task)
     for name, part in (("strategy", strategy), ("network", network)):
         require(_is_hashable(part), "hashable, such as a frozen dataclass whose fields are", **{name: part})
-    plain = network.ranges is None or all(tuple(each) == (-1, 1) for each in network.ranges)
+    plain = network.ranges is None or all(tuple(each) == contracts.TRITS for each in network.ranges)
     fits = plain or not strategy.trits
     other = f"one whose mutation keeps {type(network).__name__}'s genomes, which hold more than trits, in their ranges"
     require(fits, other, strategy=strategy)

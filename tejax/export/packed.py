@@ -18,12 +18,13 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from tejax.contracts import TRITS
 from tejax.core.drafts import write_file
 from tejax.core.paths import expanded
 from tejax.core.plain import to_plain
 from tejax.errors import InputError, refuse, require, shown
 from tejax.export import header, planes
-from tejax.export.spec import TRITS, bound, bounds_of, check_values, checked_leaves, from_spec, named, outline, to_spec
+from tejax.export.spec import bound, bounds_of, check_values, checked_leaves, from_spec, named, outline, to_spec
 from tejax.tasks.datasets.encoding import Encoding, encoding_of
 from tejax.types import Genome, Network
 

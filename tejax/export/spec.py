@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import tejax.networks  # noqa: F401  (fills the registry)
+from tejax.contracts import TRITS
 from tejax.core import random, records
 from tejax.core.settings import exact
 from tejax.errors import refuse, require
@@ -17,9 +18,8 @@ from tejax.networks.layer import Layer
 from tejax.registry import NETWORKS
 from tejax.types import Genome, Network
 
-__all__ = ["TRITS", "bound", "bounds_of", "check_values", "checked_leaves", "from_spec", "named", "outline", "to_spec"]
+__all__ = ["bound", "bounds_of", "check_values", "checked_leaves", "from_spec", "named", "outline", "to_spec"]
 
-TRITS = (-1, 1)
 LONGEST = 1024  # layers, or whatever else a spec lists
 DEEPEST = 64  # layers under one of these names: JAX takes some hundredths of a second to look at each
 LAYERS = ("filters", "hidden")

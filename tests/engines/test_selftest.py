@@ -34,7 +34,7 @@ def wrong_for(length, layer="output"):
 def fresh(monkeypatch, tmp_path):
     """No outcome is known, and what is found out goes into a folder of the test."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(base, "_warned", set())
+    monkeypatch.setattr(selftest, "_warned", set())
     selftest.outcome.cache_clear()
     yield tmp_path
     selftest.outcome.cache_clear()

@@ -7,6 +7,7 @@ import pytest
 
 from tejax import InputError, networks, tasks
 from tejax.core.frames import ENDLESS
+from tejax.engines import native, selftest
 from tejax.networks.lookup import from_digits
 from tests.networks.lookup.test_autonomous import NEURONS, circuit, digits
 from tests.oracles import autonomous as oracle
@@ -72,3 +73,16 @@ def test_bad_sequences_are_refused(options, named):
     tasks.emission(**sound)
     with pytest.raises(InputError, match=f"^{named} must be"):
         tasks.emission(**{**sound, **options})
+
+
+def test_a_library_that_is_wrong_is_passed_over_with_one_warning(monkeypatch, caplog):
+    genome, network = circuit(*digits(7)), networks.Autonomous(NEURONS, control=3, output=7)
+    task = tasks.emission(trits([0, 1, 2, 1, 0, 2, 1]), 4, 2, MOST)
+    plain = task.rate(networks.Autonomous(NEURONS, control=3, output=7, engine="plain"), genome, jnp.int32(0))
+    monkeypatch.setattr(native, "status", lambda: "ready")
+    monkeypatch.setattr(selftest, "_warned", set())
+    monkeypatch.setattr(selftest, "outcome", lambda name: "wrong here for 40 neurons")
+    for _ in range(2):
+        assert list(map(int, task.rate(network, genome, jnp.int32(0)))) == list(map(int, plain))
+    said = "the native circuit kernel is wrong here for 40 neurons, and is passed over"
+    assert [record.getMessage() for record in caplog.records] == [said]
