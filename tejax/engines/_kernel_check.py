@@ -9,12 +9,14 @@ import numpy as np
 
 from tejax.core import fixedpoint
 from tejax.engines import selftest
+from tejax.engines.low_rank import LowRankMatrix
 from tejax.types import Array
 
-__all__ = ["TEMPERATURE", "compare"]
+__all__ = ["TEMPERATURE", "compare", "compare_low_rank"]
 
 TEMPERATURE = (4, 1)  # of the cross-entropy
 SIZES = (((5, 3), ()), ((13, 33, 4), (0,)), ((64, 64, 10), (2,)), ((70, 20, 40, 17), (1, 3)))  # features, dead zones
+PERTURBED = (70, 40, 5)  # features of a network of matrices of low rank
 SAMPLES, POPULATION = 97, 3  # odd numbers
 
 # (x, labels, signs, layers, dead zones) -> the loss and the matches of a network
@@ -48,6 +50,26 @@ def compare(both: Both) -> str:
         if not all(map(np.array_equal, answers, _expected(each, zones)))
     ]
     return f"{selftest.WRONG}{', '.join(wrong)}" if wrong else selftest.READY
+
+
+def compare_low_rank(loss: Callable[[Array, Array, list, tuple[int, ...]], Array]) -> str:
+    """The same for matrices of low rank: against the loss of what they stand for. loss: of x, labels, layers, zones."""
+    given, rng = _networks(PERTURBED), np.random.default_rng(0)
+    low, high = [], []
+    for weights, biases in given.layers:
+        neurons, fan_in = weights.shape[1:]
+        rows: Any = rng.integers(-1, 2, (POPULATION, neurons, 2)).astype(np.int8)
+        columns: Any = rng.integers(-1, 2, (POPULATION, 2, fan_in)).astype(np.int8)
+        low.append((LowRankMatrix(weights[0], rows, columns), biases))
+        high.append((weights[0] + rows @ columns, biases))
+
+    def each(layers: list) -> Array:
+        return loss(given.x, given.labels, layers, (1,))
+
+    factor: Any = 0  # the axis of networks
+    axes = [(LowRankMatrix(None, factor, factor), 0) for _ in low]
+    same = np.array_equal(jax.vmap(each, in_axes=(axes,))(low), jax.vmap(each)(high))
+    return selftest.READY if same else f"{selftest.WRONG}matrices of low rank"
 
 
 def _networks(features: tuple[int, ...]) -> Networks:

@@ -6,8 +6,9 @@ import jax.numpy as jnp
 
 from tejax.core import fixedpoint
 from tejax.engines import gpu, native, selftest
-from tejax.engines._kernel_check import TEMPERATURE, compare
+from tejax.engines._kernel_check import TEMPERATURE, compare, compare_low_rank
 from tejax.engines.base import choose
+from tejax.engines.low_rank import LowRankMatrix, Matrix
 from tejax.types import Array, Int32, Loss, Trits
 
 __all__ = ["NAME", "NATIVE", "check_kernel", "check_native", "fused_loss", "status"]
@@ -19,7 +20,7 @@ MAX_OUTPUTS = 1024  # of the cross-entropy
 def fused_loss(
     x: Trits,
     y: Array,
-    layers: Sequence[tuple[Trits, Int32[Array, "O"]]],
+    layers: Sequence[tuple[Matrix, Int32[Array, "O"]]],
     zones: tuple[int, ...],
     loss: Loss,
 ) -> Int32[Array, ""] | None:
@@ -28,18 +29,19 @@ def fused_loss(
     Args:
         x: inputs, int8 [B, F]; trits, except on a GPU, which takes any small numbers.
         y: labels, int32 [B]; for the loss of signs int8 [B, O].
-        layers: weights, trits [O, F], and biases, int32 [O], of each layer.
+        layers: weights, trits [O, F] or of low rank (on a GPU only), and biases, int32 [O], of each layer.
         zones: the dead zone of each hidden layer.
         loss: what is summed.
     """
     if gpu.available():
         return _on_gpu(x, y, layers, zones, loss)
     sizes = [x.shape[-1], *(weights.shape[0] for weights, _ in layers)]
-    if not _whole(x, loss, native.LOSSES) or not 1 <= sizes[-1] <= MAX_OUTPUTS:
+    written = [(weights, biases) for weights, biases in layers if not isinstance(weights, LowRankMatrix)]
+    if len(written) < len(layers) or not _whole(x, loss, native.LOSSES) or not 1 <= sizes[-1] <= MAX_OUTPUTS:
         return None
     if choose(max(sizes[:-1])) != "native" or not selftest.proved(NATIVE, "kernel"):
         return None
-    return native.perceptron_loss(x, y, layers, zones, loss)
+    return native.perceptron_loss(x, y, written, zones, loss)
 
 
 def status(name: str) -> str:
@@ -52,7 +54,7 @@ def status(name: str) -> str:
 
 
 def _on_gpu(
-    x: Array, y: Array, layers: Sequence[tuple[Trits, Array]], zones: tuple[int, ...], loss: Loss
+    x: Array, y: Array, layers: Sequence[tuple[Matrix, Array]], zones: tuple[int, ...], loss: Loss
 ) -> Int32[Array, ""] | None:
     if not _fits(x, layers, loss) or not selftest.proved(NAME, "kernel"):
         return None
@@ -62,10 +64,10 @@ def _on_gpu(
     return gpu.perceptron_loss(x, y, layers, zones, loss.name, loss.temperature)
 
 
-def _fits(x: Trits, layers: Sequence[tuple[Trits, Array]], loss: Loss) -> bool:
-    sizes = [x.shape[-1], *(weights.shape[0] for weights, _ in layers)]
+def _fits(x: Trits, layers: Sequence[tuple[Matrix, Array]], loss: Loss) -> bool:
     known = _whole(x, loss, (*gpu.LOSSES, fixedpoint.SIGNS))
-    return known and max(sizes[:-1]) <= gpu.MAX_FAN_IN and sizes[-1] <= gpu.MAX_OUTPUTS
+    reach = max(gpu.reach(weights) for weights, _ in layers)
+    return known and reach <= gpu.MAX_FAN_IN and layers[-1][0].shape[0] <= gpu.MAX_OUTPUTS
 
 
 def _whole(x: Trits, loss: Loss, known: Sequence[str]) -> bool:
@@ -82,7 +84,11 @@ def check_kernel() -> str:
         loss = gpu.perceptron_loss(x, y, layers, zones, "cross_entropy", TEMPERATURE)
         return loss, gpu.perceptron_matches(x, signs, layers, zones)
 
-    return compare(both)
+    def loss(x: Array, y: Array, layers: list, zones: tuple[int, ...]) -> Array:
+        return gpu.perceptron_loss(x, y, layers, zones, "cross_entropy", TEMPERATURE)
+
+    dense = compare(both)
+    return compare_low_rank(loss) if dense == selftest.READY else dense
 
 
 def check_native() -> str:

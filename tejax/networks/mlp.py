@@ -8,7 +8,6 @@ import jax
 
 from tejax import engines
 from tejax.engines import low_rank
-from tejax.engines.low_rank import LowRankMatrix
 from tejax.errors import require
 from tejax.networks.layer import Layer, constants, fresh
 from tejax.options import Between, Bias, Derived, Features, Layers, Length, Probability, Text, Width, checked
@@ -107,8 +106,7 @@ class MLP(Network):
         numbers: Int8[Array, "B F"],
     ) -> Int32[Array, ""]:
         """As `loss`; a kernel is given `numbers`, which the genome's first layer multiplies, in place of trits."""
-        plain = not any(isinstance(layer.weights, LowRankMatrix) for layer in genome)
-        if self.engine == "auto" and plain:
+        if self.engine == "auto":
             layers = [(layer.weights, constants(layer)) for layer in genome]
             fused = engines.fused_loss(numbers, y, layers, zones, loss)
             if fused is not None:

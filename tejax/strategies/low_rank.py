@@ -15,9 +15,9 @@ from typing import Annotated, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from tejax.core import pytrees, random
+from tejax.engines import products
 from tejax.engines.low_rank import LowRankMatrix
 from tejax.errors import require
 from tejax.options import Between, Traced
@@ -133,9 +133,9 @@ def _step(
     members: LowRankMatrix,
 ) -> tuple[Int8[Array, "O F"], Int32[Array, "O F"]]:
     """One matrix of the base and its votes, after the members [P, ...] have voted."""
-    rows = members.rows[::2].astype(jnp.int32) * preferred[:, None, None]
-    columns = members.columns[::2].astype(jnp.int32)
-    counted = lax.dot_general(rows, columns, (((0, 2), (0, 1)), ((), ())), preferred_element_type=jnp.int32)
+    rows = jnp.moveaxis(members.rows[::2].astype(jnp.int32) * preferred[:, None, None], 2, 1)
+    columns = members.columns[::2]
+    counted = products.contract_int32(*(each.reshape(-1, each.shape[-1]) for each in (rows, columns)))
     unit = jnp.float32(UNIT / _spread(rank, len(members.rows))) / rates["density"]
     new = (counted.astype(jnp.float32) * unit).astype(jnp.int32)
     kept = jnp.clip(votes - (votes >> MEMORY) + jnp.clip(new, -FAR, FAR), -FAR, FAR)

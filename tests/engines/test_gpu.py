@@ -11,6 +11,7 @@ from jax.sharding import Mesh, PartitionSpec
 
 from tejax import InputError, fixedpoint
 from tejax.engines.gpu import Tiles, choose_tiles, perceptron_loss, perceptron_matches
+from tejax.engines.low_rank import LowRankMatrix
 from tests.helpers import first_quick
 
 CROSS_ENTROPY = [("cross_entropy", temperature) for temperature in [(1, 1), (4, 1), (3, 2), (1, 64), (4096, 1)]]
@@ -86,6 +87,35 @@ def test_depths_and_widths(features):
 
 def test_a_dead_zone_beyond_every_sum():
     _assert_exact((5, 7, 9, 3), 20, (2**30, 0))
+
+
+def _low_rank(features, rank, population=3):
+    """Matrices of low rank, and what they stand for."""
+    random = np.random.default_rng(1)
+    low, high = [], []
+    for fan_in, neurons in itertools.pairwise(features):
+        sizes = (neurons, fan_in), (population, neurons, rank), (population, rank, fan_in)
+        base, rows, columns = (random.integers(-1, 2, size).astype(np.int8) for size in sizes)
+        biases = random.integers(-3, 4, (population, neurons)).astype(np.int32)
+        low.append((LowRankMatrix(base, rows, columns), biases))
+        high.append((base + rows @ columns, biases))
+    return jax.tree.map(jnp.asarray, (low, high))
+
+
+@pytest.mark.parametrize("rank", [1, 3])
+@pytest.mark.parametrize("features", first_quick([(70, 33, 5), (20, 270, 40, 6), (9, 4)], 2), ids=str)
+def test_matrices_of_low_rank(features, rank):
+    zones = tuple(range(len(features) - 2))
+    x, y, _ = _problem(features, 90)
+    low, high = _low_rank(features, rank)
+    axes = [(LowRankMatrix(None, 0, 0), 0) for _ in low]
+    each = functools.partial(perceptron_loss, x, y, zones=zones, temperature=(4, 1))
+    got = jax.jit(jax.vmap(each, in_axes=(axes,)))(low)
+    assert got.tolist() == _losses(_outputs(x, high, zones), y, "cross_entropy", (4, 1))
+    islands = jax.tree.map(lambda leaf: jnp.stack([leaf, -leaf]), low)  # two of them, a base for each
+    apart = jax.vmap(jax.vmap(each, in_axes=(axes,)))(islands)
+    assert apart[0].tolist() == got.tolist()
+    assert apart[1].tolist() == jax.vmap(each, in_axes=(axes,))(jax.tree.map(lambda leaf: leaf[1], islands)).tolist()
 
 
 @pytest.mark.parametrize("samples", [0, 1, 64, 129])
@@ -226,4 +256,16 @@ def test_triton_takes_the_kernel(monkeypatch, features, loss):
     traced = jax.jit(jax.vmap(each, in_axes=(None, None, 0))).trace(x, y, layers)
     text = traced.lower(lowering_platforms=("cuda",)).as_text()
     assert "triton" in text
+    assert "tejax_perceptron" in text
+
+
+@pytest.mark.parametrize("features", first_quick([(128, 64, 10), (784, 256, 10), (20, 270, 30, 3)]), ids=str)
+def test_triton_takes_matrices_of_low_rank(monkeypatch, features):
+    monkeypatch.delenv("TEJAX_FUSED")
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    low, _ = jax.eval_shape(functools.partial(_low_rank, features, 2))
+    x, y = jax.ShapeDtypeStruct((100, features[0]), jnp.int8), jax.ShapeDtypeStruct((100,), jnp.int32)
+    axes = (None, None, [(LowRankMatrix(None, 0, 0), 0) for _ in low])
+    each = functools.partial(perceptron_loss, zones=(0,) * (len(features) - 2))
+    text = jax.jit(jax.vmap(each, in_axes=axes)).trace(x, y, low).lower(lowering_platforms=("cuda",)).as_text()
     assert "tejax_perceptron" in text

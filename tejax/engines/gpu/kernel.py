@@ -10,7 +10,8 @@ from jax import lax
 
 from tejax.engines.gpu import objectives
 from tejax.engines.gpu.hidden import hidden_trits
-from tejax.engines.gpu.layers import Layer, load_tile, output_sums
+from tejax.engines.gpu.layers import Layer, output_sums
+from tejax.engines.gpu.matrices import Layers, load_tile, specs
 from tejax.engines.gpu.objectives import Objective
 from tejax.engines.gpu.saturation import interpreted
 from tejax.engines.gpu.tiles import MIN_OUTPUTS, Tiles, layers_in_memory, power_of_two, tile_width
@@ -31,8 +32,8 @@ class Program(NamedTuple):
     objective: Objective | None  # None: count the outputs of the wanted sign
 
 
-def run(program: Program, x: Int8[Array, "B F"], y: Array, layers: Sequence[tuple[Array, Array]]) -> Int32[Array, "P"]:
-    """The number of every network. layers: weights int8 [P, O, F] and biases int32 [P, O] of each layer."""
+def run(program: Program, x: Int8[Array, "B F"], y: Array, layers: Layers) -> Int32[Array, "P"]:
+    """The number of every network."""
     tiles, zones = program.tiles, program.zones
     count = x.shape[0]
     columns = tile_width(layers[0][0].shape[-1], tiles.inputs)
@@ -43,9 +44,7 @@ def run(program: Program, x: Int8[Array, "B F"], y: Array, layers: Sequence[tupl
     return _scores(program._replace(zones=zones[early:]), count, samples, y, layers[early:])
 
 
-def _scores(
-    program: Program, count: int, x: Int8[Array, "... B F"], y: Array, layers: Sequence[tuple[Array, Array]]
-) -> Int32[Array, "P"]:
+def _scores(program: Program, count: int, x: Int8[Array, "... B F"], y: Array, layers: Layers) -> Int32[Array, "P"]:
     """The same for inputs [B, F] of all networks or [P, B, F] of each, with more rows than the `count` samples."""
     from jax.experimental import pallas as pl
     from jax.experimental.pallas import triton
@@ -72,13 +71,17 @@ def _scores(
             (networks, *array.shape[1:]), lambda number: (number // tiles.splits,) + (0,) * (array.ndim - 1)
         )
 
-    parameters = [array for layer in layers for array in layer]
     networks = tiles.networks if x.ndim == 2 and population % tiles.networks == 0 else 1
     blocks = rows // (tiles.block * tiles.splits)
+    parameters, structure = jax.tree.flatten(list(layers))
     parts = pl.pallas_call(
-        partial(_kernel, program, networks, blocks, rows > count, len(lookups)),
+        partial(_kernel, program, networks, blocks, rows > count, len(lookups), structure),
         grid=(population // networks * tiles.splits,),
-        in_specs=[owned(x) if x.ndim == 3 else shared(x), *map(shared, (y, *lookups)), *map(grouped, parameters)],
+        in_specs=[
+            owned(x) if x.ndim == 3 else shared(x),
+            *map(shared, (y, *lookups)),
+            *jax.tree.leaves(specs(layers, shared, grouped)),
+        ],
         out_specs=pl.BlockSpec((networks, 1), lambda number: (number // tiles.splits, number % tiles.splits)),
         out_shape=jax.ShapeDtypeStruct((population, tiles.splits), jnp.int32),
         compiler_params=triton.CompilerParams(num_warps=tiles.warps, num_stages=tiles.stages),
@@ -98,13 +101,12 @@ def _padded(array: Array, shape: tuple[int, ...], value: int) -> Array:
     return jnp.pad(array, widths, constant_values=value)
 
 
-def _layers(tiles: Tiles, parameters: Sequence[Any], network: int, zero: Array) -> list[Layer]:
-    pairs = list(zip(parameters[::2], parameters[1::2], strict=True))
-    *hidden, outputs = [weights.shape[1] for weights, _ in pairs]
+def _layers(tiles: Tiles, pairs: Sequence[tuple[Any, Any]], network: int, zero: Array) -> list[Layer]:
+    *hidden, outputs = [weights.shape[-2] for weights, _ in pairs]
     widths = [*(tile_width(size, tiles.neurons) for size in hidden), power_of_two(outputs, MIN_OUTPUTS)]
-    inputs = [tile_width(pairs[0][0].shape[2], tiles.inputs), *widths[:-1]]
-    size = sum(weights.shape[1] * weights.shape[2] for weights, _ in pairs)
-    preloaded = size <= PRELOADED and pairs[0][0].shape[2] <= 2 * inputs[0]
+    inputs = [tile_width(pairs[0][0].shape[-1], tiles.inputs), *widths[:-1]]
+    size = sum(weights.shape[-2] * weights.shape[-1] for weights, _ in pairs)
+    preloaded = size <= PRELOADED and pairs[0][0].shape[-1] <= 2 * inputs[0]
     return [
         Layer(weights, biases, network, tiles.block, width, fan_in, preloaded, zero)
         for (weights, biases), width, fan_in in zip(pairs, widths, inputs, strict=True)
@@ -112,7 +114,15 @@ def _layers(tiles: Tiles, parameters: Sequence[Any], network: int, zero: Array) 
 
 
 def _kernel(
-    program: Program, networks: int, blocks: int, filled: bool, lookups: int, x: Any, y: Any, *references: Any
+    program: Program,
+    networks: int,
+    blocks: int,
+    filled: bool,
+    lookups: int,
+    structure: Any,
+    x: Any,
+    y: Any,
+    *references: Any,
 ) -> None:
     """One program.
 
@@ -122,16 +132,18 @@ def _kernel(
         blocks: of samples, in this program.
         filled: some samples of the last block are none.
         lookups: tables of the loss.
+        structure: of the tree of layers.
         x: inputs [B, F].
         y: labels [B] or signs [B, O].
-        *references: the tables, the weights and biases of each layer, and the numbers that come out.
+        *references: the tables, the arrays of the layers, and the numbers that come out.
     """
     from jax.experimental import pallas as pl
 
     tiles, number = program.tiles, pl.program_id(0)
     tables, (*parameters, results) = references[:lookups], references[lookups:]
     zero = number * 0  # traced: a slice that begins at a number known to JAX may not reach beyond the edge
-    layers = [_layers(tiles, parameters, network, zero) for network in range(networks)]
+    pairs = jax.tree.unflatten(structure, parameters)
+    layers = [_layers(tiles, pairs, network, zero) for network in range(networks)]
     first = layers[0][0]
     score = _counter(y) if program.objective is None else _scorer(program.objective, y, tables, filled)
 

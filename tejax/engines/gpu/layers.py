@@ -1,42 +1,20 @@
 """The layers of a perceptron inside a kernel: tiles of weights, sums, and trits that stay in registers."""
 
-import functools
-import operator
 from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
 from jax import lax
 
+from tejax.engines.gpu.matrices import load_tile, load_weights
 from tejax.engines.gpu.saturation import ternarize
 from tejax.types import Array, Int32, Trits
 
-__all__ = ["Layer", "load_tile", "output_sums"]
-
-
-def load_tile(array: Any, starts: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
-    """The tile of this shape that begins at these indices of a reference; zeros beyond the reference's edges.
-
-    The tile lies along the last axes of the reference; the other axes have one index each.
-    """
-    from jax.experimental import pallas as pl
-    from jax.experimental.pallas import triton
-
-    leading = len(starts) - len(shape)
-    axes = list(zip(starts[leading:], shape, array.shape[leading:], strict=True))
-    view = array.at[(*starts[:leading], *(pl.ds(start, size) for start, size, _ in axes))]
-    masks = [
-        start + lax.broadcasted_iota(jnp.int32, shape, axis) < full
-        for axis, (start, size, full) in enumerate(axes)
-        if full % size
-    ]
-    if not masks:
-        return triton.load(view)
-    return triton.load(view, mask=functools.reduce(operator.and_, masks), other=jnp.zeros((), array.dtype))
+__all__ = ["Layer", "output_sums"]
 
 
 class Layer:
-    """One layer of network number `network`, of weights [N, O, F] and biases [N, O], read in tiles.
+    """One layer of network number `network`, of weights [N, O, F] or of low rank, and biases [N, O], read in tiles.
 
     preloaded: the tiles are read once and for all. zero: traced, so that a last tile may reach beyond the edge.
     """
@@ -58,7 +36,7 @@ class Layer:
         self.inputs = inputs
         self._block, self._shape = block, (neurons, inputs)
         self.neuron_tiles, self.input_tiles = (
-            -(-size // tile) for size, tile in zip(weights.shape[1:], self._shape, strict=True)
+            -(-size // tile) for size, tile in zip(weights.shape[-2:], self._shape, strict=True)
         )
         self.preloaded = preloaded
         if preloaded:
@@ -69,9 +47,8 @@ class Layer:
 
     def _load(self, number: Any, part: Any) -> Trits:
         neurons, inputs = self._shape
-        return load_tile(
-            self._weights, (self._network, self._zero + number * neurons, self._zero + part * inputs), self._shape
-        )
+        starts = self._zero + number * neurons, self._zero + part * inputs
+        return load_weights(self._weights, self._network, starts, self._shape)
 
     def _load_biases(self, number: Any) -> Int32[Array, "O"]:
         return load_tile(self._biases, (self._network, self._zero + number * self._shape[0]), self._shape[:1])

@@ -13,16 +13,18 @@ from jax import lax
 
 from tejax.engines.gpu import kernel, objectives
 from tejax.engines.gpu.kernel import Program
+from tejax.engines.gpu.matrices import specs
 from tejax.engines.gpu.objectives import Objective
 from tejax.engines.gpu.saturation import interpreted
 from tejax.engines.gpu.tiles import Tiles, check_features, choose_tiles
+from tejax.engines.low_rank import LowRankMatrix, Matrix
 from tejax.errors import require
 from tejax.types import Array, Int8, Int32, Trits
 
-__all__ = ["available", "perceptron_loss", "perceptron_matches", "status"]
+__all__ = ["available", "perceptron_loss", "perceptron_matches", "reach", "status"]
 
 ALIGNED = 32  # rows of weights are filled up to a multiple of this many bytes where they are not one of 16
-Layers = Sequence[tuple[Trits, Int32[Array, "O"]]]  # weights [O, F] and biases [O], layer after layer
+Layers = Sequence[tuple[Matrix, Int32[Array, "O"]]]  # weights [O, F] or of low rank, and biases [O], of each layer
 
 
 def status() -> str:
@@ -50,7 +52,7 @@ def perceptron_loss(
     Args:
         x: inputs, int8.
         y: labels, 0 to O - 1.
-        layers: weights, trits [O, F], and biases, int32 [O], of each layer.
+        layers: weights, trits [O, F] or of low rank, and biases, int32 [O], of each layer.
         zones: the dead zone of each hidden layer, at least 0.
         loss: a loss that is registered in `fixedpoint`, by name.
         temperature: of that loss.
@@ -80,7 +82,7 @@ def perceptron_matches(
     Args:
         x: inputs, int8.
         y: wanted signs, -1, 0 or +1.
-        layers: weights, trits [O, F], and biases, int32 [O], of each layer.
+        layers: weights, trits [O, F] or of low rank, and biases, int32 [O], of each layer.
         zones: the dead zone of each hidden layer, at least 0.
         tiles: how the work is cut; None: as measured. It changes no result.
 
@@ -105,7 +107,7 @@ def _features(x: Array, layers: Layers, zones: tuple[int, ...]) -> tuple[int, ..
     require(len(layers) > 0 and shapes == wanted, f"of shapes {wanted} for {features[0]} inputs", layers=shapes)
     require(len(zones) == len(layers) - 1, f"{len(layers) - 1}, one for each hidden layer", zones=zones)
     require(min([0, *zones]) >= 0, "at least 0", zones=zones)
-    check_features(features)
+    check_features(features, [reach(weights) for weights, _ in layers])
     return features
 
 
@@ -118,15 +120,26 @@ def _evaluate(
     layers: Layers,
     tiles: Tiles | None,
 ) -> Int32[Array, ""]:
-    reach = [128 * size for size in features[:-2]]  # no sum of trits is larger, whatever int8 comes in
-    zones = tuple(min(zone, most) for zone, most in zip(zones, reach, strict=True))
+    bounds = [128 * reach(weights) for weights, _ in layers[:-1]]  # no sum is larger, whatever int8 comes in
+    zones = tuple(min(zone, most) for zone, most in zip(zones, bounds, strict=True))
     bounded = [
-        (_aligned(weights), jnp.clip(biases, jnp.int32(-most - zone - 1), jnp.int32(most + zone + 1)))
-        for (weights, biases), most, zone in zip(layers[:-1], reach, zones, strict=True)
+        (weights, jnp.clip(biases, jnp.int32(-most - zone - 1), jnp.int32(most + zone + 1)))
+        for (weights, biases), most, zone in zip(layers[:-1], bounds, zones, strict=True)
     ]
-    weights, biases = layers[-1]
-    rows = jax.tree.map(lambda leaf: leaf[None], [*bounded, (_aligned(weights), biases)])
+    rows = [(_of_one(weights), biases[None]) for weights, biases in (*bounded, layers[-1])]
     return _of_population(features, zones, objective, tiles)(x, y, rows)[0]
+
+
+def reach(weights: Matrix) -> int:
+    """The largest sum of products with trits."""
+    return weights.shape[-1] * (1 + weights.rows.shape[-1] if isinstance(weights, LowRankMatrix) else 1)
+
+
+def _of_one(weights: Matrix) -> Matrix:
+    """The matrix of a population of one, as the kernel reads it."""
+    if not isinstance(weights, LowRankMatrix):
+        return _aligned(weights)[None]
+    return LowRankMatrix(_aligned(weights.base), weights.rows.T[None], _aligned(weights.columns)[None])
 
 
 def _aligned(weights: Trits) -> Trits:
@@ -142,24 +155,29 @@ def _of_population(
 
     @jax.custom_batching.custom_vmap
     def evaluate(x: Array, y: Array, layers: Any) -> Int32[Array, "P"]:
-        chosen = tiles or choose_tiles(features, x.shape[0], layers[0][0].shape[0])
+        chosen = tiles or choose_tiles(features, x.shape[0], layers[0][1].shape[0])
         return kernel.run(Program(chosen, zones, objective), x, y, layers)
 
     @evaluate.def_vmap
-    def _(size: int, batched: Any, x: Array, y: Array, layers: Any) -> tuple[Array, bool]:
-        x_batched, y_batched, layers_batched = batched
-        layers = jax.tree.map(
-            lambda leaf, is_batched: leaf if is_batched else jnp.broadcast_to(leaf, (size, *leaf.shape)),
-            layers,
-            layers_batched,
-        )
-        if x_batched or y_batched:  # other samples for each: one kernel after the other
+    def _(size: int, batched: Any, *arguments: Any) -> tuple[Array, bool]:
+        given, structure = jax.tree.flatten(arguments)
+        shared = True, True, *jax.tree.leaves(specs(arguments[2], lambda _: True, lambda _: False))
+        marked = list(zip(given, jax.tree.leaves(batched), shared, strict=True))
+        if any(is_batched and is_shared for _, is_batched, is_shared in marked):
+            # other samples for each, or another base: one kernel after the other
 
-            def each(row: tuple[Any, Any, Any]) -> Array:
-                return evaluate(row[0] if x_batched else x, row[1] if y_batched else y, row[2])
+            def each(row: list[Array]) -> Array:
+                own = iter(row)
+                leaves = [next(own) if is_batched else leaf for leaf, is_batched, _ in marked]
+                return evaluate(*jax.tree.unflatten(structure, leaves))
 
-            return lax.map(each, (x if x_batched else None, y if y_batched else None, layers)), True
-        flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), layers)
-        return evaluate(x, y, flat).reshape(size, -1), True
+            return lax.map(each, [leaf for leaf, is_batched, _ in marked if is_batched]), True
+
+        def flat(leaf: Array, is_batched: bool) -> Array:
+            leaf = leaf if is_batched else jnp.broadcast_to(leaf, (size, *leaf.shape))
+            return leaf.reshape(-1, *leaf.shape[2:])
+
+        joined = [leaf if is_shared else flat(leaf, is_batched) for leaf, is_batched, is_shared in marked]
+        return evaluate(*jax.tree.unflatten(structure, joined)).reshape(size, -1), True
 
     return evaluate

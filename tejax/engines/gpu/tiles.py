@@ -1,5 +1,6 @@
 """How a perceptron is cut into tiles: a small table, measured on a GPU."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tejax.errors import require
@@ -59,13 +60,13 @@ def layers_in_memory(neurons: list[int]) -> int:
     return max([number for number, size in enumerate(neurons[:-2], start=1) if size > MAX_HELD], default=0)
 
 
-def check_features(features: tuple[int, ...]) -> None:
-    """Hold a network to what the kernel can.
+def check_features(features: tuple[int, ...], reach: Sequence[int]) -> None:
+    """Hold a network to what the kernel can. reach: the largest sum of products with trits, of each layer.
 
     Raises:
         InputError: for one that it cannot hold.
     """
-    fits = max(features[:-1]) <= MAX_FAN_IN and features[-1] <= MAX_OUTPUTS
+    fits = max(reach) <= MAX_FAN_IN and features[-1] <= MAX_OUTPUTS
     require(fits, f"of at most {MAX_FAN_IN} inputs a layer and {MAX_OUTPUTS} outputs", features=features)
 
 
