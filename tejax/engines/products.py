@@ -7,6 +7,7 @@ Zeros beyond the end change no sum, so everywhere but on CPUs the contraction is
 may multiply int8 arrays by itself; a test reads the source for it.
 """
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -19,6 +20,7 @@ __all__ = ["PADDING", "contract", "contract_int32"]
 
 PADDING = 32  # the contraction becomes a multiple of it; measured on an H100, faster than 4 and 16 at most lengths
 BYTE, BYTES = 8, 4  # bits of a byte, bytes of an int32
+PARTS, SHORT = 64, 256  # a long contraction of small matrices is computed in parts, no shorter, which keep a GPU busy
 
 
 def contract(
@@ -46,13 +48,21 @@ def contract_int32(a: Int32[Array, "K M"], b: Int8[Array, "K N"]) -> Int32[Array
     """The product of two matrices along their first axes, which wraps as int32 does.
 
     Matrix units take no int32, and a GPU does without them at a tenth of the speed or less. So off CPUs the numbers are
-    taken apart into signed bytes, whose products are shifted and added up.
+    taken apart into signed bytes, whose products are shifted and added up; all sums wrap alike.
     """
     if jax.default_backend() == "cpu":
         return lax.dot_general(a, b.astype(jnp.int32), (((0,), (0,)), ((), ())), preferred_element_type=jnp.int32)
-    sums = contract(_signed_bytes(a), b, (0, 0)).reshape(BYTES, a.shape[1], b.shape[1])
+    parts = min(PARTS, max(1, len(a) // SHORT))
+    split = (_parts(array, parts) for array in (_signed_bytes(a), b))
+    sums = jnp.sum(jax.vmap(partial(contract, axes=(0, 0)))(*split), axis=0, dtype=jnp.int32)
+    sums = sums.reshape(BYTES, a.shape[1], b.shape[1])
     shifts = BYTE * lax.broadcasted_iota(jnp.int32, sums.shape, 0)
     return jnp.sum(sums << shifts, axis=0, dtype=jnp.int32)
+
+
+def _parts(array: Int8[Array, "K M"], parts: int) -> Int8[Array, "parts L M"]:
+    """So many pieces of equal length along the first axis, zeros beyond its end."""
+    return jnp.pad(array, ((0, -len(array) % parts), (0, 0))).reshape(parts, -1, array.shape[1])
 
 
 def _signed_bytes(a: Int32[Array, "K M"]) -> Int8[Array, "K 4M"]:

@@ -88,7 +88,9 @@ def utilities(fitness: Fitness) -> Int32[Array, "P"]:
     Of a population above 2^15 each is divided by a power of 4 (towards 0), so that no sum of them leaves int32.
     """
     ordered = jnp.sort(fitness)
-    worse, not_better = (jnp.searchsorted(ordered, fitness, side=side) for side in ("left", "right"))
+    # unrolled: a loop on a GPU is a launch or two a step
+    search = partial(jnp.searchsorted, ordered, fitness, method="scan_unrolled")
+    worse, not_better = search(side="left"), search(side="right")
     ranks = (worse + not_better - fitness.shape[0]).astype(jnp.int32)
     return lax.div(ranks, jnp.int32(coarseness(fitness.shape[0])))
 
