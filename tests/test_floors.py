@@ -51,6 +51,7 @@ SIBLINGS = {"strategies": {"trits", "operators"}, "evolution": set()}
 # task, a network or a strategy, which have every member of their contract.
 FOREIGN = {
     "aval.dtype",
+    "device",
     "device.client",
     "each",
     "environment",

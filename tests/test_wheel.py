@@ -64,7 +64,11 @@ def test_what_is_in_the_wheel(wheel):
     wanted = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tejax").rglob("*.py")}
     sources = {
         path.relative_to(ROOT).as_posix()
-        for folder, endings in (("engines/native", ("cc", "h")), ("export/c", ("c", "h", "txt")))
+        for folder, endings in (
+            ("engines/native", ("cc", "h")),
+            ("engines/cuda", ("cu", "h")),
+            ("export/c", ("c", "h", "txt")),
+        )
         for ending in endings
         for path in (ROOT / "tejax" / folder).glob(f"*.{ending}")
     }

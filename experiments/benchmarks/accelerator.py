@@ -40,7 +40,7 @@ from experiments import floats, record
 from experiments.benchmarks import generation as beside
 from experiments.record import FORMAT, Row
 from tejax import engines
-from tejax.engines import fused, gpu, products, selftest
+from tejax.engines import gpu, products, selftest
 from tejax.evolution import auto_batch, evaluate, first_state, generation
 from tejax.testing import exactness
 
@@ -265,7 +265,7 @@ def measure_compiling(session: Session) -> None:
     start = time.perf_counter()
     engines.choose(64)
     for name in selftest.CHECKS:
-        if fused.status(name) == "ready":
+        if selftest.status(name) == "ready":
             selftest.outcome(name)
     tests = round(time.perf_counter() - start, 2)
     session.add("compiling", case="self-tests of the engines", seconds=tests, kept=str(selftest.outcomes_path()))

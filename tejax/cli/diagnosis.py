@@ -10,7 +10,7 @@ import jax
 
 from tejax import engines, evolution, runs
 from tejax.core.caches import cache_folder
-from tejax.engines import fused, native, selftest
+from tejax.engines import native, selftest
 from tejax.registry import TASKS
 from tejax.runs import Experiment
 
@@ -105,7 +105,7 @@ def check_exactness(quick: bool, quiet: bool) -> tuple[dict[str, Any], str, int]
 
 def engine_state(name: str) -> EngineState:
     """Of an engine, or of another thing that proves itself on a device, by name."""
-    here = engines.ENGINES[name].status() if name in engines.ENGINES else fused.status(name)
+    here = selftest.status(name)
     if here != "ready":
         return EngineState("not here", here)
     found = selftest.outcome(name)

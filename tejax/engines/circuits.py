@@ -7,13 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax.core.frames import ENDLESS, Frames, Rating
-from tejax.engines import native, selftest
+from tejax.engines import cuda, native, selftest
 from tejax.types import Array, Int8, Int32, Trits
 from tejax.types import Frames as AnyFrames
 
-__all__ = ["CIRCUIT", "check_circuit", "fused_rate"]
+__all__ = ["CUDA", "NATIVE", "check_circuit", "fused_rate", "rate_in"]
 
-CIRCUIT = "native circuit"  # among the outcomes of self-tests
+NATIVE, CUDA = "native circuit", "cuda circuit"  # among the outcomes of self-tests
+TARGETS = {NATIVE: "tejax_rate_circuit", CUDA: "tejax_cuda_rate_circuit"}  # the handlers
 SIZES = (2, 40, 130, 700, 2100)  # the last is more than planes of bits hold
 
 
@@ -26,20 +27,56 @@ def fused_rate(
     shift: Int32[Array, ""],
 ) -> Rating | None:
     """The rating of one network, or None where it is to be found step by step."""
-    if native.status() != "ready" or not selftest.proved(CIRCUIT, "kernel"):
+    name = _library(len(start), frames)
+    if not name or not selftest.proved(name, "kernel"):
         return None
-    return native.rate_circuit(start, wiring, lines, roles, frames, shift)
+    return rate_in(name, start, wiring, lines, roles, frames, shift)
 
 
-def check_circuit() -> str:
-    """`ready`, or where the library differs from a loop in NumPy."""
+def _library(neurons: int, frames: AnyFrames) -> str:
+    """The library that rates such networks here; empty where there is none."""
+    if native.status() == "ready":
+        return NATIVE
+    return CUDA if cuda.circuit_fits(neurons, frames) and cuda.status("circuit") == "ready" else ""
+
+
+def rate_in(
+    name: str,
+    start: Int8[Array, "N"],
+    wiring: Array,
+    lines: Trits,
+    roles: tuple[int, int],
+    frames: AnyFrames,
+    shift: Int32[Array, ""],
+) -> Rating:
+    """What `frames.rate` gives for an autonomous network, run and graded in one call.
+
+    Args:
+        name: of a library in TARGETS.
+        start: trits [N].
+        wiring: int16 [N, 3].
+        lines: trits [N, 27].
+        roles: the control neuron and the output neuron.
+        frames: what is to be said.
+        shift: of the first frame.
+    """
+    call = jax.ffi.ffi_call(TARGETS[name], jax.ShapeDtypeStruct((4,), jnp.int32), vmap_method="expand_dims")
+    numbers = {"window": frames.window, "cap": frames.shift_cap, "max_ticks": frames.max_ticks}
+    attributes = {name: np.int64(value) for name, value in numbers.items()}
+    control, output = map(np.int64, roles)
+    found = call(start, wiring, lines, frames.targets, shift, control=control, output=output, **attributes)
+    return Rating(*found)
+
+
+def check_circuit(name: str) -> str:
+    """`ready`, or where a library differs from a loop in NumPy."""
     rng, wrong = np.random.default_rng(0), []
     for neurons in SIZES:
         frames = Frames(jnp.asarray(rng.integers(-1, 2, 9).astype(np.int8)), 6, 3, 30)
         start, lines = (rng.integers(-1, 2, (3, *shape)).astype(np.int8) for shape in ((neurons,), (neurons, 27)))
         wiring = rng.integers(0, neurons, (3, neurons, 3)).astype(np.int16)
         roles = (neurons - 1, 0)
-        every = jax.jit(jax.vmap(partial(_rate, roles=roles, frames=frames)))
+        every = jax.jit(jax.vmap(partial(_rate, name=name, roles=roles, frames=frames)))
         found = np.stack(jax.tree.map(np.asarray, every(*map(jnp.asarray, (start, wiring, lines)))), axis=1)
         wanted = [_expected(*genome, roles, frames) for genome in zip(start, wiring, lines, strict=True)]
         if not np.array_equal(found, wanted):
@@ -47,8 +84,8 @@ def check_circuit() -> str:
     return f"{selftest.WRONG}{', '.join(wrong)} neurons" if wrong else selftest.READY
 
 
-def _rate(start: Array, wiring: Array, lines: Array, *, roles: tuple[int, int], frames: Frames) -> Rating:
-    return native.rate_circuit(start, wiring, lines, roles, frames, jnp.int32(1))
+def _rate(start: Array, wiring: Array, lines: Array, *, name: str, roles: tuple[int, int], frames: Frames) -> Rating:
+    return rate_in(name, start, wiring, lines, roles, frames, jnp.int32(1))
 
 
 def _expected(
@@ -72,4 +109,7 @@ def _expected(
         shift += 1
 
 
-selftest.CHECKS[CIRCUIT] = check_circuit
+selftest.CHECKS[NATIVE] = selftest.Check(partial(check_circuit, NATIVE), native.status, native.identity)
+selftest.CHECKS[CUDA] = selftest.Check(
+    partial(check_circuit, CUDA), partial(cuda.status, "circuit"), partial(cuda.identity, "circuit")
+)

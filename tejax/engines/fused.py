@@ -11,7 +11,7 @@ from tejax.engines.base import choose
 from tejax.engines.low_rank import LowRankMatrix, Matrix
 from tejax.types import Array, Int32, Loss, Trits
 
-__all__ = ["NAME", "NATIVE", "check_kernel", "check_native", "fused_loss", "status"]
+__all__ = ["NAME", "NATIVE", "check_kernel", "check_native", "fused_loss"]
 
 NAME, NATIVE = "gpu loss", "native loss"  # among the outcomes of self-tests
 MAX_OUTPUTS = 1024  # of the cross-entropy
@@ -42,15 +42,6 @@ def fused_loss(
     if choose(max(sizes[:-1])) != "native" or not selftest.proved(NATIVE, "kernel"):
         return None
     return native.perceptron_loss(x, y, written, zones, loss)
-
-
-def status(name: str) -> str:
-    """`ready`, or why there is no such kernel on this machine.
-
-    Args:
-        name: of a self-test; one that is no kernel's is ready.
-    """
-    return {NAME: gpu.status, NATIVE: native.status}.get(name, lambda: "ready")()
 
 
 def _on_gpu(
@@ -102,6 +93,5 @@ def check_native() -> str:
     return compare(both)
 
 
-selftest.CHECKS[NAME] = check_kernel
-selftest.CHECKS[NATIVE] = check_native
-selftest.USES[NATIVE] = "native"
+selftest.CHECKS[NAME] = selftest.Check(check_kernel, gpu.status)
+selftest.CHECKS[NATIVE] = selftest.Check(check_native, native.status, native.identity)

@@ -26,7 +26,18 @@ from tejax.core.caches import private_folder, read_json, write_json
 from tejax.core.machine import instructions
 from tejax.engines._engine import ENGINES, Engine
 
-__all__ = ["CHECKS", "FAN_INS", "Case", "cases", "check_engine", "outcome", "outcomes_path", "proved"]
+__all__ = [
+    "CHECKS",
+    "FAN_INS",
+    "Case",
+    "Check",
+    "cases",
+    "check_engine",
+    "outcome",
+    "outcomes_path",
+    "proved",
+    "status",
+]
 
 FAN_INS = (*range(1, 71), 97, 130)  # the lengths of sums
 READY, WRONG, LONGEST = "ready", "wrong here for ", 200  # what outcomes are, or begin with, and their length
@@ -148,8 +159,26 @@ def outcomes_path() -> Path | None:
 
 logger = logging.getLogger("tejax")
 _warned: set[str] = set()
-CHECKS: dict[str, Callable[[], str]] = {}  # of what is no engine: name -> the outcome
-USES: dict[str, str] = {}  # such a name -> the engine whose code it runs
+
+
+class Check(NamedTuple):
+    """How something proves itself that is no engine: a kernel, or a function of a library."""
+
+    run: Callable[[], str]  # the outcome
+    status: Callable[[], str]  # ready, or why it is not here
+    identity: Callable[[], str] = str  # what tells it from another of its name, whose proof is none of this one
+
+
+CHECKS: dict[str, Check] = {}  # by name; filled by the modules that choose among kernels
+
+
+def status(name: str) -> str:
+    """`ready`, or why an engine or a kernel is not on this machine, whether it is right or not.
+
+    Args:
+        name: of an engine, or of another check.
+    """
+    return (CHECKS.get(name) or ENGINES[name]).status()
 
 
 @functools.cache
@@ -161,11 +190,11 @@ def outcome(name: str) -> str:
     Args:
         name: of an engine whose own status is ready, or of another check.
     """
-    path, engine = outcomes_path(), ENGINES.get(USES.get(name, name))
-    entry = f"{name} {engine.identity() if engine else ''}".strip()
+    path, check = outcomes_path(), CHECKS.get(name)
+    entry = f"{name} {(check or ENGINES[name]).identity()}".strip()
     found = _kept(path).get(entry)
     if found is None:
-        found = _attempt(CHECKS.get(name) or functools.partial(check_engine, ENGINES[name]))
+        found = _attempt(check.run if check else functools.partial(check_engine, ENGINES[name]))
         if path is not None and _is_lasting(found):
             with suppress(OSError):
                 write_json(path, {**_kept(path), entry: found})

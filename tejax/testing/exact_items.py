@@ -74,7 +74,7 @@ def _engines() -> Iterator[Item]:
     for name in engines.ENGINES:
         yield Item(f"engine {name}", f"sums of length {least} to {most} and odd ones, hidden layers", engine=name)
     for name in selftest.CHECKS:
-        yield Item(name, "losses and matches of perceptrons in one kernel", engine=name)
+        yield Item(name, "whole losses, or ratings, in one kernel", engine=name)
 
 
 def _primitives() -> Iterator[Item]:

@@ -26,7 +26,7 @@ import numpy as np
 
 from tejax import engines
 from tejax.core import pytrees
-from tejax.engines import fused, selftest
+from tejax.engines import selftest
 from tejax.testing.exact_items import Item, collect
 from tejax.testing.exact_record import RECORD
 
@@ -87,7 +87,7 @@ def _prove() -> None:
     """Let what may be used here by itself prove itself."""
     engines.choose(64)
     for name in selftest.CHECKS:
-        if fused.status(name) == "ready":
+        if selftest.status(name) == "ready":
             selftest.outcome(name)
 
 
@@ -103,11 +103,10 @@ def find(item: Item) -> Finding:
 
 def _engine(name: str) -> tuple[str, None]:
     """An engine, or another check, against NumPy; asked again whatever is known of it."""
-    check = selftest.CHECKS.get(name)
-    status = fused.status(name) if check else engines.ENGINES[name].status()
+    check, status = selftest.CHECKS.get(name), selftest.status(name)
     if status != "ready":
         return f"{LEFT_OUT}: {status}", None
-    found = check() if check else selftest.check_engine(engines.ENGINES[name])
+    found = check.run() if check else selftest.check_engine(engines.ENGINES[name])
     return EQUAL if found == "ready" else f"differs: {found}", None
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import tejax
 from tejax import engines
 from tejax.core import fixedpoint
-from tejax.engines import fused, native
+from tejax.engines import fused, native, selftest
 from tejax.engines.native import library
 from tejax.networks import MLP, Tied
 from tests.oracles import alphabet
@@ -234,7 +234,7 @@ def test_what_it_does_not_know_is_computed_from_the_outputs():
 @needs_it
 def test_it_proves_itself_and_says_how_wide_it_is():
     assert fused.check_native() == "ready"
-    assert fused.status(fused.NATIVE) == "ready"
+    assert selftest.status(fused.NATIVE) == "ready"
     assert native.vector_bits() in (128, 256, 512)
 
 

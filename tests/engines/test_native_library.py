@@ -14,7 +14,8 @@ import pytest
 
 from tejax import engines
 from tejax.engines import fused, native, selftest
-from tejax.engines.native import compiling, keeping, library
+from tejax.engines.building import compiling, handlers, keeping, sources
+from tejax.engines.native import library
 from tejax.errors import InputError
 
 pytestmark = [
@@ -27,7 +28,7 @@ as_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="on
 @pytest.fixture(scope="module")
 def real():
     """A library that a real compiler made."""
-    return library.build(compiling.find_compiler())
+    return library.build(library.find_compiler())
 
 
 @pytest.fixture
@@ -211,7 +212,7 @@ def test_a_compiler_that_is_not_there(folder, monkeypatch, said):
     assert again() == "no C++ compiler found"
     for nothing in ("", "  "):
         monkeypatch.setenv("CXX", nothing)
-        assert compiling.find_compiler() == (shutil.which("c++"),)
+        assert library.find_compiler() == (shutil.which("c++"),)
 
 
 def test_a_compiler_that_cannot_be_run(folder, tmp_path, monkeypatch):
@@ -223,15 +224,15 @@ def test_a_compiler_that_cannot_be_run(folder, tmp_path, monkeypatch):
 
 def test_another_compiler_machine_or_source_has_its_own_library(folder, compiler, real, monkeypatch, tmp_path):
     runs = compiler(copying(real))
-    sources = tmp_path / "sources"
-    shutil.copytree(library.FOLDER, sources)
+    elsewhere = tmp_path / "sources"
+    shutil.copytree(library.FOLDER, elsewhere)
     changes = (
         lambda: monkeypatch.setattr(library, "_processor", lambda: "flags : fpu sse sse2 avx2"),
         lambda: monkeypatch.setenv("TEJAX_NATIVE_ARCH", "x86-64"),
-        lambda: monkeypatch.setattr(library, "version", lambda name: "0.0"),
+        lambda: monkeypatch.setattr(sources, "version", lambda name: "0.0"),
         lambda: monkeypatch.setattr(library, "FLAGS", ("-O0", *library.FLAGS)),
-        lambda: monkeypatch.setattr(library, "FOLDER", sources),
-        lambda: (sources / "slices.h").write_text("// changed"),
+        lambda: monkeypatch.setattr(library, "FOLDER", elsewhere),
+        lambda: (elsewhere / "slices.h").write_text("// changed"),
         lambda: compiler(f"{copying(real)} # another"),
     )
     built = 1
@@ -246,18 +247,18 @@ def test_another_compiler_machine_or_source_has_its_own_library(folder, compiler
 
 def test_a_machine_that_lacks_the_instructions_does_not_run_it(folder, compiler, real, monkeypatch):
     compiler(copying(real))
-    monkeypatch.setattr(library, "_registered", [])
-    monkeypatch.setattr(library, "load", lambda path: types.SimpleNamespace(tejax_runs_here=lambda: 0))
+    monkeypatch.setattr(library, "_handlers", handlers.Handlers(library.HANDLERS, "cpu"))
+    monkeypatch.setattr(handlers, "load", lambda path: types.SimpleNamespace(tejax_runs_here=lambda: 0))
     assert again() == "built for TEJAX_NATIVE_ARCH=native, which this processor is not"
 
 
 def test_another_library_proves_itself_anew(folder, compiler, real, monkeypatch):
     asked = []
     monkeypatch.setattr(selftest, "_attempt", lambda check: asked.append(1) or "ready")
-    monkeypatch.setattr(library.jax.ffi, "register_ffi_target", lambda *arguments, **more: None)
+    monkeypatch.setattr(handlers.jax.ffi, "register_ffi_target", lambda *arguments, **more: None)
     for words, built in ((copying(real), 1), (copying(real), 1), (f"{copying(real)}; printf x >> $out", 2)):
         compiler(words)
-        monkeypatch.setattr(library, "_registered", [])
+        monkeypatch.setattr(library, "_handlers", handlers.Handlers(library.HANDLERS, "cpu"))
         for name in ("native", fused.NATIVE, "int8"):
             again()
             selftest.outcome.cache_clear()
@@ -268,7 +269,7 @@ def test_another_library_proves_itself_anew(folder, compiler, real, monkeypatch)
 
 def test_it_is_loaded_as_it_was_kept(folder, compiler, real):
     compiler(copying(real))
-    path = library.build(compiling.find_compiler())
+    path = library.build(library.find_compiler())
     loaded = keeping.load(path)
     os.truncate(path, 100)  # what would end a process that runs the file itself
     assert loaded.tejax_runs_here() == 1
@@ -283,7 +284,7 @@ def test_of_many_at_once_one_builds_it(folder, compiler, real):
 
     def build():
         start.wait()
-        found.append(library.build(compiling.find_compiler()))
+        found.append(library.build(library.find_compiler()))
 
     threads = [threading.Thread(target=build) for _ in range(4)]
     for thread in threads:
@@ -297,8 +298,8 @@ def test_of_many_at_once_one_builds_it(folder, compiler, real):
 def test_of_many_threads_one_registers_it(folder, compiler, real, monkeypatch):
     registered, start, found = [], threading.Barrier(4), []
     compiler(copying(real))
-    monkeypatch.setattr(library, "_registered", [])
-    monkeypatch.setattr(library.jax.ffi, "register_ffi_target", lambda name, *rest, **more: registered.append(name))
+    monkeypatch.setattr(library, "_handlers", handlers.Handlers(library.HANDLERS, "cpu"))
+    monkeypatch.setattr(handlers.jax.ffi, "register_ffi_target", lambda name, *rest, **more: registered.append(name))
 
     def ask():
         start.wait()
@@ -319,7 +320,7 @@ def test_a_lock_that_cannot_be_had_is_done_without(folder, compiler, real, monke
     assert again() == "ready"
     shutil.rmtree(folder)
     monkeypatch.setattr(keeping, "try_lock", lambda descriptor: False)  # another process holds it for ever
-    monkeypatch.setattr(library, "LIMIT", 0.05)
+    monkeypatch.setattr(sources, "LIMIT", 0.05)
     assert again() == "ready"
 
 

@@ -6,7 +6,6 @@ compiler, or with TEJAX_NATIVE=0, the other engines do the same work and give th
 XLA's code is written in slices.h, network.h, loss.h and circuit.h.
 """
 
-from tejax.engines.native.circuit import rate_circuit
 from tejax.engines.native.layers import Sliced, encode, hidden, output
 from tejax.engines.native.library import available, identity, status, vector_bits
 from tejax.engines.native.loss import LOSSES, perceptron_loss
@@ -20,7 +19,6 @@ __all__ = [
     "identity",
     "output",
     "perceptron_loss",
-    "rate_circuit",
     "status",
     "vector_bits",
 ]

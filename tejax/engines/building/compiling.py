@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["LIMIT", "CompileError", "compile_library", "find_compiler"]
+__all__ = ["LIMIT", "CompileError", "compile_library", "find_program"]
 
 LIMIT = 90.0  # seconds for the compiler; it takes 3 to 10, and a minute on a small or busy machine
 KEPT = 2**16  # bytes of what it prints
@@ -31,9 +31,8 @@ class _Ended(NamedTuple):
     output: str  # what it printed, the first KEPT bytes
 
 
-def find_compiler() -> tuple[str, ...]:
-    """The compiler and its first arguments: CXX, which is a path or a command line, else c++; () if it is not here."""
-    said = os.environ.get("CXX", "").strip() or "c++"
+def find_program(said: str) -> tuple[str, ...]:
+    """A program and its first arguments, from what a variable says: a path or a command line; () if it is not here."""
     try:
         words = shlex.split(said, posix=os.name == "posix")
     except ValueError:  # a quotation mark too many

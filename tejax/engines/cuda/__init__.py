@@ -1,0 +1,25 @@
+"""Kernels in CUDA C++ behind JAX's foreign function interface, for what XLA and Pallas make slow on NVIDIA's GPUs.
+
+An extra, not a need: nvcc builds a kernel on first use where it is found (on PATH, in CUDA_HOME or /usr/local/cuda),
+for the very GPU that JAX has, and the library is kept in the user's cache folder as the native engine's is
+(engines/building). Without nvcc, or with TEJAX_CUDA=no, XLA's own code does the same work and gives the same bits.
+
+A kernel is three files. NAME.h holds what a thread does, in plain C++ that any compiler takes, so that machines without
+a GPU can test it; NAME.cu the kernel around it and its handler; NAME.py the call. Every source becomes a library of its
+own: a run compiles what it uses, which takes some ten seconds once, and one that does not compile harms no other. A new
+kernel adds its sources to `library.SOURCES`; whoever chooses it asks `status(NAME)`, and a self-test on the device.
+
+Handlers launch on the stream that they are given, take no memory and wait for nothing, so that XLA may record them into
+CUDA graphs; under `vmap` they stay one call, whose axes in front are the batch.
+"""
+
+from tejax.engines.cuda.circuit import circuit_fits
+from tejax.engines.cuda.library import SOURCES, available, identity, status
+
+__all__ = [
+    "SOURCES",
+    "available",
+    "circuit_fits",
+    "identity",
+    "status",
+]

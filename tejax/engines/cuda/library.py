@@ -1,0 +1,94 @@
+"""The libraries of kernels: built by nvcc on first use, one a source, for the GPU that JAX has."""
+
+import functools
+import os
+import re
+import shutil
+from pathlib import Path
+
+import jax
+
+from tejax.core.variables import switch
+from tejax.engines import building
+from tejax.engines.building import Handlers, Loaded, Sources
+
+__all__ = ["FLAGS", "SOURCES", "available", "build", "find_nvcc", "identity", "status"]
+
+FOLDER = Path(__file__).parent
+FLAGS = ("-O3", "-std=c++17", "-w", "-shared", "-Xcompiler", "-fPIC")
+FILES = {"circuit": ("circuit.cu", "circuit.h", "handler.h")}  # the first includes the others
+HANDLERS = {"circuit": ("tejax_cuda_rate_circuit",)}
+SOURCES = {
+    name: Sources(f"cuda-{name}", tuple(FOLDER / file for file in files), HANDLERS[name])
+    for name, files in FILES.items()
+}
+_handlers = {name: Handlers(names, "CUDA") for name, names in HANDLERS.items()}
+USUAL = "/usr/local/cuda"  # where CUDA is installed
+
+
+def available(name: str) -> bool:
+    """Can a kernel be used? Builds its library where that has not been done yet."""
+    return status(name) == "ready"
+
+
+def status(name: str) -> str:
+    """`ready`, or why a kernel cannot be used, in a few words.
+
+    Args:
+        name: of SOURCES.
+
+    Raises:
+        InputError: where TEJAX_CUDA says neither yes nor no.
+    """
+    return _loaded(name).status
+
+
+def identity(name: str) -> str:
+    """The digest of a kernel's library; empty where there is none."""
+    return _loaded(name).digest
+
+
+@functools.cache
+def _loaded(name: str) -> Loaded:
+    """A library, where it is ready."""
+    if not switch("TEJAX_CUDA", default=True):
+        return Loaded(f"switched off by TEJAX_CUDA={os.environ['TEJAX_CUDA'].strip()}")
+    if jax.default_backend() != "gpu":
+        return Loaded(f"for GPUs only, not for a {jax.default_backend()}")
+    kinds = {str(getattr(device, "compute_capability", "")) for device in jax.local_devices()}
+    capability = kinds.pop()
+    if kinds:
+        return Loaded("for GPUs of one kind, not of several")
+    if not re.fullmatch(r"([89]|1\d)\.\d", capability):
+        return Loaded(f"for NVIDIA's GPUs from Ampere on, not for one of capability {capability or 'unknown'}")
+    nvcc = find_nvcc()
+    if not nvcc:
+        return Loaded("no nvcc found")
+    return _handlers[name].load(lambda: build(name, nvcc, capability))
+
+
+def find_nvcc() -> str:
+    """NVIDIA's compiler, a path: on PATH, in CUDA_HOME or where CUDA usually is; empty where it is not here."""
+    homes = (os.path.expanduser(os.environ.get("CUDA_HOME", "")), USUAL)
+    folders = (None, *(os.path.join(home, "bin") for home in homes if home))
+    found = next(filter(None, (shutil.which("nvcc", path=folder) for folder in folders)), "")
+    return found and os.path.abspath(found)
+
+
+def build(name: str, nvcc: str, capability: str) -> Path:
+    """The library of a kernel, compiled unless it is kept already.
+
+    Args:
+        name: of SOURCES.
+        nvcc: the compiler, a path.
+        capability: of the GPU, as 9.0.
+
+    Raises:
+        CompileError: where the compiler makes none.
+        OSError: where there is no folder to keep it in, and where that cannot be written.
+    """
+    number = capability.replace(".", "")
+    # the instructions that only GPUs of this very kind have begin with Hopper
+    machine = number + "a" * (int(number) >= 90)
+    target = f"-gencode=arch=compute_{machine},code=sm_{machine}"
+    return building.build(SOURCES[name], (nvcc, *FLAGS, target), machine)
