@@ -5,6 +5,7 @@ from tejax.engines import gpu
 from tejax.engines.base import ENGINES, Engine, choose, get, names, status, table, table_path, ternarize, write_table
 from tejax.engines.circuits import fused_rate
 from tejax.engines.fused import fused_loss
+from tejax.engines.tissues import fused_settle
 
 __all__ = [
     "ENGINES",
@@ -12,6 +13,7 @@ __all__ = [
     "choose",
     "fused_loss",
     "fused_rate",
+    "fused_settle",
     "get",
     "gpu",
     "names",

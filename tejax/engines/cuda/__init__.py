@@ -15,6 +15,7 @@ CUDA graphs; under `vmap` they stay one call, whose axes in front are the batch.
 
 from tejax.engines.cuda.circuit import circuit_fits
 from tejax.engines.cuda.library import SOURCES, available, identity, status
+from tejax.engines.cuda.tissue import tissue_fits
 
 __all__ = [
     "SOURCES",
@@ -22,4 +23,5 @@ __all__ = [
     "circuit_fits",
     "identity",
     "status",
+    "tissue_fits",
 ]

@@ -16,8 +16,11 @@ __all__ = ["FLAGS", "SOURCES", "available", "build", "find_nvcc", "identity", "s
 
 FOLDER = Path(__file__).parent
 FLAGS = ("-O3", "-std=c++17", "-w", "-shared", "-Xcompiler", "-fPIC")
-FILES = {"circuit": ("circuit.cu", "circuit.h", "handler.h")}  # the first includes the others
-HANDLERS = {"circuit": ("tejax_cuda_rate_circuit",)}
+FILES = {  # the first includes the others
+    "circuit": ("circuit.cu", "circuit.h", "handler.h"),
+    "tissue": ("tissue.cu", "tissue.h", "handler.h"),
+}
+HANDLERS = {"circuit": ("tejax_cuda_rate_circuit",), "tissue": ("tejax_cuda_settle",)}
 SOURCES = {
     name: Sources(f"cuda-{name}", tuple(FOLDER / file for file in files), HANDLERS[name])
     for name, files in FILES.items()

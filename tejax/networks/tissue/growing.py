@@ -16,7 +16,7 @@ from tejax import trits
 from tejax.contracts import as_inputs
 from tejax.core import random
 from tejax.core.packing import pack
-from tejax.engines import ternarize
+from tejax.engines import fused_settle, ternarize
 from tejax.errors import require
 from tejax.networks.tissue import ring, settling
 from tejax.networks.tissue.ring import EMPTY, EVOLUTION, INPUT, OUTPUT, Ring
@@ -173,14 +173,20 @@ class Tissue(Network):
 
     def apply(self, genome: Any, x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., O], trits as int32, after ticking from inputs x [..., F]."""
-        if not self._packs() or x.size == 0:  # nothing to pack
+        answers = self._outputs(genome, _with_constants(x.reshape(-1, self.inputs), self.constant)) if x.size else None
+        if answers is None:
             return self.read(genome, self.settle(genome, self._start(genome, x)).values)
+        return answers.astype(jnp.int32).reshape(*x.shape[:-1], self.outputs)
+
+    def _outputs(self, genome: Any, fed: Int8[Array, "B I"]) -> Int8[Array, "B O"] | None:
+        """The outputs after ticking from the values of all inputs, or None where all neurons have to be followed."""
         kinds = self.ring(genome).kinds
         order = jnp.argsort(jnp.where(kinds == EMPTY, jnp.int8(EVOLUTION + 1), kinds), stable=True)
-        fed = _with_constants(x.reshape(-1, self.inputs), self.constant)
-        sizes = settling.Sizes(fed.shape[1], self.outputs, self.ticks, self.hold)
-        answers = settling.outputs(sizes, self._incoming(genome, order.astype(jnp.int32)), fed)
-        return answers.astype(jnp.int32).reshape(*x.shape[:-1], self.outputs)
+        weights = self._incoming(genome, order.astype(jnp.int32))
+        if self._packs():
+            sizes = settling.Sizes(fed.shape[1], self.outputs, self.ticks, self.hold)
+            return settling.outputs(sizes, weights, fed)
+        return None if self.engine == "int8" else fused_settle(weights, fed, self.outputs, self.ticks, self.hold)
 
     def _incoming(self, genome: Any, order: Int32[Array, "N"]) -> Int8[Array, "N N"]:
         """The weights with which all neurons reach each, rows and columns in the given order."""
