@@ -14,6 +14,7 @@ from tejax.errors import require
 from tejax.options import Option, checked, normalise, options_of
 
 __all__ = [
+    "ACCEPTANCES",
     "CROSSOVERS",
     "LOSSES",
     "MUTATIONS",
@@ -168,4 +169,5 @@ STRATEGIES = Registry("strategy")
 MUTATIONS = Registry("mutation")
 CROSSOVERS = Registry("crossover")
 SELECTIONS = Registry("selection")
+ACCEPTANCES = Registry("acceptance")
 LOSSES = Registry("loss")

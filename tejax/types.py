@@ -22,6 +22,7 @@ from tejax.options import Derived, check_options, options_of, traced_options
 
 __all__ = [
     "UNANSWERED",
+    "Acceptance",
     "Array",
     "Crossover",
     "Fitness",
@@ -347,3 +348,10 @@ class Selection(Protocol):
 
     def __call__(self, key: Key, fitness: Int32[Array, "P ..."]) -> Int32[Array, ""]:
         """The index; fitness is [P], or [P, C] for a selection that looks at cases."""
+
+
+class Acceptance(Protocol):
+    """A pure function, the fitness of a child and of its parent -> whether the child takes its place."""
+
+    def __call__(self, child: Int32[Array, ""], parent: Int32[Array, ""]) -> Any:
+        """The answer, bool []."""

@@ -12,7 +12,7 @@ from tejax.core import pytrees
 from tejax.networks import lookup
 from tejax.networks.tissue import mutation as tissue_mutation
 from tejax.operators import mutation
-from tejax.registry import CROSSOVERS, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS
+from tejax.registry import ACCEPTANCES, CROSSOVERS, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS
 from tejax.testing.holding import traced
 from tests.helpers import first_quick
 
@@ -67,7 +67,11 @@ STRATEGY_CASES = {
         {"elites": 2, "selection": "lexicase", "adaptive": True},
         {"elites": 2, "selection": "sharing", "tournament": 2},
     ],
-    "hill_climb": [{"climbers": 2}, {"climbers": 4, "mutation": mutation.step, "patience": 1}],
+    "hill_climb": [
+        {"climbers": 2},
+        {"climbers": 4, "mutation": mutation.step, "patience": 1},
+        {"climbers": 2, "accept": "better", "explore": 2},
+    ],
     "categorical": [{}],
     "low_rank": [{}, {"rank": 2}],
     "map_elites": [{"cells": 3}, {"cells": 4, "descriptor": lambda genome: genome[0].weights[0, 0].astype(np.int32)}],
@@ -137,6 +141,18 @@ def test_crossover(name):
 @pytest.mark.parametrize("name", first_quick(SELECTIONS, 2))
 def test_selection(name):
     testing.check_selection(SELECTIONS[name], SELECTIONS.trait(name, "per_case", False))
+
+
+@pytest.mark.parametrize("name", ACCEPTANCES)
+def test_acceptance(name):
+    child, parent = (
+        each.reshape(-1) for each in np.meshgrid(*2 * [np.array([-(2**31), -1, 0, 1, 2**31 - 1], np.int32)])
+    )
+    accepted = jax.jit(jax.vmap(ACCEPTANCES[name]))(child, parent)
+    assert accepted.dtype == bool
+    assert accepted.any()
+    if ACCEPTANCES.trait(name, "climbs", False):
+        assert (child >= parent)[np.asarray(accepted)].all()
 
 
 def check(make, caplog):

@@ -199,6 +199,7 @@ def test_registries_name_what_is_public():
         (tejax.registry.MUTATIONS, tejax.operators.mutation),
         (tejax.registry.CROSSOVERS, tejax.operators.crossover),
         (tejax.registry.SELECTIONS, tejax.operators.selection),
+        (tejax.registry.ACCEPTANCES, tejax.operators.acceptance),
     ):
         for name, thing in registry.items():
             if thing.__module__.startswith("tejax."):

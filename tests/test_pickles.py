@@ -14,7 +14,7 @@ from tejax.networks import lookup
 from tejax.networks.circle import mutation as circle_mutation
 from tejax.networks.tissue import mutation as tissue_mutation
 from tejax.operators import crossover, mutation, selection
-from tejax.registry import CROSSOVERS, LOSSES, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS
+from tejax.registry import ACCEPTANCES, CROSSOVERS, LOSSES, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS
 from tests.test_contracts import NETWORK_CASES, SLOW_TASKS, STRATEGY_CASES, TASK_CASES
 
 WAYS = {"pickle": lambda thing: pickle.loads(pickle.dumps(thing)), "deepcopy": copy.deepcopy}
@@ -87,7 +87,9 @@ def test_choices(again, registry):
         same(again, registry.choose(name))
 
 
-@pytest.mark.parametrize("registry", [MUTATIONS, CROSSOVERS, SELECTIONS, LOSSES, TASKS, NETWORKS, STRATEGIES])
+@pytest.mark.parametrize(
+    "registry", [MUTATIONS, CROSSOVERS, SELECTIONS, ACCEPTANCES, LOSSES, TASKS, NETWORKS, STRATEGIES]
+)
 def test_what_is_registered(again, registry):
     for thing in registry.values():
         assert again(thing) is thing

@@ -10,6 +10,7 @@ import tejax
 from tejax.errors import InputError
 from tejax.options import Positive, notes, strip
 from tejax.registry import (
+    ACCEPTANCES,
     CROSSOVERS,
     LOSSES,
     MUTATIONS,
@@ -22,7 +23,7 @@ from tejax.registry import (
 )
 
 CHOSEN = (TASKS, NETWORKS, STRATEGIES)
-ALL = (*CHOSEN, MUTATIONS, CROSSOVERS, SELECTIONS, LOSSES)
+ALL = (*CHOSEN, MUTATIONS, CROSSOVERS, SELECTIONS, ACCEPTANCES, LOSSES)
 ENTRIES = [(registry, name) for registry in CHOSEN for name in registry]
 
 

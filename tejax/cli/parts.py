@@ -18,7 +18,7 @@ from tyro.conf import Positional, arg
 
 from tejax.errors import refuse, require
 from tejax.options import OneOf, Option, normalise, notes, options_of
-from tejax.registry import CROSSOVERS, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS, Choice, Registry
+from tejax.registry import ACCEPTANCES, CROSSOVERS, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS, Choice, Registry
 from tejax.types import Network, Strategy
 
 __all__ = ["KINDS", "Named", "choose", "load", "load_operator", "offered", "parser", "record", "scan"]
@@ -131,10 +131,10 @@ def load(kind: str, name: str) -> str:
 
 
 def load_operator(name: str) -> None:
-    """Import a foreign operator, MODULE:NAME; whether it mutates, crosses or selects shows where it is used."""
+    """Import a foreign operator, MODULE:NAME; of which kind it is shows where it is used."""
     thing = _imported(name)
     require(callable(thing), "a function", operator=name)
-    for registry in (MUTATIONS, CROSSOVERS, SELECTIONS):
+    for registry in (MUTATIONS, CROSSOVERS, SELECTIONS, ACCEPTANCES):
         registry.add(name, thing)
 
 

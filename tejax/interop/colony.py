@@ -11,6 +11,8 @@ import dataclasses
 import enum
 from typing import NamedTuple
 
+from tejax.operators import acceptance
+
 __all__ = [
     "NOWHERE",
     "ROOT",
@@ -41,13 +43,18 @@ class Rating(NamedTuple):
         """Whether it finished in time."""
         return self.error != ENDLESS
 
+    @property
+    def order(self) -> tuple[int, int]:
+        """What decides, then what decides among equals; higher is better."""
+        return self.shift, -self.error
+
     def better(self, other: "Rating") -> bool:
         """Whether this is strictly better than another one."""
-        return self.shift > other.shift or (self.shift == other.shift and self.error < other.error)
+        return bool(acceptance.better(self.order, other.order))
 
     def not_worse(self, other: "Rating") -> bool:
         """Whether the other one is not better."""
-        return not other.better(self)
+        return bool(acceptance.not_worse(self.order, other.order))
 
     def clears(self, floor: int) -> bool:
         """Whether it is good enough to be admitted at all."""

@@ -16,6 +16,7 @@ from jax import lax
 from tejax.core import pytrees
 from tejax.networks.lookup.ant import Ant, advance
 from tejax.networks.lookup.tables import LINES, Tables
+from tejax.operators.acceptance import better, no_better
 from tejax.tasks._activity import Activity
 from tejax.types import Array, Int32
 
@@ -73,10 +74,10 @@ def walk(
         number, change = row
         candidate = lax.scan(lambda genome, each: (advance(genome, *each), None), now.genome, change)[0]
         found = task.validate(network, candidate)
-        accepted = jnp.where(number < jnp.int32(escape), found <= now.score, found > now.score)
+        accepted = jnp.where(number < jnp.int32(escape), no_better(found, now.score), better(found, now.score))
         genome, current = jax.tree.map(partial(jnp.where, accepted), (candidate, found), (now.genome, now.score))
-        better = current > now.best_score
-        best, best_score = jax.tree.map(partial(jnp.where, better), (genome, current), (now.best, now.best_score))
+        record = better(current, now.best_score)
+        best, best_score = jax.tree.map(partial(jnp.where, record), (genome, current), (now.best, now.best_score))
         return Walk(genome, current, best, best_score), found
 
     numbers = lax.iota(jnp.int32, steps.neuron.shape[0])

@@ -18,6 +18,7 @@ from tejax.core.frames import ENDLESS, Rating
 from tejax.networks.lookup import changes
 from tejax.networks.lookup.autonomous import Autonomous, Circuit
 from tejax.networks.lookup.changes import Change, Part
+from tejax.operators.acceptance import no_better, not_worse
 from tejax.tasks._emission import Emission
 from tejax.types import Array, Int32
 
@@ -77,14 +78,15 @@ def walk(
         candidate = lax.scan(lambda genome, each: (changes.apply(genome, each, part), None), now.genome, change)[0]
         found = task.rate(network, candidate, now.shift)
         exploring = number < jnp.int32(explore)
-        wanted = jnp.where(exploring, found.error >= now.rating.error, _not_worse(found, now.rating))
+        worse = no_better(-found.error, -now.rating.error)  # whatever the shifts
+        wanted = jnp.where(exploring, worse, not_worse(_order(found), _order(now.rating)))
         accepted = (found.error != ENDLESS) & wanted
         genome, shift, rating = jax.tree.map(
             partial(jnp.where, accepted),
             (candidate, found.shift, found),
             (now.genome, now.shift, now.rating),
         )
-        recorded = ~exploring & (rating.error != ENDLESS) & _not_worse(rating, now.best_rating)
+        recorded = ~exploring & (rating.error != ENDLESS) & not_worse(_order(rating), _order(now.best_rating))
         best, best_rating = jax.tree.map(partial(jnp.where, recorded), (genome, rating), (now.best, now.best_rating))
         return Walk(genome, shift, rating, best, best_rating), Step(found, accepted, recorded, rating, best_rating)
 
@@ -92,6 +94,6 @@ def walk(
     return lax.scan(step, start, (numbers, steps))
 
 
-def _not_worse(a: Rating, b: Rating) -> Array:
-    """Whether b is not better than a."""
-    return (a.shift > b.shift) | ((a.shift == b.shift) & (a.error <= b.error))
+def _order(rating: Rating) -> tuple[Array, Array]:
+    """What decides, then what decides among equals; higher is better."""
+    return rating.shift, -rating.error

@@ -1,5 +1,5 @@
-"""Operators: pure functions on genomes (mutation, crossover) and on fitness (selection)."""
+"""Operators: pure functions on genomes (mutation, crossover) and on fitness (selection, acceptance)."""
 
-from tejax.operators import crossover, mutation, selection
+from tejax.operators import acceptance, crossover, mutation, selection
 
-__all__ = ["crossover", "mutation", "selection"]
+__all__ = ["acceptance", "crossover", "mutation", "selection"]

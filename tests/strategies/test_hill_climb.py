@@ -54,19 +54,47 @@ def keep(key, genome, *, rate):
     return genome
 
 
-def test_tell_equals_the_oracle():
-    strategy = strategies.HillClimb(population=15, climbers=5)
-    state = started(strategy)._replace(stagnation=jnp.arange(5, dtype=jnp.int32))
+ACCEPTS = {
+    "not_worse": lambda child, parent: child >= parent,
+    "better": lambda child, parent: child > parent,
+    "a function": lambda child, parent: child != parent,
+}
+
+
+@pytest.mark.parametrize("explore", [0, 6])
+@pytest.mark.parametrize("name", ACCEPTS)
+def test_tell_equals_the_oracle(name, explore):
+    accept = ACCEPTS[name] if name == "a function" else name
+    strategy = strategies.HillClimb(population=15, climbers=5, accept=accept, explore=explore)
+    state = started(strategy)
+    assert state.stagnation.tolist() == [-explore] * 5
+    state = state._replace(stagnation=jnp.arange(5, dtype=jnp.int32) - explore)
     ask, tell, rng = jax.jit(strategy.ask), jax.jit(strategy.tell), np.random.default_rng(0)
     extremes = np.array([np.iinfo(np.int32).min, -1, 0, 1, np.iinfo(np.int32).max])
     for number in range(20):
         population, state = ask(jax.random.key(number), state)
         fitness = rng.choice(extremes, 15) if number % 2 else rng.integers(0, 3, 15)
-        wanted = climbing.accept(flat(population), fitness, 3, np.asarray(state.stagnation))
+        wanted = climbing.accept(flat(population), fitness, 3, np.asarray(state.stagnation), ACCEPTS[name])
         state = tell(state, population, jnp.asarray(fitness, jnp.int32))
         assert np.array_equal(flat(state.climbers), wanted[0])
         assert state.fitness.tolist() == wanted[1].tolist()
         assert state.stagnation.tolist() == wanted[2].tolist()
+        best = jax.tree.map(lambda leaf: leaf[None], strategy.best(state))
+        assert flat(best)[0].tolist() in flat(population)[fitness == fitness.max()].tolist()
+        assert flat(strategy.candidates(state)).shape[0] == 5 + (not strategy.climbs)
+
+
+def test_who_begins_again_explores_again():
+    strategy = strategies.HillClimb(population=16, climbers=4, patience=3, explore=7)
+    state = started(strategy)._replace(stagnation=jnp.array([3, 2, -1, 9], jnp.int32))
+    after = jax.jit(strategy.ask)(jax.random.key(1), state)[1]
+    assert after.stagnation.tolist() == [3, 2, -1, -7]  # the first is the fittest
+
+
+def test_an_acceptance_that_gives_no_truth_value_is_refused():
+    strategy = strategies.HillClimb(population=4, climbers=2, accept=lambda child, parent: child - parent)
+    with pytest.raises(InputError, match=r"^accept must be bool \[\]: got accept='int32\[\]'"):
+        evolve(jax.random.key(0), strategy, NETWORK, tasks.parity(3), generations=1)
 
 
 def test_a_stagnating_climber_begins_again_unless_it_is_the_fittest():
@@ -121,6 +149,8 @@ def test_climbers_solve_parity():
         ({"population": 7, "climbers": 2}, "population must be a multiple of climbers, twice as many at least"),
         ({"population": 4, "climbers": 4}, "population must be a multiple of climbers, twice as many at least"),
         ({"mutation": "jump"}, "mutation must be a function or one of"),
+        ({"accept": "worse"}, "accept must be a function or one of ['not_worse', 'better']: got accept='worse'"),
+        ({"explore": -1}, "explore must be at least 0: got explore=-1"),
         ({"patience": 0}, "patience must be at least 1: got patience=0"),
         ({"mutation_rate": 1.5}, "mutation_rate must be from 0 to 1: got mutation_rate=1.5"),
     ],
