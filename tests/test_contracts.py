@@ -145,9 +145,8 @@ def test_selection(name):
 
 @pytest.mark.parametrize("name", ACCEPTANCES)
 def test_acceptance(name):
-    child, parent = (
-        each.reshape(-1) for each in np.meshgrid(*2 * [np.array([-(2**31), -1, 0, 1, 2**31 - 1], np.int32)])
-    )
+    values = np.array([-(2**31), -1, 0, 1, 2**31 - 1], np.int32)
+    child, parent = (each.reshape(-1) for each in np.meshgrid(values, values))
     accepted = jax.jit(jax.vmap(ACCEPTANCES[name]))(child, parent)
     assert accepted.dtype == bool
     assert accepted.any()
