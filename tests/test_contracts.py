@@ -72,6 +72,10 @@ STRATEGY_CASES = {
         {"climbers": 4, "mutation": mutation.step, "patience": 1},
         {"climbers": 2, "accept": "better", "explore": 2},
     ],
+    "colony": [
+        {"population": 12, "ants": 4, "trees": 2, "steps": 2, "nodes": 3, "harvest": 2},
+        {"population": 12, "ants": 2, "trees": 1, "steps": 3, "children": 1, "floor": 1, "explore": 1},
+    ],
     "categorical": [{}],
     "low_rank": [{}, {"rank": 2}],
     "map_elites": [{"cells": 3}, {"cells": 4, "descriptor": lambda genome: genome[0].weights[0, 0].astype(np.int32)}],

@@ -195,6 +195,7 @@ STRATEGIES = {
     "portfolio": tejax.Portfolio((STRATEGY, strategies.Categorical(population=4))),
     "map_elites": strategies.MapElites(population=4, cells=2),
     "hill_climb": strategies.HillClimb(population=4, climbers=2),
+    "colony": strategies.Colony(population=6, ants=2, trees=1),
 }
 
 

@@ -143,6 +143,11 @@ class HillClimb(Strategy):
             return state.climbers
         return pytrees.concatenate(state.climbers, jax.tree.map(lambda leaf: leaf[None], state.fittest))
 
+    def moved(self, state: State, genomes: Population) -> State:
+        """The state after all climbers [C, ...] have begun again, elsewhere."""
+        stagnation = jnp.full(self.climbers, -self.explore, jnp.int32)
+        return state._replace(climbers=genomes, stagnation=stagnation)
+
     def _successor(self, family: Int32[Array, "F"], exploring: Array) -> Int32[Array, ""]:
         """The place in a family, a climber and its children by their fitness, of who is the climber from now on."""
         parent, children = family[0], family[1:]

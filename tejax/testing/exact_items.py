@@ -374,7 +374,7 @@ def _networks() -> Iterator[Item]:
 
 
 def _strategies() -> Iterator[Item]:
-    options: dict[str, dict[str, Any]] = {"genetic": {"elites": 2, "adaptive": True}, "map_elites": {"cells": 5}}
+    options: dict[str, dict[str, Any]] = {"genetic": {"elites": 2, "adaptive": True}, "map_elites": {"cells": 5}, "colony": {"ants": 4, "steps": 2, "explore": 1}}
     made = {name: STRATEGIES.get(name)(24, **options.get(name, {})) for name in STRATEGY_EXAMPLES}
     made["islands"] = strategies.Islands(strategies.Genetic(6, elites=1), 4, every=2, migrants=1)
     network, plain = networks.MLP((4, 6, 1)), networks.MLP((4, 6, 1), engine="int8")  # which has no kernel of its own
@@ -399,7 +399,7 @@ def _strategies() -> Iterator[Item]:
         )
 
 
-STRATEGY_EXAMPLES = ("genetic", "hill_climb", "categorical", "map_elites", "low_rank", "portfolio")
+STRATEGY_EXAMPLES = ("genetic", "hill_climb", "categorical", "map_elites", "low_rank", "colony", "portfolio")
 
 
 def _runs() -> Iterator[Item]:

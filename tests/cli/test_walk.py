@@ -26,7 +26,7 @@ TASK = {
     "control": {"episodes": 2, "trits": 1, "steps": 4, "eval_episodes": 2},
 }
 NETWORK = {"tied": {"planes": 1}, "fixed_tissue": {"capacity": 160, "ticks": 3}, "cellular": {"planes": 1}}
-STRATEGY = {"genetic": {"elites": 1}, "hill_climb": {"climbers": 2}, "map_elites": {"cells": 3}}
+STRATEGY = {"genetic": {"elites": 1}, "hill_climb": {"climbers": 2}, "map_elites": {"cells": 3}, "colony": {"ants": 4}}
 FITTING = {
     **dict.fromkeys(("serial", "product"), ("recurrent", "systolic")),
     **dict.fromkeys(("digits", "wine", "parity", "addition"), ("mlp", "tied", "conv", "fixed_tissue")),

@@ -1,16 +1,20 @@
 """Replays the traces of the colony: ratings, admission, storing, harvest, the ring, and trees of real networks."""
 
 from collections import Counter
+from functools import partial
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from tejax import networks, tasks
+from tejax.core.fitness import LEAST
 from tejax.core.frames import ENDLESS
 from tejax.interop import colony
 from tejax.interop.colony import Colony, Limits, Rating, Reference, Result, Submission
 from tejax.interop.walk import walk
 from tejax.networks.lookup import changes, from_digits
+from tejax.strategies import _trees
 from tests.conformance.autonomous import circuit, digits
 from tests.conformance.golden import Counts, same
 
@@ -110,6 +114,7 @@ def replay_rules(data):
         assert verdict.result == data["sub_result"][row], f"result of submission {row}"
         assert (-1 if verdict.record is None else verdict.record) == data["sub_record"][row]
     _store(data, kept, counts)
+    _on_arrays(data, kept)
     ring = colony.AnchorRing(data["anchor_ring_size"])
     for number, (what, tick) in enumerate(zip(data["ring_op"], data["ring_tick"].tolist(), strict=True)):
         if what == 0:
@@ -119,6 +124,36 @@ def replay_rules(data):
         assert (value is not None) == bool(data["ring_hit"][number])
         assert (value or 0) == data["ring_value"][number]
     return Counts(len(kept.rows), 0)
+
+
+JUDGED = {Result.VALID, Result.VALID_NOT_STORED}
+REFUSED = {Result.BELOW_THRESHOLD, Result.NOT_BETTER_THAN_PARENT, Result.MAX_CHILDREN}
+
+
+def _on_arrays(data, kept):
+    """The same by the rule of the strategy, of all that no other check has refused."""
+    shift, error = (np.asarray(data[f"sub_{name}"], np.int64) for name in ("shift", "error"))
+    order = (shift << 33) - error  # an int64 in the order of ratings
+    ranks, floor = np.unique(order), -data["error_threshold"]
+    trees, room, size = int(data["sub_identity"].max()) + 1, data["max_nodes"], data["harvest_size"]
+    limits = _trees.Limits(data["max_children_per_parent"], int(np.searchsorted(ranks, floor)))
+    judge = jax.jit(partial(_trees.admit, limits))
+    nodes, harvested = _trees.planted(trees, trees + room), jnp.full(size, LEAST, jnp.int32)
+    fruits = np.full(size, -1)
+    numbers = {record.submission.reference: trees + number for number, record in enumerate(kept.colony.records)}
+    for row, (child, result) in enumerate(zip(kept.rows, map(Result, data["sub_result"].tolist()), strict=True)):
+        if result not in JUDGED | REFUSED:
+            continue
+        parent = child.identity if child.parent == colony.ROOT else numbers[child.parent]
+        fitness = np.searchsorted(ranks, order[row])
+        found = _trees.Child(*(jnp.asarray([each], jnp.int32) for each in (parent, fitness, nodes.fitness[parent])))
+        verdicts = judge(nodes, harvested, found)
+        nodes, harvested = verdicts.nodes, verdicts.harvest.fitness
+        record = int(data["sub_record"][row])
+        assert int(verdicts.place[0]) == trees + (room if record == -1 else record), f"place of submission {row}"
+        fruits = np.concatenate([fruits, [row]])[np.asarray(verdicts.harvest.source)]
+    harvest = [kept.rows[fruit] for fruit in fruits if fruit >= 0]
+    assert harvest == [entry.submission for entry in kept.colony.harvest]
 
 
 class Tree:

@@ -28,6 +28,7 @@ STRATEGIES = {
     "categorical": strategies.Categorical(population=16),
     "hill_climb": strategies.HillClimb(population=16, climbers=8),
     "map_elites": strategies.MapElites(population=16, cells=3),
+    "colony": strategies.Colony(population=24, ants=8, steps=2, nodes=5, explore=1),
     "low_rank": strategies.LowRank(population=16),
     "islands": tejax.Islands(strategies.Genetic(population=8, elites=2), 8, every=2),
     "tour": tejax.Islands(strategies.Categorical(population=4), 8, every=1, topology="tour"),
