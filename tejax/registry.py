@@ -24,6 +24,8 @@ __all__ = [
     "TASKS",
     "Choice",
     "Registry",
+    "fitting_defaults",
+    "fitting_network",
 ]
 
 T = TypeVar("T")
@@ -171,3 +173,19 @@ CROSSOVERS = Registry("crossover")
 SELECTIONS = Registry("selection")
 ACCEPTANCES = Registry("acceptance")
 LOSSES = Registry("loss")
+
+
+def fitting_network(task: str) -> str | None:
+    """The network that a task is registered with, where few fit it: what evolves for it if none is named."""
+    network = TASKS.trait(task, "network")
+    return None if network is None else str(network)
+
+
+def fitting_defaults(strategy: str, network: str) -> dict[str, Any]:
+    """Other defaults of a strategy's options for a network, by name: a mutation that keeps its genomes in their ranges.
+
+    What a network is registered with as its `mutation`; a mutation that is for one network alone is registered with
+    that `network`.
+    """
+    mutation = NETWORKS.trait(network, "mutation")
+    return {} if mutation is None or "mutation" not in STRATEGIES.options(strategy) else {"mutation": mutation}

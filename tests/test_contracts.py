@@ -12,7 +12,7 @@ from tejax.core import pytrees
 from tejax.networks import lookup
 from tejax.networks.tissue import mutation as tissue_mutation
 from tejax.operators import mutation
-from tejax.registry import ACCEPTANCES, CROSSOVERS, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS
+from tejax.registry import ACCEPTANCES, CROSSOVERS, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS, fitting_network
 from tejax.testing.holding import traced
 from tests.helpers import first_quick
 
@@ -53,6 +53,7 @@ TASK_CASES = {
     "addition": lambda: tasks.addition(2, samples=5),
     "multiplication": lambda: tasks.multiplication(2, samples=5),
     "windowed_series": lambda: tasks.windowed_series(np.sign(np.sin(np.arange(20.0)))[:, None], 3, samples=6),
+    "emission": lambda: tasks.emission([0, 1, -1, 1, 1, 0, -1, 0, 1, 1, -1], 5, 2, 60, held_out=4),
     "hyperidentity": lambda: tasks.hyperidentity(4),
     "serial": lambda: tasks.serial("add", 2, pairs=6, samples=3),
     "product": lambda: tasks.product(2, 2, samples=3),
@@ -114,8 +115,13 @@ def test_network(network):
 )
 def test_task(name):
     task = TASK_CASES[name]()
-    recurrent = networks.Recurrent((task.features, 2, task.outputs), ticks=1)
-    testing.check_task(task, recurrent if task.inputs == "sequence" else networks.MLP((task.features, task.outputs)))
+    if fitting_network(name) == "autonomous":
+        network = networks.Autonomous(9, control=2, output=5)
+    elif task.inputs == "sequence":
+        network = networks.Recurrent((task.features, 2, task.outputs), ticks=1)
+    else:
+        network = networks.MLP((task.features, task.outputs))
+    testing.check_task(task, network)
 
 
 @pytest.mark.parametrize("loss", first_quick(["margin", "wrong", "cross_entropy"]))
@@ -125,7 +131,10 @@ def test_task_with_each_loss(loss):
     testing.check_task(task, networks.MLP((task.features, 3)))
 
 
-@pytest.mark.parametrize("name", first_quick(MUTATIONS, 2))
+GENERAL = [name for name in MUTATIONS if MUTATIONS.trait(name, "network") is None]  # others are among FITTED
+
+
+@pytest.mark.parametrize("name", first_quick(GENERAL, 2))
 def test_mutation(name):
     testing.check_mutation(MUTATIONS[name])
 
@@ -225,7 +234,7 @@ def test_portfolio_and_islands_of_each_other():
         testing.check_strategy(strategy, SMALL, TASK)
 
 
-@pytest.mark.parametrize("op", [*MUTATIONS.values(), *CROSSOVERS.values()], ids=lambda op: op.__name__)
+@pytest.mark.parametrize("op", [*map(MUTATIONS.get, GENERAL), *CROSSOVERS.values()], ids=lambda op: op.__name__)
 def test_operators_take_leaves_of_any_rank(op):
     genome = {"scalar": np.int8(1), "empty": np.zeros((3, 0), np.int8), "row": np.ones(33, np.int8)}
     parents = [genome] * (2 if op in CROSSOVERS.values() else 1)

@@ -20,6 +20,8 @@ from tejax.registry import (
     TASKS,
     Choice,
     Registry,
+    fitting_defaults,
+    fitting_network,
 )
 
 CHOSEN = (TASKS, NETWORKS, STRATEGIES)
@@ -154,5 +156,11 @@ def test_a_thing_is_found_under_its_name():
 def test_traits_are_said_where_things_are_defined():
     assert {name for name in SELECTIONS if SELECTIONS.trait(name, "per_case")} == {"lexicase", "sharing"}
     assert {name for name in SELECTIONS if SELECTIONS.trait(name, "sized")} == {"tournament", "sharing"}
+    assert {name: MUTATIONS.trait(name, "network") for name in MUTATIONS if MUTATIONS.trait(name, "network")} == {
+        NETWORKS.trait(name, "mutation"): name for name in NETWORKS if NETWORKS.trait(name, "mutation")
+    }
+    assert all(fitting_network(name) in (None, *NETWORKS) for name in TASKS)
+    assert fitting_defaults("genetic", "autonomous") == {"mutation": "single_changes"}
+    assert fitting_defaults("genetic", "mlp") == fitting_defaults("categorical", "autonomous") == {}
     unsized = {name for name in NETWORKS if NETWORKS.trait(name, "sized", True) is False}
-    assert unsized == {"ant", "autonomous", "circle", "lookup", "tissue", "tiled_tissue"}
+    assert unsized == {"ant", "circle", "lookup", "tissue", "tiled_tissue"}

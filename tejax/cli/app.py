@@ -47,7 +47,7 @@ def _run(words: list[str]) -> int:
             print(_guide(name, command))  # noqa: T201
             return 0
         refuse(f"{name} needs a task, as in `tejax {name} digits`; `tejax {name} --help` lists them")
-    names = {**command.defaults(), **named.names}
+    names = {**parts.with_fitting(command.defaults(), named.names), **named.names}
     made, call = parts.parser(command.run, names, command.groups)
     guide = " ".join(["tejax", name, *(part.replace("_", "-") for part in named.names.values())])
     parsed = parse(made, f"tejax {name}", named.rest, guide)

@@ -18,10 +18,22 @@ from tyro.conf import Positional, arg
 
 from tejax.errors import refuse, require
 from tejax.options import OneOf, Option, normalise, notes, options_of
-from tejax.registry import ACCEPTANCES, CROSSOVERS, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS, Choice, Registry
+from tejax.registry import (
+    ACCEPTANCES,
+    CROSSOVERS,
+    MUTATIONS,
+    NETWORKS,
+    SELECTIONS,
+    STRATEGIES,
+    TASKS,
+    Choice,
+    Registry,
+    fitting_defaults,
+    fitting_network,
+)
 from tejax.types import Network, Strategy
 
-__all__ = ["KINDS", "Named", "choose", "load", "load_operator", "offered", "parser", "record", "scan"]
+__all__ = ["KINDS", "Named", "choose", "load", "load_operator", "offered", "parser", "record", "scan", "with_fitting"]
 
 KINDS: dict[str, Registry] = {"task": TASKS, "strategy": STRATEGIES, "network": NETWORKS}
 BASES: dict[str, type] = {"strategy": Strategy, "network": Network}
@@ -211,6 +223,12 @@ def choose(kind: str, name: str, values: Any) -> Choice:
     return KINDS[kind].choose(name, **given)
 
 
+def with_fitting(defaults: Mapping[str, str], named: Mapping[str, str]) -> dict[str, str]:
+    """The parts that are taken where none is named, with the network that fits the task which is."""
+    network = fitting_network(named["task"]) if "task" in named else None
+    return {**defaults, **({"network": network} if network and "network" in defaults else {})}
+
+
 def parser(
     command: Callable[..., Any], names: Mapping[str, str], groups: Mapping[str, type]
 ) -> tuple[type, Callable[[Any], Any]]:
@@ -224,6 +242,9 @@ def parser(
     parameters = options_of(command)
     plain = {key: option for key, option in parameters.items() if key not in KINDS and key not in groups}
     parts = {kind: typed(kind, names[kind]) for kind in KINDS if kind in names and kind in parameters}
+    if {"strategy", "network"} <= set(parts):
+        fitting = fitting_defaults(names["strategy"], names["network"])
+        parts["strategy"] |= {key: parts["strategy"][key]._replace(default=value) for key, value in fitting.items()}
     words = [key for key, option in plain.items() if Positional in notes(option.hint)]  # these take no flag's name
     shared = [*(key for key in plain if key not in words), *(key for cls in groups.values() for key in options_of(cls))]
     taken = {

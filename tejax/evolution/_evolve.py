@@ -175,9 +175,10 @@ def plan(
         chunk: generations between two looks of the host.
 
     Raises:
-        InputError: for what the memory of the devices cannot hold, naming the size to lower, and for a fitness that is
-            not int32.
+        InputError: for parts that do not fit each other, for a fitness that is not int32, and for what the memory of
+            the devices cannot hold, naming the size to lower.
     """
+    check_parts(strategy, network, task)
     rates, strategy = as_arrays(strategy.rates), strategy.static().placed(Placement(mesh, network.ranges is None))
     count, zero = strategy.population, np.int32(0)
     with without_notes():  # traced before anything is compiled, so that what is wrong is found here

@@ -18,7 +18,7 @@ from typing import Annotated, Any, NamedTuple
 
 from tejax.errors import InputError, refuse, require
 from tejax.options import OneOf, Option, normalise, options_of
-from tejax.registry import NETWORKS, STRATEGIES, TASKS, Registry
+from tejax.registry import NETWORKS, STRATEGIES, TASKS, Registry, fitting_defaults, fitting_network
 from tejax.runs import Experiment, IslandOptions, Schedule
 
 __all__ = ["Range", "combinations", "compose", "labels", "parse", "parse_value", "suggest", "value_of"]
@@ -133,6 +133,7 @@ def compose(fixed: Mapping[str, Any], values: Mapping[str, Any]) -> Experiment:
         if found := _option(path, names):
             part, option = found
             given[part][option.name] = normalise(path, option.hint, value)
+    given["strategy"] = {**fitting_defaults(names["strategy"], names["network"]), **given["strategy"]}
     parts: dict[str, Any] = {kind: REGISTRIES[kind].choose(name, **given[kind]) for kind, name in names.items()}
     return Experiment(**parts, **{name: record(**given[name]) for name, record in RECORDS.items()})
 
@@ -152,6 +153,7 @@ def _names(values: Mapping[str, Any]) -> dict[str, str]:
     plain = Experiment(TASKS.choose(TASK))
     defaults = {"task": plain.task, "network": plain.network, "strategy": plain.strategy}
     names = {kind: values.get(kind, default.name) for kind, default in defaults.items()}
+    names["network"] = values.get("network", fitting_network(names["task"]) or names["network"])
     for kind, name in names.items():
         if ":" in str(name) and name not in REGISTRIES[kind]:
             refuse(f"{kind} is {name!r:.80}, which is not tejax's own: name it again, as in --task {name:.80}")

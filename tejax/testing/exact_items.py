@@ -247,13 +247,15 @@ def _rows_of(tree: Any) -> int:
 def _operators() -> Iterator[Item]:
     rate = np.float32(0.3)
     for name in MUTATIONS:
-        mutants = partial(_mutants, MUTATIONS.get(name))
-        yield Item(f"mutation {name}", "of 200 genomes", mutants, (SEED, rate, _genomes("a")))
+        if MUTATIONS.trait(name, "network") is None:
+            mutants = partial(_mutants, MUTATIONS.get(name))
+            yield Item(f"mutation {name}", "of 200 genomes", mutants, (SEED, rate, _genomes("a")))
     wired = networks.Lookup.random(0, neurons=9, inputs=5, window=1, max_ticks=30)
     fitted: dict[str, tuple[Callable[..., Any], types.Network]] = {
         "tissue.grow": (tissue.mutation.grow(True), _examples()["tissue"]),
         "tissue.flip_codes": (tissue.mutation.flip_codes(), _examples()["fixed_tissue"]),
         "circle.mutate": (circle.mutation.mutate, _examples()["circle"]),
+        "single_changes": (lookup.changes.single_changes, _examples()["autonomous"]),
         "lookup.single_lines": (partial(lookup.mutation.single_lines, neurons=wired.updated), wired),
     }
     for name, (mutation, network) in fitted.items():
@@ -374,7 +376,11 @@ def _networks() -> Iterator[Item]:
 
 
 def _strategies() -> Iterator[Item]:
-    options: dict[str, dict[str, Any]] = {"genetic": {"elites": 2, "adaptive": True}, "map_elites": {"cells": 5}, "colony": {"ants": 4, "steps": 2, "explore": 1}}
+    options: dict[str, dict[str, Any]] = {
+        "genetic": {"elites": 2, "adaptive": True},
+        "map_elites": {"cells": 5},
+        "colony": {"ants": 4, "steps": 2, "explore": 1},
+    }
     made = {name: STRATEGIES.get(name)(24, **options.get(name, {})) for name in STRATEGY_EXAMPLES}
     made["islands"] = strategies.Islands(strategies.Genetic(6, elites=1), 4, every=2, migrants=1)
     network, plain = networks.MLP((4, 6, 1)), networks.MLP((4, 6, 1), engine="int8")  # which has no kernel of its own

@@ -55,6 +55,30 @@ def test_one_run_rates_like_a_run_for_every_frame():
     assert sorted(ordered) == sorted(ordered, key=lambda pair: pair[1]), "fitness is in the order of ratings"
 
 
+def test_what_is_held_out_is_graded_by_the_report_alone():
+    targets, network = np.random.default_rng(1).integers(0, 3, 24), networks.Autonomous(NEURONS, control=3, output=7)
+    task = tasks.emission(trits(targets), 12, 4, 400, held_out=8)
+    seen = 0
+    for seed in range(12):
+        genome = digits(300 + seed)
+        report = task.report(network, circuit(*genome))
+        alone = tasks.emission(trits(targets[:16]), 12, 4, 400)
+        assert int(task.validate(network, circuit(*genome))) == int(alone.validate(network, circuit(*genome)))
+        short = alone.report(network, circuit(*genome))
+        assert {name: report[name] for name in ("shift", "ticks")} == {name: short[name] for name in ("shift", "ticks")}
+        assert report["train_accuracy"] == short["accuracy"]
+        said = oracle.rollout(genome, (3, 7), targets, 8, 400, 16)[2]
+        if len(said) >= 24:
+            assert report["accuracy"] == np.mean(said[16:24] == targets[16:])
+            seen += 1
+        else:
+            assert report["accuracy"] == 0
+    assert seen > 3
+    counts = np.bincount(targets[:16])
+    assert report["majority_guess"] == np.mean(targets[16:] == counts.argmax())
+    assert report["copy_of_last"] == np.mean(targets[16:] == targets[15:23])
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -66,6 +90,10 @@ def test_one_run_rates_like_a_run_for_every_frame():
         ({"shift_cap": -1}, "shift_cap"),
         ({"start": 3}, "start"),
         ({"max_ticks": 0}, "max_ticks"),
+        ({"held_out": -1}, "held_out"),
+        ({"held_out": 8}, "held_out"),
+        ({"held_out": 5}, "window"),
+        ({"held_out": 3}, "shift_cap"),
     ],
 )
 def test_bad_sequences_are_refused(options, named):

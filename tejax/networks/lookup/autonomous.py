@@ -43,7 +43,7 @@ class Clock(NamedTuple):
     ticks: Int32[Array, ""]
 
 
-@NETWORKS.register("autonomous", sized=False)
+@NETWORKS.register("autonomous", mutation="single_changes")
 @dataclasses.dataclass(frozen=True)
 class Autonomous(Recurrent):
     """N neurons that look at three each, by wiring and tables that evolve; no inputs, one output.

@@ -13,6 +13,7 @@ from tejax.core import random
 from tejax.errors import require
 from tejax.networks.lookup.autonomous import Circuit
 from tejax.operators.mutation import whole_genome
+from tejax.registry import MUTATIONS
 from tejax.types import Array, Int32, Key, Rate
 
 __all__ = ["PARTS", "Change", "Part", "apply", "by_word", "single_changes"]
@@ -58,11 +59,17 @@ def apply(genome: Circuit, change: Change, part: Part) -> Circuit:
     return genome._replace(**{part: changed})
 
 
+@MUTATIONS.register("single_changes", network="autonomous")
 @whole_genome
 def single_changes(
     key: Key, genome: Circuit, *, rate: Rate, count: int = 1, parts: tuple[Part, ...] = PARTS
 ) -> Circuit:
-    """With probability `rate`, `count` changes one after the other, all of one part, each part as likely."""
+    """With probability `rate`, `count` changes one after the other, all of one part, each part as likely.
+
+    Raises:
+        InputError: for the genome of another network.
+    """
+    require(isinstance(genome, Circuit), "that of an autonomous network", genome=type(genome).__name__)
     whether, which, changing = jax.random.split(key, 3)
     touched, chosen = random.bernoulli(whether, (), rate), random.randint(which, (), len(parts))
     neurons = genome.start.shape[0]
