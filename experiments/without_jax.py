@@ -2,8 +2,8 @@
 
     python experiments/without_jax.py runs/mine/best.safetensors inputs.npy
 
-inputs.npy holds numbers [N, F] for a network of a classification, whose file says how they become trits, and trits
-int8 [N, F] for any other; one line a row is printed, the outputs int32.
+inputs.npy holds numbers [N, F] for a network of a classification, whose file says how they become its inputs, and those
+inputs, int8 [N, F], for any other; one line a row is printed, the outputs int32.
 """
 
 import json
@@ -22,11 +22,13 @@ def load(path):
     for place, (fan_in, neurons) in enumerate(zip(spec["features"], spec["features"][1:])):  # noqa: B905
         weights = trits[f"{place}.weights"][: neurons * fan_in].reshape(neurons, fan_in)
         bias = trits[f"{place}.bias"][: neurons * spec["bias"]].reshape(neurons, spec["bias"])
-        yield weights, bias.sum(axis=1), int(spec["dead_zone"] * fan_in**0.5)
+        levels = 1 if place else spec["levels"]
+        zone = int(spec["dead_zone"] * (fan_in * (levels * (levels + 1) // 2)) ** 0.5)
+        yield weights, bias.sum(axis=1), zone
 
 
 def encode(path, x):
-    """The trits int8 that numbers x [N, F] become by the thresholds in the file; x itself where it has none."""
+    """The trits or whole numbers, int8, that numbers x [N, F] become by the thresholds in the file; else x itself."""
     with safe_open(path, framework="numpy") as file:
         encoding = json.loads(file.metadata()["tejax"]).get("encoding")
     if encoding is None:
@@ -35,12 +37,14 @@ def encode(path, x):
         sys.exit(f"inputs must be rows of {encoding['features']} numbers: got an array of shape {x.shape}")
     levels = encoding["thresholds"]  # of each level one number a feature, or one for all features
     above = np.stack([x.astype(np.float64) > np.array(level) for level in levels], axis=1).astype(np.int8)
+    if encoding["kind"] == "levels":
+        return above.sum(axis=1) - len(levels) // 2
     low, high = (above, above) if encoding["kind"] == "thermometer" else np.split(above, 2, axis=1)
     return (low + high - 1).reshape(len(x), -1)
 
 
 def apply(layers, x):
-    """The outputs, int32 [N, O], for trits x [N, F]."""
+    """The outputs, int32 [N, O], for inputs x [N, F]."""
     for weights, bias, zone in layers:
         sums = x.astype(np.int32) @ weights.T + bias
         x = np.sign(sums) * (np.abs(sums) > zone)

@@ -108,15 +108,17 @@ class Network:
     Attributes:
         features: sizes; the first is the number of inputs, the last the number of outputs.
         ranges: (least, greatest) value of each leaf of a genome; None: all leaves are trits.
-        input_range: (least, greatest) value of an input. Others are refused where values are known; inside a program
-            they count as the nearest that is allowed, whatever the engine.
+        levels: L, where inputs are whole numbers from -L to L; 1: trits.
+        input_range: (least, greatest) value of an input, from -L to L unless a network says otherwise. Others are
+            refused where values are known; inside a program they count as the nearest that is allowed, whatever the
+            engine.
         reads: what `apply` takes: single rows [..., F], or sequences [..., T, F].
         engine: how products are computed, where the network lets one choose; None where it does not.
     """
 
     features: Any
     ranges: Any = None
-    input_range: ClassVar[tuple[int, int]] = (-1, 1)
+    levels: Any = 1
     reads: ClassVar[Literal["rows", "sequence"]] = "rows"
     engine: Any = None
 
@@ -126,6 +128,11 @@ class Network:
 
     def __post_init__(self) -> None:
         check_options(self)
+
+    @property
+    def input_range(self) -> Any:
+        """(least, greatest) value of an input."""
+        return -self.levels, self.levels
 
     @classmethod
     def for_task(cls, task: "Task", **options: Any) -> "Network":
@@ -180,12 +187,14 @@ class Task:
             (with or without a memory).
         shown: the names of the fields whose arrays, int8, a network is shown; `evolve` holds their values to what the
             network takes.
+        levels: L, where what a network is shown are whole numbers from -L to L; 1: trits.
         scale: fitness divided by it is in the task's `unit`.
         unit: what that is, in words.
     """
 
     features: Any
     outputs: Any
+    levels: Any = 1
     inputs: ClassVar[Literal["rows", "sequence", "episode"]] = "rows"
     shown: ClassVar[tuple[str, ...]] = ()
     scale: Any = 1

@@ -17,8 +17,7 @@ from tejax.testing.holding import traced
 from tests.helpers import first_quick
 
 NETWORK_CASES = {
-    "mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 3, 3), dead_zone=0)],
-    "tied": [networks.Tied((5, 4, 3), planes=5), networks.Tied((5, 3), planes=1, bias=0)],
+    "mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 3, 3), dead_zone=0, levels=3)],
     "circle": [networks.Circle(5, 3, neurons=11, synapses=9)],
     "lookup": [networks.Lookup.random(0, neurons=9, inputs=5, window=1, max_ticks=30)],
     "autonomous": [networks.Autonomous(9, control=2, output=5)],
@@ -40,14 +39,17 @@ NETWORK_CASES = {
         networks.TiledTissue(5, 2, 9, neighbors=10, ticks=5, layout=tuple((n // 3, n % 3) for n in range(9))),
     ],
     "recurrent": [networks.Recurrent((5, 4, 2)), networks.Recurrent((5, 3, 1), gated=True, bias=0, dead_zone=1)],
-    "conv": [networks.Conv((5, 1, 1), (2,), pool=1, outputs=3), networks.Conv((1, 1, 5), (2, 2), pool=1, outputs=2)],
+    "conv": [
+        networks.Conv((5, 1, 1), (2,), pool=1, outputs=3),
+        networks.Conv((1, 1, 5), (2, 2), pool=1, outputs=2, levels=2),
+    ],
     "cellular": [networks.Cellular(1, 5, 6, neurons=2, ticks=3, gated=True)],
     "systolic": [networks.Systolic(1, 2, 2, neurons=3, hidden=(2,), neighbours=(1,))],
 }
 TASK_CASES = {
     "digits": lambda: tasks.digits(samples=7, shift=0.5),
     "breast_cancer": tasks.breast_cancer,
-    "wine": lambda: tasks.wine(samples=9),
+    "wine": lambda: tasks.wine(samples=9, trits=3, kind="levels"),
     "parity": lambda: tasks.parity(3),
     "xor": tasks.xor,
     "addition": lambda: tasks.addition(2, samples=5),

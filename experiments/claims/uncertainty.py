@@ -120,7 +120,7 @@ def hidden_zeros(model: Model, x: np.ndarray) -> np.ndarray:
     network, genome = model.state.network, model.state.genome
     first = dataclasses.replace(network, features=network.features[:2])
     sums = np.asarray(first.apply(genome[:1], model.state.encode(x)))
-    return (np.abs(sums) <= network.threshold(network.features[0])).mean(axis=1)
+    return (np.abs(sums) <= network.threshold(network.features[0], network.levels)).mean(axis=1)
 
 
 def _tie(outputs: np.ndarray) -> np.ndarray:

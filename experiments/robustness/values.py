@@ -38,7 +38,7 @@ KINDS: dict[str, tuple[Any, int]] = {
     "mlp": (networks.MLP((4, 5, 2)), 1),
     "mlp, int8": (networks.MLP((4, 5, 2), engine="int8"), 1),
     "mlp, packed": (networks.MLP((4, 5, 2), engine="packed"), 1),
-    "tied": (networks.Tied((4, 5, 2), planes=2), 1),
+    "mlp, levels": (networks.MLP((4, 5, 2), levels=2), 1),
     "conv": (networks.Conv((1, 2, 2), (2,), pool=1, outputs=2), 1),
     "recurrent": (networks.Recurrent((4, 3, 2)), 2),
     "cellular": (networks.Cellular(1, 4, 4, neurons=2, ticks=2), 1),

@@ -2,10 +2,10 @@
 
     python -m experiments.studies.digits
 
-A network 64-128-10 whose inputs are the pixels as whole numbers: with eight trits a pixel all of its 17 values differ,
-and the trits of a pixel share one weight. Once it is trained on the pictures as they are, and once on pictures that are
-also moved by a part of a pixel. Beside each stands a TWN (Li & Liu 2016) of the same shape that sees the same numbers
-of the same pictures, all nine places of each if they are moved.
+A network 64-128-10 whose inputs are the pixels as whole numbers from -8 to 8, which are all of their 17 values. Once
+it is trained on the pictures as they are, and once on pictures that are also moved by a part of a pixel. Beside each
+stands a TWN (Li & Liu 2016) of the same shape that sees the same numbers of the same pictures, all nine places of
+each if they are moved.
 
 The split of training and test data is the same for all seeds. Evolution and the choice of the answer see training
 data only. Trits a pixel, shift, temperature and learning rate were compared on one or two splits of the training part
@@ -23,18 +23,17 @@ import numpy as np
 import tejax
 from experiments.record import Row
 from experiments.study import Study, evolved, timed
-from tejax.networks import Ensemble, Tied
+from tejax.networks import MLP, Ensemble
 
 
 def twn(settings: dict[str, Any], shift: float, seed: int) -> Row:
     """What gradients make of the same shape and the same inputs."""
     from tejax import baselines
 
-    task, planes = tejax.tasks.digits(shift=shift, **settings["task"]), settings["task"]["trits"]
+    task = tejax.tasks.digits(shift=shift, **settings["task"])
 
     def numbers(x: Any) -> np.ndarray:
-        sums = np.asarray(x, np.float32).reshape(-1, planes, task.features // planes).sum(axis=1)
-        return sums / planes
+        return np.asarray(x, np.float32).reshape(-1, task.features) / task.levels
 
     versions = task.x_train[None] if task.augmented is None else task.augmented
     y_train, y_test = np.tile(np.asarray(task.y_train), len(versions)), np.asarray(task.y_test)
@@ -50,7 +49,7 @@ def measure(settings: dict[str, Any], method: str, shift: float, seed: int) -> R
     if method == "TWN":
         return twn(settings, shift, seed)
     task = tejax.tasks.digits(shift=shift, **settings["task"])
-    network = Tied((task.features, settings["hidden"], task.outputs), planes=settings["task"]["trits"])
+    network = MLP.for_task(task, hidden=(settings["hidden"],))
     strategy = tejax.strategies.Categorical(settings["population"], **settings["rates"])
     options, cpu = {"generations": settings["generations"], "chunk": 500}, time.process_time()
     result, row = evolved(jax.random.key(seed), strategy, network, task, **options)
@@ -69,7 +68,7 @@ STUDY = Study(
     "digits",
     measure,
     {
-        "task": {"trits": 8, "samples": 512, "temperature": [4, 1]},
+        "task": {"kind": "levels", "trits": 8, "samples": 512, "temperature": [4, 1]},
         "hidden": 128,
         "population": 128,
         "rates": {"learning_rate": 0.035, "min_prob": 0.0005, "init_weight": 0.0},

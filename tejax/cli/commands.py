@@ -249,7 +249,7 @@ COMMANDS: dict[str, Command] = {
         needs_task=True,
         examples=(
             "tejax evolve digits --out runs/mine",
-            "tejax evolve digits categorical tied --trits 8 --planes 8 --hidden 128",
+            "tejax evolve digits categorical --kind levels --trits 8 --hidden 128",
             "tejax evolve serial --operation add recurrent --neurons 8",
             "tejax evolve mymodule:MyTask --population 256",
         ),

@@ -1,6 +1,6 @@
 """The task, the network and the strategy that a command line names, and the options that then exist.
 
-Names may stand anywhere among the options: `tejax evolve digits --trits 4 categorical --population 128 tied`. Only the
+Names may stand anywhere among the options: `tejax evolve digits --trits 4 categorical --population 128 conv`. Only the
 options of what was named exist; where two of them share a name, each gets the name of its part in front, as in
 `--task-stationary` and `--network-stationary`. What is not tejax's own is named MODULE:NAME and imported.
 """

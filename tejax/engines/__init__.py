@@ -1,7 +1,7 @@
 """Engines: exact sums of trits, computed in the ways that are fast on the devices that are here."""
 
 from tejax.engines import native, packed, plain  # isort: skip  (the order in which they are listed)
-from tejax.engines import gpu
+from tejax.engines import gpu, levels
 from tejax.engines.base import ENGINES, Engine, choose, get, names, status, table, table_path, ternarize, write_table
 from tejax.engines.circuits import fused_rate
 from tejax.engines.fused import fused_loss
@@ -16,6 +16,7 @@ __all__ = [
     "fused_settle",
     "get",
     "gpu",
+    "levels",
     "names",
     "native",
     "packed",

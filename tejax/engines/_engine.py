@@ -24,6 +24,7 @@ class Engine(NamedTuple):
     # fan-ins are filled up with zeros to a multiple of this before all else: one program does for those in between
     multiple: int = 1
     identity: Callable[[], str] = str  # what tells it from another engine of its name, whose proof is none of this one
+    whole: bool = False  # `encode` takes whole numbers of int8 as well; others are shown planes of trits
 
 
 ENGINES: dict[str, Engine] = {}  # filled by the modules beside this one

@@ -8,8 +8,9 @@ from tejax.core import fixedpoint
 from tejax.engines import gpu, native, selftest
 from tejax.engines._kernel_check import TEMPERATURE, compare, compare_low_rank
 from tejax.engines.base import choose
+from tejax.engines.levels import prepare
 from tejax.engines.low_rank import LowRankMatrix, Matrix
-from tejax.types import Array, Int32, Loss, Trits
+from tejax.types import Array, Int8, Int32, Loss
 
 __all__ = ["NAME", "NATIVE", "check_kernel", "check_native", "fused_loss"]
 
@@ -18,30 +19,34 @@ MAX_OUTPUTS = 1024  # of the cross-entropy
 
 
 def fused_loss(
-    x: Trits,
+    x: Int8[Array, "B F"],
     y: Array,
     layers: Sequence[tuple[Matrix, Int32[Array, "O"]]],
     zones: tuple[int, ...],
     loss: Loss,
+    levels: int = 1,
 ) -> Int32[Array, ""] | None:
     """The summed loss of one network in one kernel, or None where it is to be computed from the outputs.
 
     Args:
-        x: inputs, int8 [B, F]; trits, except on a GPU, which takes any small numbers.
+        x: inputs, whole numbers from -L to L.
         y: labels, int32 [B]; for the loss of signs int8 [B, O].
         layers: weights, trits [O, F] or of low rank (on a GPU only), and biases, int32 [O], of each layer.
         zones: the dead zone of each hidden layer.
         loss: what is summed.
+        levels: L.
     """
     if gpu.available():
         return _on_gpu(x, y, layers, zones, loss)
-    sizes = [x.shape[-1], *(weights.shape[0] for weights, _ in layers)]
+    sizes = [levels * x.shape[-1], *(weights.shape[0] for weights, _ in layers)]
     written = [(weights, biases) for weights, biases in layers if not isinstance(weights, LowRankMatrix)]
     if len(written) < len(layers) or not _whole(x, loss, native.LOSSES) or not 1 <= sizes[-1] <= MAX_OUTPUTS:
         return None
     if choose(max(sizes[:-1])) != "native" or not selftest.proved(NATIVE, "kernel"):
         return None
-    return native.perceptron_loss(x, y, written, zones, loss)
+    (weights, biases), *others = written
+    x, weights = prepare(False, x, weights, levels)
+    return native.perceptron_loss(x, y, [(weights, biases), *others], zones, loss)
 
 
 def _on_gpu(
@@ -55,13 +60,13 @@ def _on_gpu(
     return gpu.perceptron_loss(x, y, layers, zones, loss.name, loss.temperature)
 
 
-def _fits(x: Trits, layers: Sequence[tuple[Matrix, Array]], loss: Loss) -> bool:
+def _fits(x: Array, layers: Sequence[tuple[Matrix, Array]], loss: Loss) -> bool:
     known = _whole(x, loss, (*gpu.LOSSES, fixedpoint.SIGNS))
     reach = max(gpu.reach(weights) for weights, _ in layers)
     return known and reach <= gpu.MAX_FAN_IN and layers[-1][0].shape[0] <= gpu.MAX_OUTPUTS
 
 
-def _whole(x: Trits, loss: Loss, known: Sequence[str]) -> bool:
+def _whole(x: Array, loss: Loss, known: Sequence[str]) -> bool:
     """Whether a loss is known, and its sum over these inputs is one that a kernel makes."""
     # a sum of signs that is halved is not a count
     counted = loss.name != fixedpoint.SIGNS or fixedpoint.halvings(x.shape[0], loss.limit) == 0

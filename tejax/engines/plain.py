@@ -13,7 +13,7 @@ from tejax.types import Array, Int32, Trits
 
 __all__: list[str] = []
 
-FLOAT_EXACT = 2**24  # float32 holds every integer up to here
+FLOAT_EXACT = 2**24  # float32 holds every integer up to here; bfloat16 those of an int8
 
 
 def _plain(product: Callable[[Trits, Trits], Int32[Array, "B O"]]) -> Engine:
@@ -25,7 +25,7 @@ def _plain(product: Callable[[Trits, Trits], Int32[Array, "B O"]]) -> Engine:
     def hidden(x: Trits, w: Trits, bias: Array, dead_zone: int) -> Trits:
         return ternarize(output(x, w, bias), dead_zone)
 
-    return Engine(lambda x: x, hidden, output)
+    return Engine(lambda x: x, hidden, output, whole=True)
 
 
 def _as_floats(dtype: Any) -> Callable[[Trits, Trits], Int32[Array, "B O"]]:

@@ -30,7 +30,7 @@ from tejax.types import Genome, Network
 
 __all__ = ["FORMAT", "Saved", "checked_leaves", "load", "read", "save"]
 
-FORMAT = 3  # 1 had other names of networks and fields, 2 neither fingerprint nor encoding
+FORMAT = 4  # 1 had other names of networks and fields, 2 neither fingerprint nor encoding, 3 no levels
 MOST = 2**28  # trits of a genome: 64 MiB in the file
 KINDS = {"uint8": "U8", "int8": "I8", "int16": "I16"}  # as safetensors calls them
 KEPT = ("format", "network", "fingerprint")  # entries that are the file's, not the writer's
@@ -194,10 +194,12 @@ def _check_format(number: Any) -> None:
 
 
 def _check_encoding(note: Mapping[str, Any], network: Network) -> None:
-    """Raise InputError where numbers would not become as many trits as the network has inputs."""
+    """Raise InputError where numbers would not become the inputs of a network, in number and in range."""
     encoding, inputs = encoding_of(note), network.features[0]
-    fits = encoding is None or encoding.trits == inputs
-    require(fits, f"one that makes {inputs} trits", encoding=f"of {encoding.trits if encoding else 0}")
+    if encoding is not None:
+        require(encoding.inputs == inputs, f"one that makes {inputs} inputs", encoding=f"of {encoding.inputs}")
+        most = network.input_range[1]
+        require(encoding.levels <= most, f"one of at most {most} levels", encoding=f"of {encoding.levels}")
 
 
 def _fingerprint(note: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> str:

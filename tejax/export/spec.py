@@ -1,6 +1,7 @@
 """A network as plain JSON and back: its registered name and the fields that decide what it computes."""
 
 import dataclasses
+import itertools
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from tejax.contracts import TRITS
 from tejax.core import random, records
 from tejax.core.settings import exact
 from tejax.errors import refuse, require
-from tejax.networks import MLP, Tied
+from tejax.networks import MLP
 from tejax.networks.layer import Layer
 from tejax.registry import NETWORKS
 from tejax.types import Genome, Network
@@ -81,16 +82,14 @@ def bound(spec: Any, trits: int) -> None:
 
 def outline(network: Network) -> Genome:
     """The shapes of a genome, without making one; of perceptrons without tracing a layer, since they may be deep."""
-    if not isinstance(network, MLP) or type(network) not in (MLP, Tied):  # what a subclass makes is not known
+    if not isinstance(network, MLP) or type(network) is not MLP:  # what a subclass makes is not known
         with exact():
             return jax.eval_shape(network.init, random.key(0))
-    inputs, *others = network.features
-    fan_ins = [inputs // network.planes if isinstance(network, Tied) else inputs, *others[:-1]]
 
     def trits(*shape: int) -> Any:
         return jax.ShapeDtypeStruct(shape, jnp.int8)
 
-    pairs = zip(fan_ins, others, strict=True)
+    pairs = itertools.pairwise(network.features)
     return tuple(Layer(trits(outputs, fan_in), trits(outputs, network.bias)) for fan_in, outputs in pairs)
 
 

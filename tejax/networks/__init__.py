@@ -9,7 +9,6 @@ from tejax.networks.lookup import Ant, Autonomous, Circuit, Lookup, Tables
 from tejax.networks.mlp import MLP
 from tejax.networks.recurrent import Recurrent
 from tejax.networks.systolic import Systolic
-from tejax.networks.tied import Tied
 from tejax.networks.tissue import FixedTissue, TiledTissue, Tissue
 
 __all__ = [
@@ -29,7 +28,6 @@ __all__ = [
     "RingState",
     "Systolic",
     "Tables",
-    "Tied",
     "TiledTissue",
     "Tissue",
     "decide",

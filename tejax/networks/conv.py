@@ -12,11 +12,12 @@ import jax
 import jax.numpy as jnp
 
 from tejax import engines
+from tejax.engines import levels as whole_numbers
 from tejax.errors import require
 from tejax.networks.layer import Layer, constants, fresh
-from tejax.options import AtLeast, Between, Bias, Derived, Layers, Probability, Text, Width
+from tejax.options import AtLeast, Between, Bias, Derived, Layers, Levels, Probability, Text, Width
 from tejax.registry import NETWORKS
-from tejax.types import Array, Int8, Int32, Key, Network, Task, Trits
+from tejax.types import Array, Int8, Int32, Key, Network, Task
 
 __all__ = ["Conv", "Filters"]
 
@@ -47,6 +48,7 @@ class Conv(Network):
         bias: the constant inputs of every filter and output.
         density: the share of non-zero trits in a fresh genome.
         engine: how products are computed: auto, native, packed, int8, float or bfloat16; it changes no result.
+        levels: L, where inputs are whole numbers from -L to L; 1: trits.
 
     Raises:
         InputError: for a size or rate out of range, for stages that leave nothing of the image, and from `apply` for
@@ -63,13 +65,15 @@ class Conv(Network):
     bias: Bias = 4
     density: Probability = 0.5
     engine: Text = "auto"
+    levels: Derived[Levels] = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require(bool(self.filters), "one or more positive numbers", filters=self.filters)
         left = self.shapes[-1]
         require(min(left) >= 1, "few and small enough to leave something of the image", filters=self.filters, left=left)
-        engines.get(self.engine, self._widest)
+        whole_numbers.check(self.fan_ins[0], self.levels)
+        engines.get(self.engine, max(self.levels * self.fan_ins[0], *self.fan_ins))
 
     @classmethod
     def for_task(cls, task: Task, **options: Any) -> Self:
@@ -77,7 +81,7 @@ class Conv(Network):
         channels = next((n for n in range(1, 17) if _is_square(task.features, n)), None)
         require(channels is not None, "a square number of pixels times at most 16 trits", features=task.features)
         side = math.isqrt(task.features // (channels or 1))
-        return cls(image=(channels or 1, side, side), outputs=task.outputs, **options)
+        return cls(image=(channels or 1, side, side), outputs=task.outputs, levels=task.levels, **options)
 
     @property
     def features(self) -> tuple[int, int]:
@@ -94,10 +98,17 @@ class Conv(Network):
         return tuple(shapes)
 
     @property
-    def _widest(self) -> int:
-        """The longest sum of products of all."""
+    def fan_ins(self) -> tuple[int, ...]:
+        """The products of a sum in each stage and in the readout."""
         *before, last = self.shapes
-        return max(math.prod(last), *(channels * self.kernel**2 for channels, _, _ in before))
+        return *(channels * self.kernel**2 for channels, _, _ in before), math.prod(last)
+
+    @property
+    def zones(self) -> tuple[int, ...]:
+        """The dead zone of each stage, in whole units of its windows' sums; of the first as `MLP.threshold` has it."""
+        spreads = [fan_in * self.pool**2 for fan_in in self.fan_ins[:-1]]
+        spreads[0] *= self.levels * (self.levels + 1) // 2
+        return tuple(math.floor(self.dead_zone * math.sqrt(spread)) for spread in spreads)
 
     def init(self, key: Key) -> Filters:
         """A random genome."""
@@ -109,26 +120,26 @@ class Conv(Network):
         )
         return Filters(stages, fresh(final, self.outputs, math.prod(last), self.bias, self.density))
 
-    def apply(self, genome: Filters, x: Trits) -> Int32[Array, "... O"]:
-        """The outputs [..., O] of one genome for trits x [..., C * H * W]."""
+    def apply(self, genome: Filters, x: Int8[Array, "... F"]) -> Int32[Array, "... O"]:
+        """The outputs [..., O] of one genome for inputs x [..., C * H * W]."""
         batch = x.shape[:-1]
         planes = x.reshape(math.prod(batch), *self.image)
-        for layer in genome.stages:
-            planes = self._stage(layer, planes)
+        for number, (layer, zone) in enumerate(zip(genome.stages, self.zones, strict=True)):
+            planes = self._stage(layer, planes, zone, 1 if number else self.levels)
         flat = planes.reshape(planes.shape[0], math.prod(self.shapes[-1]))
         engine = engines.get(self.engine, flat.shape[1])
         sums = engine.output(engine.encode(flat), genome.readout.weights, constants(genome.readout))
         return sums.reshape(*batch, self.outputs)
 
-    def _stage(self, layer: Layer, planes: Int8[Array, "B C H W"]) -> Int8[Array, "B O h w"]:
+    def _stage(self, layer: Layer, planes: Int8[Array, "B C H W"], zone: int, levels: int) -> Int8[Array, "B O h w"]:
         """One convolution, its windows added up, made trits again."""
         patches = _patches(planes, self.kernel, self.stride)
         rows, height, width, fan_in = patches.shape
-        engine = engines.get(self.engine, fan_in)
-        flat = engine.encode(patches.reshape(rows * height * width, fan_in))
-        sums = engine.output(flat, layer.weights, constants(layer))
+        engine = engines.get(self.engine, levels * fan_in)
+        flat = patches.reshape(rows * height * width, fan_in)
+        flat, weights = whole_numbers.prepare(engine.whole, flat, layer.weights, levels)
+        sums = engine.output(engine.encode(flat), weights, constants(layer))
         planes = _window_sums(sums.reshape(rows, height, width, layer.weights.shape[0]), self.pool)
-        zone = math.floor(self.dead_zone * math.sqrt(fan_in * self.pool**2))
         return jnp.moveaxis(engines.ternarize(planes, zone), -1, 1)
 
 

@@ -48,6 +48,11 @@ class Ensemble(Network):
         return self.network.features
 
     @property
+    def levels(self) -> Any:
+        """As the members have them."""
+        return self.network.levels
+
+    @property
     def ranges(self) -> Any:
         """As the members have them."""
         return self.network.ranges

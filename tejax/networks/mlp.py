@@ -1,4 +1,8 @@
-"""A multilayer perceptron of trits: sums of trits, a dead zone, trits again."""
+"""A multilayer perceptron of trits: sums of trits, a dead zone, trits again.
+
+Its inputs are trits, or whole numbers of a small range: then a neuron multiplies a number by one trit of the genome,
+and the weights that a few trits a number would take can be spent on neurons.
+"""
 
 import dataclasses
 import math
@@ -7,12 +11,13 @@ from typing import Annotated, Any, Self
 import jax
 
 from tejax import engines
+from tejax.engines import levels as whole_numbers
 from tejax.engines import low_rank
 from tejax.errors import require
 from tejax.networks.layer import Layer, constants, fresh
-from tejax.options import Between, Bias, Derived, Features, Layers, Length, Probability, Text, Width, checked
+from tejax.options import Between, Bias, Derived, Features, Layers, Length, Levels, Probability, Text, Width, checked
 from tejax.registry import NETWORKS
-from tejax.types import Array, Int8, Int32, Key, Loss, Network, Task, Trits
+from tejax.types import Array, Int8, Int32, Key, Loss, Network, Task
 
 __all__ = ["MLP", "Layer"]
 
@@ -28,9 +33,11 @@ class MLP(Network):
         bias: C, the constant inputs of each layer.
         density: the share of non-zero weights in a fresh genome.
         engine: how products are computed: auto, native, packed, int8, float or bfloat16; it changes no result.
+        levels: L, where inputs are whole numbers from -L to L; 1: trits.
 
     Raises:
-        InputError: for a size or rate out of range, and from `apply` for inputs of another width.
+        InputError: for a size or rate out of range, for too many inputs times levels, and from `apply` for inputs of
+            another width.
     """
 
     features: Derived[Annotated[tuple[Features, ...], Length(0, 66)]] = (64, 64, 10)
@@ -38,11 +45,13 @@ class MLP(Network):
     bias: Bias = 4
     density: Probability = 0.5
     engine: Text = "auto"
+    levels: Derived[Levels] = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require(len(self.features) >= 2, "two or more positive sizes", features=self.features)
-        engines.get(self.engine, max(self.features[:-1]))
+        whole_numbers.check(self.features[0], self.levels)
+        engines.get(self.engine, self._fan_in)
 
     @classmethod
     @checked
@@ -58,7 +67,7 @@ class MLP(Network):
             and engines.choose(task.features) == "native"
         ):
             options["engine"] = "int8"  # one row an episode: too few for native, which takes 1.4 to 1.9 times as long
-        return cls(features=(task.features, *hidden, task.outputs), **options)
+        return cls(features=(task.features, *hidden, task.outputs), levels=task.levels, **options)
 
     def init(self, key: Key) -> tuple[Layer, ...]:
         """A random genome: a Layer for each step from one size to the next."""
@@ -69,46 +78,48 @@ class MLP(Network):
             )
         )
 
-    def threshold(self, fan_in: int) -> int:
+    @property
+    def zones(self) -> tuple[int, ...]:
+        """The dead zone of every hidden layer."""
+        levels = (self.levels, *(1 for _ in self.features[1:]))
+        return tuple(map(self.threshold, self.features[:-2], levels))
+
+    def threshold(self, fan_in: int, levels: int = 1) -> int:
         """The dead zone of a hidden layer in whole units of its sums, growing with their spread, sqrt(fan-in).
+
+        Whole numbers from -L to L, each as often, have L (L + 1) / 2 times the variance of such trits.
 
         Measured on digits (experiments/quality/thresholds.py): between 0 and 0.5 the validation accuracies differ by
         less than they vary from seed to seed, 0.75 is no better; so the default is 0, the plain sign, where only a
         balanced sum is 0.
         """
-        return math.floor(self.dead_zone * math.sqrt(fan_in))
+        return math.floor(self.dead_zone * math.sqrt(fan_in * (levels * (levels + 1) // 2)))
 
-    def apply(self, genome: tuple[Layer, ...], x: Trits) -> Int32[Array, "... O"]:
-        """The outputs [..., O] of one genome (its matrices plain or `LowRankMatrix`) for trits x [..., F]."""
+    @property
+    def _fan_in(self) -> int:
+        """The longest sum of trits that an engine may be given."""
+        return max(self.features[0] * self.levels, *self.features[:-1])
+
+    def apply(self, genome: tuple[Layer, ...], x: Int8[Array, "... F"]) -> Int32[Array, "... O"]:
+        """The outputs [..., O] of one genome (its matrices plain or `LowRankMatrix`) for inputs x [..., F]."""
         *batch, fan_in = x.shape
         name = low_rank.choose(genome) if self.engine == "auto" else self.engine
-        engine = engines.get(name, max(self.features[:-1]))
-        *hidden, last = genome
-        x = engine.encode(x.reshape(math.prod(batch), fan_in))
-        for layer in hidden:
-            zone = self.threshold(layer.weights.shape[-1])
+        engine = engines.get(name, self._fan_in)
+        first, *others = genome
+        rows = x.reshape(math.prod(batch), fan_in)
+        rows, weights = whole_numbers.prepare(engine.whole, rows, first.weights, self.levels)
+        *hidden, last = first._replace(weights=weights), *others
+        x = engine.encode(rows)
+        for layer, zone in zip(hidden, self.zones, strict=True):
             x = low_rank.hidden(engine, x, layer.weights, constants(layer), zone)
         sums = low_rank.output(engine, x, last.weights, constants(last))
         return sums.reshape(*batch, self.features[-1])
 
-    def loss(self, genome: tuple[Layer, ...], x: Trits, y: Array, loss: Loss) -> Int32[Array, ""]:
+    def loss(self, genome: tuple[Layer, ...], x: Int8[Array, "B F"], y: Array, loss: Loss) -> Int32[Array, ""]:
         """The summed loss of one genome; on a GPU in one kernel, which no output leaves."""
-        zones = tuple(self.threshold(fan_in) for fan_in in self.features[:-2])
-        return self._loss(genome, x, y, loss, zones, x)
-
-    def _loss(
-        self,
-        genome: tuple[Layer, ...],
-        x: Trits,
-        y: Array,
-        loss: Loss,
-        zones: tuple[int, ...],
-        numbers: Int8[Array, "B F"],
-    ) -> Int32[Array, ""]:
-        """As `loss`; a kernel is given `numbers`, which the genome's first layer multiplies, in place of trits."""
         if self.engine == "auto":
             layers = [(layer.weights, constants(layer)) for layer in genome]
-            fused = engines.fused_loss(numbers, y, layers, zones, loss)
+            fused = engines.fused_loss(x, y, layers, self.zones, loss, self.levels)
             if fused is not None:
                 return fused
         return super().loss(genome, x, y, loss)

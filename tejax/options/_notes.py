@@ -19,6 +19,7 @@ __all__ = [
     "Generations",
     "Layers",
     "Length",
+    "Levels",
     "OneOf",
     "Positive",
     "Probability",
@@ -125,6 +126,7 @@ Text = Annotated[str, Length(0, 4096)]
 Features = Annotated[int, AtLeast(1, 2**24)]  # inputs or outputs, which a task brings along
 Width = Annotated[int, AtLeast(1, 2**20)]  # neurons of a layer
 Layers = Length(0, 64)
+Levels = Annotated[int, Between(1, 127)]  # L of inputs from -L to L, as many as an int8 holds
 Bias = Annotated[int, AtLeast(0, 2**16)]  # constant inputs
 Ticks = Annotated[int, AtLeast(1, 2**20)]
 Sum = Annotated[int, AtLeast(0, 2**30)]  # the magnitude of a sum of trits

@@ -16,7 +16,7 @@ from tejax.errors import InputError, refuse, shown
 
 __all__ = ["FORMAT", "environment_info", "read_config"]
 
-FORMAT = 3  # of the run directory; another number is refused. 2: checkpoints did not say of which run they are
+FORMAT = 4  # of the run directory; another number is refused. 3: networks and tasks of trits alone
 
 
 def environment_info() -> dict[str, Any]:

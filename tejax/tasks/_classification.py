@@ -1,4 +1,4 @@
-"""The task of classification: labelled trits in two splits, an integer loss."""
+"""The task of classification: labelled trits, or small whole numbers, in two splits, an integer loss."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ UNITS = {
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["x_train", "y_train", "x_test", "y_test", "augmented"],
-    meta_fields=["classes", "samples", "loss", "temperature"],
+    meta_fields=["classes", "samples", "loss", "temperature", "levels"],
     drop_fields=["encoding"],  # of the host: a compiled program is shown trits, and is the same for other thresholds
 )
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Classification(Task):
     `split`, `predict` and `accuracy` raise InputError for a split other than train and test, and where it is empty.
 
     Attributes:
-        x_train: trits int8 [N, F]. y_train: labels int32 [N]. x_test, y_test: likewise, [M, ...].
+        x_train: trits, or whole numbers from -L to L, int8 [N, F]. y_train: labels int32 [N].
+        x_test, y_test: likewise, [M, ...].
         classes: O, of the labels.
         samples: training samples a generation, or None for all.
         loss: cross_entropy, margin or wrong.
@@ -47,6 +48,7 @@ class Classification(Task):
         augmented: the training samples in S versions, int8 [S, N, F]. A generation sees each of its samples in one, by
             chance; `validate` and `accuracy` see them as they are. None: as they are only.
         encoding: how numbers became these trits. None: not known, as where a compiled program gives the task back.
+        levels: L; 1: trits.
     """
 
     x_train: Int8[Array, "N F"]
@@ -59,11 +61,12 @@ class Classification(Task):
     temperature: tuple[int, int] = (1, 1)
     augmented: Int8[Array, "S N F"] | None = None
     encoding: Encoding | None = None
+    levels: int = 1
     shown = ("x_train", "x_test", "augmented")
 
     @property
     def features(self) -> int:
-        """F, the trits of one input."""
+        """F, the trits or whole numbers of one input."""
         return self.x_train.shape[-1]
 
     @property

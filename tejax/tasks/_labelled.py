@@ -28,8 +28,9 @@ class Options:
     Args:
         test_share: the share held out for testing, stratified by label.
         split_seed: of the split into training and test data.
-        trits: of a feature.
-        kind: how a trit reads its thresholds: trits (low, between, high) or thermometer (below, above).
+        trits: of a feature: as many trits, or with levels a whole number from minus this to this.
+        kind: what the thresholds of a feature become: trits (low, between, high), thermometer (trits: below, above), or
+            levels, one small whole number, which shares one synapse of a neuron.
         placement: where thresholds stand: evenly over the range, or at the data's quantiles.
         samples: training samples a generation, or None for all.
         shift: pixels by which training pictures are moved at most, afresh in every generation.
@@ -99,6 +100,7 @@ def classification(
         chosen.temperature,
         _augmented(encode, shaped[train], chosen.shift),
         encode,
+        encode.levels,
     )
 
 
@@ -132,8 +134,10 @@ def _scored(trits: np.ndarray, y: np.ndarray, encode: encoding.Encoding, classes
     seen = f"labels {y.min()} to {y.max()}"
     most = int(y.max()) + 1 if classes is None else classes
     require(y.min() >= 0 and y.max() < most, f"whole numbers from 0 to {most - 1}, the classes of the network", y=seen)
-    none = jnp.zeros((0, encode.trits), jnp.int8), jnp.zeros(0, jnp.int32)
-    return Classification(*none, jnp.asarray(trits), jnp.asarray(y, jnp.int32), most, encoding=encode)
+    none = jnp.zeros((0, encode.inputs), jnp.int8), jnp.zeros(0, jnp.int32)
+    return Classification(
+        *none, jnp.asarray(trits), jnp.asarray(y, jnp.int32), most, encoding=encode, levels=encode.levels
+    )
 
 
 def _augmented(encode: encoding.Encoding, x: np.ndarray, shift: float) -> Int8[Array, "S N F"] | None:

@@ -311,11 +311,11 @@ def _losses() -> Iterator[Item]:
         "64-64-10": (networks.MLP((64, 64, 10)), 300),
         "70-40-20-17": (networks.MLP((70, 40, 20, 17), dead_zone=0.3), 129),
         "784-256-10": (networks.MLP((784, 256, 10)), 130),
-        "tied, 64-33-10": (networks.Tied((64, 33, 10), planes=8), 130),
+        "levels, 8-33-10": (networks.MLP((8, 33, 10), levels=8), 130),
     }
     for place, (name, (network, samples)) in enumerate(shapes.items()):
         last = network.features[-1]
-        x = _trits("x" + name, samples, network.features[0])
+        x = numbers("x" + name, (samples, network.features[0]), *network.input_range).astype(np.int8)
         y = numbers("y" + name, (samples,), 0, last - 1).astype(np.int32)
         wanted = _trits("signs" + name, samples, last)
 
@@ -347,7 +347,6 @@ def _examples() -> dict[str, types.Network]:
     tiles = tuple((n // 3, n % 3) for n in range(9))
     return {
         "mlp": networks.MLP((13, 9, 33, 3), dead_zone=0.5),
-        "tied": networks.Tied((12, 7, 3), planes=4),
         "conv": networks.Conv((1, 8, 8), (5, 3), pool=2, outputs=4),
         "recurrent": networks.Recurrent((5, 7, 2), gated=True, dead_zone=1),
         "cellular": networks.Cellular(1, 5, 6, neurons=3, ticks=3, gated=True),

@@ -27,7 +27,6 @@ TASK = {
     "control": {"episodes": 2, "trits": 1, "steps": 4, "eval_episodes": 2},
 }
 NETWORK = {
-    "tied": {"planes": 1},
     "fixed_tissue": {"capacity": 160, "ticks": 3},
     "cellular": {"planes": 1},
     "autonomous": {"neurons": 12},
@@ -35,11 +34,11 @@ NETWORK = {
 STRATEGY = {"genetic": {"elites": 1}, "hill_climb": {"climbers": 2}, "map_elites": {"cells": 3}, "colony": {"ants": 4}}
 FITTING = {
     **dict.fromkeys(("serial", "product"), ("recurrent", "systolic")),
-    **dict.fromkeys(("digits", "wine", "parity", "addition"), ("mlp", "tied", "conv", "fixed_tissue")),
-    **dict.fromkeys(("breast_cancer", "xor"), ("mlp", "tied", "fixed_tissue")),
-    **dict.fromkeys(("hyperidentity", "multiplication"), ("mlp", "tied", "conv", "cellular", "fixed_tissue")),
+    **dict.fromkeys(("digits", "wine", "parity", "addition"), ("mlp", "conv", "fixed_tissue")),
+    **dict.fromkeys(("breast_cancer", "xor"), ("mlp", "fixed_tissue")),
+    **dict.fromkeys(("hyperidentity", "multiplication"), ("mlp", "conv", "cellular", "fixed_tissue")),
     "emission": ("autonomous",),
-    "control": ("mlp", "tied", "conv", "recurrent", "fixed_tissue"),
+    "control": ("mlp", "conv", "recurrent", "fixed_tissue"),
 }
 PAIRS = [(task, network) for task, networks in FITTING.items() for network in networks]
 NO_C = ("cellular", "systolic", "fixed_tissue", "autonomous")  # networks without a form in C
@@ -95,7 +94,6 @@ def test_no_two_options_of_a_command_share_a_name(task):
         ("product", "systolic"),
         ("digits", "low-rank", "mlp"),
         ("digits", "low-rank", "conv"),
-        pytest.param(("digits", "low-rank", "tied"), marks=pytest.mark.long),
         pytest.param(("files", "portfolio", "mlp"), marks=pytest.mark.long),
     ],
     ids="-".join,
@@ -151,7 +149,7 @@ def walk(command, tmp_path, task, strategy, network):
         ("genetic", ("parity", "mlp")),
         ("categorical", ("serial", "systolic")),
         ("map_elites", ("hyperidentity", "cellular")),
-        ("portfolio", ("wine", "tied")),
+        ("portfolio", ("wine", "mlp")),
         ("colony", ("emission", "autonomous")),
         ("hill_climb", ("emission", "autonomous")),
     ],

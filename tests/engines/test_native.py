@@ -20,7 +20,7 @@ from tejax import engines
 from tejax.core import fixedpoint
 from tejax.engines import fused, native, selftest
 from tejax.engines.native import library
-from tejax.networks import MLP, Tied
+from tejax.networks import MLP
 from tests.oracles import alphabet
 
 needs_it = pytest.mark.skipif(not native.available(), reason=f"native engine: {native.status()}")
@@ -209,10 +209,12 @@ def test_losses_of_batches_of_batches_with_any_part_shared():
 
 
 @needs_it
-@pytest.mark.parametrize("network", [MLP((12, 9, 5)), Tied((12, 9, 5), planes=3), MLP((12, 5), dead_zone=0.5)])
+@pytest.mark.parametrize("network", [MLP((12, 9, 5)), MLP((12, 9, 5), levels=3), MLP((12, 5), levels=2)])
 def test_networks_take_it_and_get_the_same_number(network):
     rng = np.random.default_rng(3)
-    x, y = jnp.asarray(_trits(rng, 77, 12)), jnp.asarray(rng.integers(0, 5, 77).astype(np.int32))
+    least, most = network.input_range
+    x, y = rng.integers(least, most + 1, (77, 12), np.int8), rng.integers(0, 5, 77).astype(np.int32)
+    x, y = jnp.asarray(x), jnp.asarray(y)
     loss, genome = fixedpoint.make_loss("cross_entropy", (4, 1)), network.init(jax.random.key(0))
     program = jax.jit(lambda genome: network.loss(genome, x, y, loss))
     assert "tejax_loss" in program.lower(genome).as_text()

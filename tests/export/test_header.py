@@ -44,7 +44,7 @@ def refused(path):
 
 
 def note(name="mlp", **fields):
-    plain = {"features": [9, 7, 3], "dead_zone": 0.0, "bias": 4, "density": 0.5, **fields}
+    plain = {"features": [9, 7, 3], "dead_zone": 0.0, "bias": 4, "density": 0.5, "levels": 1, **fields}
     return {"format": export.FORMAT, "network": {"name": name, **plain}}
 
 
@@ -62,7 +62,7 @@ CLAIMS = {
     "layers that are not there": ({"0.weights": (2, 8)}, note(features=list(range(1, 67))), "arrays must be those"),
     "many stages": (
         {"0.weights": (2, 8)},
-        {"format": 3, "network": {"name": "conv", **CONV, "filters": list(range(1, 101))}},
+        {"format": 4, "network": {"name": "conv", **CONV, "filters": list(range(1, 101))}},
         "filters must be at most 64 entries long",
     ),
     "a wide encoding": (
@@ -121,10 +121,9 @@ def test_a_header_that_is_no_header_is_refused_in_one_line(tmp_path, text):
 
 def test_a_deep_perceptron_is_saved_and_read_without_tracing_its_layers(tmp_path, monkeypatch):
     monkeypatch.setattr(networks.MLP, "init", None)
-    monkeypatch.setattr(networks.Tied, "init", None)
     rng = np.random.default_rng(0)
     sizes = [8, *(1 + number % 60 for number in range(65))]
-    for network in (networks.MLP(tuple(sizes), bias=1), networks.Tied(tuple(sizes[:40]), planes=4)):
+    for network in (networks.MLP(tuple(sizes), bias=1), networks.MLP(tuple(sizes[:40]), levels=4)):
         genome = jax.tree.map(lambda leaf: rng.integers(-1, 2, leaf.shape).astype(np.int8), spec.outline(network))
         export.save(tmp_path / "x", network, genome)
         read, again = export.load(tmp_path / "x")
@@ -138,7 +137,7 @@ def test_a_deep_perceptron_is_saved_and_read_without_tracing_its_layers(tmp_path
         networks.MLP((9, 7, 3), bias=0),
         networks.MLP((1, 1)),
         networks.MLP((5, 4, 4, 2)),
-        networks.Tied((12, 5, 3), planes=3),
+        networks.MLP((4, 5, 3), levels=3),
     ],
 )
 def test_the_outline_of_a_perceptron_is_that_of_its_genomes(network):

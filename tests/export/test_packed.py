@@ -138,11 +138,12 @@ def test_missing_and_foreign_files_are_refused(tmp_path, whole):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"format": 1}, "of format 1, from an older tejax; this one reads format 3: evolve the network again"),
-        ({"format": 2}, "of format 2, from an older tejax; this one reads format 3"),
-        ({"format": 4}, "format must be 3"),
-        ({"format": "2"}, "format must be 3"),
-        ({"format": True}, "format must be 3"),
+        ({"format": 1}, "of format 1, from an older tejax; this one reads format 4: evolve the network again"),
+        ({"format": 2}, "of format 2, from an older tejax; this one reads format 4"),
+        ({"format": 3}, "of format 3, from an older tejax; this one reads format 4"),
+        ({"format": 5}, "format must be 4"),
+        ({"format": "2"}, "format must be 4"),
+        ({"format": True}, "format must be 4"),
         ({"network": None}, "network must be an object with a name"),
         ({"network": {"name": "hopfield"}}, "network.name must be one of ['"),
         (

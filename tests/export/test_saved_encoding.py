@@ -59,7 +59,7 @@ def test_a_file_without_an_encoding_has_none(tmp_path):
 
 def test_an_encoding_of_other_inputs_is_refused(tmp_path):
     other = encoding.fit(X, 3)
-    with pytest.raises(InputError, match="encoding must be one that makes 10 trits: got encoding='of 15'"):
+    with pytest.raises(InputError, match="encoding must be one that makes 10 inputs: got encoding='of 15'"):
         export.save(tmp_path / "x", NETWORK, GENOME, encoding=other)
     with pytest.raises(InputError, match="metadata"):
         export.save(tmp_path / "x", NETWORK, GENOME, {"task": object()})

@@ -14,10 +14,15 @@ from tests.export.test_packed import random_genome
 from tests.helpers import first_quick
 
 
-@pytest.mark.parametrize("options", first_quick([{"dead_zone": 0.5, "bias": 3}, {}, {"bias": 0}]), ids=str)
+def inputs_of(network):
+    least, most = network.input_range
+    return np.random.default_rng(2).integers(least, most + 1, (30, network.features[0]), np.int8)
+
+
+@pytest.mark.parametrize("options", first_quick([{"dead_zone": 0.5, "bias": 3, "levels": 6}, {}, {"bias": 0}]), ids=str)
 def test_numpy_alone_gives_the_same_outputs(tmp_path, options):
     network = networks.MLP((21, 9, 13, 4), **options)
-    genome, x = random_genome(network), np.random.default_rng(2).integers(-1, 2, (30, 21)).astype(np.int8)
+    genome, x = random_genome(network), inputs_of(network)
     export.save(tmp_path / "net.safetensors", network, genome)
     outputs = without_jax.apply(without_jax.load(tmp_path / "net.safetensors"), x)
     np.testing.assert_array_equal(outputs, jax.jit(network.apply)(genome, x))

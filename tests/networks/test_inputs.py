@@ -13,7 +13,7 @@ from tests.helpers import first_quick
 NETWORKS = [
     *(networks.MLP((5, 4, 3), engine=name) for name in engines.names()),
     networks.MLP((5, 4, 3)),
-    networks.Tied((5, 4, 3), planes=5),
+    networks.MLP((5, 4, 3), bias=0),
     networks.Conv((5, 1, 1), (2,), pool=1, outputs=3),
     networks.Cellular(1, 5, 6, neurons=2, ticks=3),
     networks.Recurrent((5, 4, 2)),

@@ -30,8 +30,8 @@ EXPERIMENTS = {
     ),
     "breast_cancer": experiment(("breast_cancer", {"trits": 1})),
     "wine": experiment(
-        ("wine", {"samples": 20, "trits": 3}),
-        ("tied", {"planes": 3, "hidden": (4,)}),
+        ("wine", {"samples": 20, "trits": 3, "kind": "levels"}),
+        ("mlp", {"hidden": (4,)}),
         ("portfolio", {"arms": ("lexicase", "hill_climb"), "every": 7}),
     ),
     "files": experiment(("files", {"path": Path("x.npz"), "split_seed": 3}), strategy=("map_elites", {"cells": 9})),
@@ -104,9 +104,8 @@ def test_networks_take_their_sizes_from_the_task():
 
     assert built("serial", ("recurrent", {"neurons": 5})).features == (2, 5, 1)
     assert built(("digits", {"trits": 3}), ("conv", {"filters": (4,)})).image == (3, 8, 8)
-    assert built(("digits", {"trits": 4}), ("tied", {"hidden": (9,)})).features == (256, 9, 10)
-    with pytest.raises(InputError, match="planes must be a divisor of the 64 inputs: got planes=3"):
-        built(("digits", {"trits": 1}), ("tied", {"planes": 3}))
+    whole = built(("digits", {"trits": 4, "kind": "levels"}), ("mlp", {"hidden": (9,)}))
+    assert (whole.features, whole.levels) == ((64, 9, 10), 4)
     assert built("serial", "systolic").features == (2, 1)
     product = ("product", {"stationary": 4, "streaming": 3})
     assert built(product, ("systolic", {"stationary": 1})).width == 4

@@ -198,13 +198,13 @@ def test_damage_everywhere_is_an_error_in_one_line(run):
     ("text", "words"),
     [
         ("", "damaged"),
-        ('{"format": 3, "tejax": "0.1', "damaged"),
+        ('{"format": 4, "tejax": "0.1', "damaged"),
         ("[]", "not the config of a tejax run"),
         ("{}", "not the config of a tejax run"),
-        ('{"format": 1, "tejax": "0.1.0"}', "run format 1, but this tejax reads format 3"),
-        ('{"format": 2, "tejax": "0.1.0"}', "run format 2, but this tejax reads format 3"),
-        ('{"format": 3, "tejax": "0.0.9"}', "made by tejax 0.0.9"),
-        ('{"format": 3, "tejax": "7.1.0"}', "made by tejax 7.1.0"),
+        ('{"format": 1, "tejax": "0.1.0"}', "run format 1, but this tejax reads format 4"),
+        ('{"format": 2, "tejax": "0.1.0"}', "run format 2, but this tejax reads format 4"),
+        ('{"format": 4, "tejax": "0.0.9"}', "made by tejax 0.0.9"),
+        ('{"format": 4, "tejax": "7.1.0"}', "made by tejax 7.1.0"),
     ],
 )
 def test_a_foreign_or_damaged_config_is_refused_in_one_line(run, text, words):

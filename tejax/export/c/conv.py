@@ -2,7 +2,7 @@
 
 import math
 
-from tejax.export.c.form import Form, bias_words, check_sums, layer_tables, words
+from tejax.export.c.form import Form, allowed, bias_words, bits, check_sums, layer_tables, words
 from tejax.export.c.perceptron import DECLARATION
 from tejax.export.packed import checked_leaves
 from tejax.networks import Conv
@@ -19,39 +19,31 @@ def conv(network: Conv, genome: Filters) -> Form:
     """
     leaves = checked_leaves(network, genome)
     stages = [f"stages.{index}" for index in range(len(network.filters))]
-    for index, fan_in in enumerate(_fan_ins(network)):
-        places = network.pool**2 if index < len(stages) else 1
-        check_sums(places * fan_in, places * network.bias, _zone(network, fan_in), network.dead_zone)
+    for index, (fan_in, zone) in enumerate(zip(network.fan_ins, (*network.zones, 0), strict=True)):
+        places, most = network.pool**2 if index < len(stages) else 1, 1 if index else network.levels
+        check_sums(places * fan_in * most, places * network.bias, zone, network.dead_zone)
     layers = [
         layer_tables(index, leaves[f"{name}.bias"], leaves[f"{name}.weights"])
         for index, name in enumerate([*stages, "readout"])
     ]
     sizes = {"kernel": network.kernel, "stride": network.stride, "pool": network.pool}
-    more = {"before": (network.kernel - 1) // 2, "steps": _steps(network)}
-    return Form(DECLARATION, tuple(sum(layers, ())), ("conv.c",), sizes | more | bias_words(network.bias))
-
-
-def _fan_ins(network: Conv) -> list[int]:
-    """The products of a sum in each stage and in the readout."""
-    *before, last = network.shapes
-    return [*(channels * network.kernel**2 for channels, _, _ in before), math.prod(last)]
-
-
-def _zone(network: Conv, fan_in: int) -> int:
-    """The dead zone of a stage in whole units of its windows' sums."""
-    return math.floor(network.dead_zone * math.sqrt(fan_in * network.pool**2))
+    more = {"before": (network.kernel - 1) // 2, "steps": _steps(network), "allowed": allowed(network.levels)}
+    templates = ("pack.c", "levels.c", "output.c", "conv.c")
+    return Form(DECLARATION, tuple(sum(layers, ())), templates, sizes | more | bias_words(network.bias))
 
 
 def _steps(network: Conv) -> str:
     """The body of the function: stage after stage, then the readout of all that is left."""
     sizes = [math.prod(shape) for shape in network.shapes[1:]]
-    *patches, flat = map(words, _fan_ins(network))
+    *patches, flat = map(words, network.fan_ins)
+    width = bits(network.levels)
+    patches[0] *= width
     lines = [f"uint32_t patch[{2 * max(patches)}], row[{2 * flat}];", f"int32_t sums[{max(network.filters)}];"]
     lines += [f"int8_t planes{index}[{max(each)}];" for index, each in enumerate((sizes[::2], sizes[1::2])) if each]
     planes = "x"
-    for index, (shape, fan_in) in enumerate(zip(network.shapes[:-1], _fan_ins(network), strict=False)):
+    for index, (shape, zone) in enumerate(zip(network.shapes[:-1], network.zones, strict=True)):
         image, layer = ", ".join(map(str, shape)), f"${{name}}_trits_w{index}, ${{name}}_trits_b{index}"
-        layer += f", {network.filters[index]}, {_zone(network, fan_in)}"
+        layer = f"{1 if index else width}, {layer}, {network.filters[index]}, {zone}"
         lines.append(f"${{name}}_trits_stage({planes}, {image}, {layer}, patch, sums, planes{index % 2});")
         planes = f"planes{index % 2}"
     last = len(network.filters)

@@ -11,7 +11,18 @@ import numpy as np
 
 from tejax.errors import require
 
-__all__ = ["INT32_MAX", "Form", "Table", "bias_words", "check_sums", "layer_tables", "table", "words"]
+__all__ = [
+    "INT32_MAX",
+    "Form",
+    "Table",
+    "allowed",
+    "bias_words",
+    "bits",
+    "check_sums",
+    "layer_tables",
+    "table",
+    "words",
+]
 
 WORD = 32  # bits
 INT32_MAX = 2**31 - 1
@@ -48,6 +59,16 @@ class Form(NamedTuple):
 def words(trits: int) -> int:
     """The word pairs of a row."""
     return -(-trits // WORD)
+
+
+def bits(levels: int) -> int:
+    """The bits of a whole number's magnitude, at most `levels`."""
+    return levels.bit_length()
+
+
+def allowed(levels: int) -> str:
+    """What an input may be, in words."""
+    return "-1, 0 or +1" if levels == 1 else f"a whole number from -{levels} to {levels}"
 
 
 def check_sums(fan_in: int, bias: int, zone: int, dead_zone: float) -> None:

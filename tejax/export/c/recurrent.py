@@ -51,5 +51,5 @@ def recurrent(network: Recurrent, genome: Memory) -> Form:
         "state_words": kept,
         "last": len(names),
     }
-    templates = ("hidden.c", "gate.c", "recurrent.c") if network.gated else ("hidden.c", "recurrent.c")
+    templates = ("pack.c", "hidden.c", *(("gate.c",) if network.gated else ()), "output.c", "recurrent.c")
     return Form(DECLARATION, tuple(sum(layers, ())), templates, sizes | more | bias_words(network.bias))

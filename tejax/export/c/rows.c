@@ -63,17 +63,3 @@ static inline void ${name}_trits_put(uint32_t *row, unsigned i, int32_t sum, int
     if (sum < -zone)
         pair[1] |= bit;
 }
-
-static void ${name}_trits_pack(const int8_t *x, unsigned trits, uint32_t *row)
-{
-    unsigned i;
-    for (i = 0; i < trits; i++)
-        ${name}_trits_put(row, i, x[i], 0);
-}
-
-static void ${name}_trits_output(const uint32_t *x, unsigned words, const uint32_t *w, const $bias *b, unsigned neurons,
-    int32_t *y)
-{
-    for (; neurons > 0; neurons--, w += 2 * words)
-        *y++ = ${name}_trits_sum(x, words, w, b++);
-}

@@ -14,15 +14,15 @@ from tejax.export.c.conv import conv
 from tejax.export.c.encoder import encoder
 from tejax.export.c.form import Form, Table
 from tejax.export.c.names import check_header, check_name
-from tejax.export.c.perceptron import perceptron, tied
+from tejax.export.c.perceptron import perceptron
 from tejax.export.c.recurrent import recurrent
-from tejax.networks import MLP, Conv, Recurrent, Tied
+from tejax.networks import MLP, Conv, Recurrent
 from tejax.tasks.datasets.encoding import Encoding
 from tejax.types import Genome, Network
 
 __all__ = ["Source", "save_c", "to_c"]
 
-FORMS: dict[type, Callable[[Any, Any], Form]] = {MLP: perceptron, Tied: tied, Recurrent: recurrent, Conv: conv}
+FORMS: dict[type, Callable[[Any, Any], Form]] = {MLP: perceptron, Recurrent: recurrent, Conv: conv}
 NEAR = 2**16  # bytes of an AVR's program memory that its short instructions reach
 
 
@@ -52,7 +52,7 @@ def to_c(
     program memory.
 
     Args:
-        network: an `MLP`, a `Tied` one, which is written without its ties, a `Recurrent` or a `Conv`.
+        network: an `MLP`, a `Recurrent` or a `Conv`.
         genome: of the network.
         name: of the network in C. Names of two networks in one unit differ in more than their case.
         header: the file name that the code includes.
@@ -65,7 +65,7 @@ def to_c(
     """
     form = FORMS.get(type(network))
     if form is None:
-        refuse(f"network must be an MLP, Tied, Recurrent or Conv, which have a C form: got {type(network).__name__}")
+        refuse(f"network must be an MLP, Recurrent or Conv, which have a C form: got {type(network).__name__}")
     check_name(name)
     check_header(header)
     parts = [form(network, genome)]

@@ -1,4 +1,4 @@
-"""Numbers into trits: every feature is compared with a few thresholds that the training data set."""
+"""Numbers into trits or small whole numbers: every feature is compared with thresholds that the training data set."""
 
 import dataclasses
 import itertools
@@ -14,10 +14,12 @@ from tejax.tasks.datasets.thresholds import midway_quantiles
 
 __all__ = ["Encoding", "encoding_of", "fit"]
 
-Kind = Literal["trits", "thermometer"]
+Kind = Literal["trits", "thermometer", "levels"]
 Placement = Literal["range", "quantile"]
 LEVELS = 2048  # thresholds of a feature, at most: 1,024 trits of two
 WIDEST = 2**24  # features times levels of a file's encoding, at most
+ALLOWED = "trits, thermometer or levels"
+COUNTED = 127  # the greatest whole number that a feature becomes
 MOST = 2**19  # thresholds that differ from feature to feature, at most: 13 MB as text in a network's file
 
 
@@ -27,26 +29,31 @@ class Encoding:
 
     `thermometer`: L trits a feature; trit l is +1 where the feature is above threshold l, else -1.
     `trits`: L / 2 trits a feature; each is -1 up to its lower threshold, +1 above its upper one, 0 between.
+    `levels`: a whole number a feature, from -L / 2 to L / 2: the thresholds that it is above, less L / 2. That is the
+    sum of the trits that `trits` makes of the same thresholds.
 
     Attributes:
         thresholds: float64 [L, F], finite, ascending along L; it cannot be written to.
-        kind: trits or thermometer.
+        kind: trits, thermometer or levels.
 
     Raises:
-        InputError: for other thresholds, and for an odd number of levels where two make a trit.
+        InputError: for other thresholds, for an odd number of them where two make a trit, and for more than an int8
+            counts.
     """
 
     thresholds: np.ndarray
     kind: Kind = "trits"
 
     def __post_init__(self) -> None:
-        require(self.kind in get_args(Kind), "trits or thermometer", kind=self.kind)
+        require(self.kind in get_args(Kind), ALLOWED, kind=self.kind)
         thresholds = as_numbers(self.thresholds, "thresholds").astype(np.float64)
         shape = f"array of shape {thresholds.shape}"
         fine = thresholds.ndim == 2 and bool((np.diff(thresholds, axis=0) >= 0).all())
         require(fine, "[levels, features], ascending level by level", thresholds=shape)
         paired = self.kind == "thermometer" or len(thresholds) % 2 == 0
         require(paired, "of two levels a trit", thresholds=shape)
+        counted = self.kind != "levels" or len(thresholds) <= 2 * COUNTED
+        require(counted, f"of at most {2 * COUNTED} levels, for whole numbers of 8 bits", thresholds=shape)
         thresholds.setflags(write=False)
         object.__setattr__(self, "thresholds", thresholds)
 
@@ -56,10 +63,15 @@ class Encoding:
         return self.thresholds.shape[1]
 
     @property
-    def trits(self) -> int:
-        """The trits of one sample."""
-        levels = self.thresholds.shape[0]
-        return self.features * (levels if self.kind == "thermometer" else levels // 2)
+    def inputs(self) -> int:
+        """The trits, or whole numbers, that one sample becomes."""
+        count = self.thresholds.shape[0]
+        return self.features * {"thermometer": count, "trits": count // 2, "levels": 1}[self.kind]
+
+    @property
+    def levels(self) -> int:
+        """The greatest whole number that a feature becomes, the least being its negative; 1 where it becomes trits."""
+        return self.thresholds.shape[0] // 2 if self.kind == "levels" else 1
 
     def __eq__(self, other: object) -> bool:
         """The same thresholds, read in the same way."""
@@ -71,14 +83,14 @@ class Encoding:
         return hash((self.kind, self.thresholds.shape, self.thresholds.tobytes()))
 
     def __call__(self, x: Any) -> np.ndarray:
-        """The trits of numbers.
+        """The trits, or small whole numbers, of numbers.
 
         Args:
             x: numbers [N, F], or pictures [N, ...] of F pixels; or one sample, [F].
 
         Returns:
             int8 [N, F * trits a feature], or [F * trits a feature] of one sample: trit l of all features, then trit
-            l + 1.
+            l + 1. With levels a feature has one whole number.
 
         Raises:
             InputError: in one line, for another number of features, and for what is not finite and numeric.
@@ -90,13 +102,14 @@ class Encoding:
         return coded if rows else coded[0]
 
     def _coded(self, x: np.ndarray) -> np.ndarray:
-        above = (x[:, None, :] > self.thresholds).view(np.int8)
         if self.kind == "thermometer":
-            coded = 2 * above - 1
-        else:  # pair a low threshold with a high one, so that each trit sees the middle as 0
-            half = self.thresholds.shape[0] // 2
-            coded = above[:, :half] + above[:, half:] - 1
-        return coded.reshape(len(x), -1).astype(np.int8, copy=False)
+            return (2 * (x[:, None, :] > self.thresholds).view(np.int8) - 1).reshape(len(x), -1)
+        # pair a low threshold with a high one, so that each trit sees the middle as 0
+        half = self.thresholds.shape[0] // 2
+        coded = np.full((len(x), 1 if self.kind == "levels" else half, self.features), -self.levels, np.int8)
+        for place, threshold in enumerate(self.thresholds):
+            coded[:, place % half % coded.shape[1]] += x > threshold
+        return coded.reshape(len(x), -1)
 
     def to_json(self) -> dict[str, Any]:
         """The encoding as plain JSON, whose numbers `json` writes so that they come back to the bit.
@@ -146,7 +159,7 @@ def _is_number(value: Any) -> bool:
 
 
 def fit(x: np.ndarray, trits: int = 1, kind: Kind = "trits", placement: Placement = "range") -> Encoding:
-    """An encoding of `trits` trits a feature, from training data x [N, F].
+    """An encoding of `trits` trits a feature, or of a whole number from -trits to trits, from training data x [N, F].
 
     Measured on digits (experiments/quality/thresholds.py): two or three trits a pixel evolve better than one, and
     better than a thermometer of as many inputs; the placement makes no difference beyond the noise.
@@ -155,10 +168,12 @@ def fit(x: np.ndarray, trits: int = 1, kind: Kind = "trits", placement: Placemen
     them, feature by feature, midway between the distinct values that divide the training data into equal shares best.
 
     Raises:
-        InputError: for fewer than one trit, another kind or placement, and for numbers that float64 does not hold.
+        InputError: for fewer than one trit, for levels beyond those of an int8, another kind or placement, and for
+            numbers that float64 does not hold.
     """
     require(trits >= 1, "at least 1", trits=trits)
-    require(kind in get_args(Kind), "trits or thermometer", kind=kind)
+    require(kind in get_args(Kind), ALLOWED, kind=kind)
+    require(kind != "levels" or trits <= COUNTED, f"at most {COUNTED} for levels, whole numbers of 8 bits", trits=trits)
     require(placement in get_args(Placement), "range or quantile", placement=placement)
     x = as_numbers(x)
     levels = trits if kind == "thermometer" else 2 * trits

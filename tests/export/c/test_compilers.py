@@ -31,7 +31,7 @@ CXX = (
 EVERY_KIND = [  # name, network, encoding
     ("mlp", PLAIN, None),
     ("linear", networks.MLP((5, 3), bias=300), fit(RNG.normal(size=(50, 5)), 1)),
-    ("tied", networks.Tied((20, 6, 2)), fit(RNG.normal(size=(50, 5)), 4, placement="quantile")),
+    ("levels", networks.MLP((5, 6, 2), levels=4), fit(RNG.normal(size=(50, 5)), 4, "levels", placement="quantile")),
     ("elman", networks.Recurrent((4, 40, 3)), fit(RNG.normal(size=(50, 2)), 2, "thermometer")),
     ("gated", networks.Recurrent((35, 3, 1), gated=True, bias=0), None),
     ("conv", networks.Conv((2, 6, 7), (3, 4), kernel=2, pool=1, stride=2), None),

@@ -1,4 +1,4 @@
-"""The encoding in C makes the trits that the encoding in NumPy makes, in its order, of any number at all."""
+"""The encoding in C makes the trits or levels that the encoding in NumPy makes, in its order, of any number at all."""
 
 import json
 import subprocess
@@ -27,6 +27,8 @@ ENCODINGS = {
     "odd thermometer": Encoding(ODD, "thermometer"),
     "signs": Encoding(np.array([[-0.0, -2.5], [0.0, 3.0]])),
     "a level at a time": Encoding(np.array([[1.0, 1.0], [1.0, 2.0]])),
+    "levels": fit(REALS, 5, "levels", "quantile"),
+    "one row of levels": fit(PIXELS, 127, "levels"),
     "whole": Encoding(np.array([[1, 1, 2], [5, 7, 9]]), "thermometer"),  # integers
 }
 
@@ -40,13 +42,13 @@ def numbers_for(encoding):
 
 
 def exported(folder, encoding):
-    network = networks.MLP((encoding.trits, 2))
+    network = networks.MLP((encoding.inputs, 2))
     export.save_c(folder / "net.c", network, random_genome(network), encoding=encoding)
 
 
 def encoded(folder, encoding, numbers, *options):
     """What net.c makes of rows of numbers."""
-    (folder / "main.c").write_text(encoding_main(encoding.features, encoding.trits))
+    (folder / "main.c").write_text(encoding_main(encoding.features, encoding.inputs))
     shell(folder, "gcc", *STRICT, *options, "main.c", "net.c", "-o", "net")
     done = subprocess.run([folder / "net"], input=numbers.astype(float).tobytes(), capture_output=True, check=True)
     return np.frombuffer(done.stdout, np.int8).reshape(len(numbers), -1)
@@ -67,7 +69,7 @@ def test_what_is_no_number_is_above_no_threshold_and_infinity_above_all(tmp_path
     encoding = ENCODINGS[name]
     exported(tmp_path, encoding)
     said = encoded(tmp_path, encoding, np.array([[np.nan] * 3, [-np.inf] * 3, [np.inf] * 3]), *SANITIZED)
-    assert said.tolist() == [[-1] * encoding.trits, [-1] * encoding.trits, [1] * encoding.trits]
+    assert said.tolist() == [[-1] * encoding.inputs, [-1] * encoding.inputs, [1] * encoding.inputs]
 
 
 @needs("avr-gcc", "simavr")
@@ -77,7 +79,7 @@ def test_an_avr_encodes_from_thresholds_in_flash(tmp_path, name):
     exported(tmp_path, encoding)
     values = np.arange(6 * encoding.features, dtype=float).reshape(6, -1) % 17
     options = {"number": "double", "answer": "int8_t", "call": "network_encode(x, y);"}
-    said, _, ram = simulated(tmp_path, encoding.features, encoding.trits, values, **options)
+    said, _, ram = simulated(tmp_path, encoding.features, encoding.inputs, values, **options)
     np.testing.assert_array_equal(said, encoding(values))
     assert ram == 0
 
@@ -106,7 +108,7 @@ def test_an_encoding_that_does_not_fit_is_refused():
 @needs("gcc")
 def test_the_command_takes_the_encoding_of_the_file(command, tmp_path):
     encoding = ENCODINGS["quantiles"]
-    network = networks.MLP((encoding.trits, 2))
+    network = networks.MLP((encoding.inputs, 2))
     saved = tmp_path / "best.safetensors"
     export.save(saved, network, random_genome(network), {"encoding": encoding.to_json()})
     code, out, err = command("export", saved, "--out", tmp_path / "net.c", "--json")

@@ -65,11 +65,24 @@ def test_no_convolution_reads_what_is_not_its_own(tmp_path, options):
     np.testing.assert_array_equal(said, jax.jit(network.apply)(genome, x))
 
 
-@pytest.mark.parametrize("planes", first_quick([4, 1]))
-def test_a_network_with_ties(tmp_path, planes):
-    network = networks.Tied((40, 9, 3), planes=planes, dead_zone=0.2)
-    genome, x = random_genome(network), trits(60, 40)
-    np.testing.assert_array_equal(answers(tmp_path, network, genome, x), jax.jit(network.apply)(genome, x))
+@pytest.mark.parametrize(
+    "network",
+    first_quick(
+        [
+            networks.MLP((40, 9, 3), dead_zone=0.2, levels=8),
+            networks.Conv((1, 5, 6), (3, 4), kernel=2, pool=1, levels=5),
+            networks.MLP((40, 3), bias=200, levels=127),
+            networks.MLP((7, 40, 33, 3), dead_zone=0.1, levels=2),
+        ],
+        2,
+    ),
+    ids=str,
+)
+def test_a_network_of_whole_numbers(tmp_path, network):
+    genome = random_genome(network)
+    x = np.random.default_rng(1).integers(-network.levels, network.levels + 1, (60, network.features[0]), np.int8)
+    said = answers(tmp_path, network, genome, x, *STRICT, *SANITIZED)
+    np.testing.assert_array_equal(said, jax.jit(network.apply)(genome, x))
 
 
 @pytest.mark.parametrize("gated", [False, True])

@@ -15,6 +15,11 @@ def _oracle(x, thresholds, kind):
         if kind == "thermometer":
             for level in thresholds:
                 coded += [1 if value > limit else -1 for value, limit in zip(row, level, strict=True)]
+        elif kind == "levels":
+            half = len(thresholds) // 2
+            coded = [
+                sum(value > limit for limit in column) - half for value, column in zip(row, thresholds.T, strict=True)
+            ]
         else:
             half = len(thresholds) // 2
             for low, high in zip(thresholds[:half], thresholds[half:], strict=True):
@@ -24,7 +29,7 @@ def _oracle(x, thresholds, kind):
     return np.array(rows, np.int8)
 
 
-@pytest.mark.parametrize("kind", ["trits", "thermometer"])
+@pytest.mark.parametrize("kind", ["trits", "thermometer", "levels"])
 @pytest.mark.parametrize("placement", ["range", "quantile"])
 @pytest.mark.parametrize("trits", [1, 2, 5])
 def test_encoding_equals_the_oracle(kind, placement, trits):
@@ -32,8 +37,8 @@ def test_encoding_equals_the_oracle(kind, placement, trits):
     encode = encoding.fit(x, trits, kind, placement)
     coded = encode(x)
     assert coded.dtype == np.int8
-    assert coded.shape == (50, 4 * trits)
-    assert set(np.unique(coded)) <= {-1, 0, 1}
+    assert coded.shape == (50, encode.inputs) == (50, 4 if kind == "levels" else 4 * trits)
+    assert set(np.unique(coded)) <= set(range(-encode.levels, encode.levels + 1))
     assert np.array_equal(coded, _oracle(x, encode.thresholds, kind))
     assert (np.diff(encode.thresholds, axis=0) >= 0).all()
 
@@ -146,7 +151,7 @@ GOOD = {"kind": "trits", "features": 2, "thresholds": [[0.5, 1], [2]]}
     ],
 )
 def test_a_damaged_encoding_is_refused_in_one_line(plain):
-    assert encoding.encoding_of({"encoding": GOOD}).trits == 2
+    assert encoding.encoding_of({"encoding": GOOD}).inputs == 2
     with pytest.raises(InputError, match=r"^encoding") as refusal:
         encoding.encoding_of({"encoding": plain})
     assert "\n" not in str(refusal.value)
@@ -183,8 +188,8 @@ def test_more_thresholds_than_a_file_holds_are_refused_before_evolution():
 @pytest.mark.parametrize(
     ("thresholds", "kind", "words"),
     [
-        ([[0.5], [1]], "binary", "kind must be trits or thermometer"),
-        ([[0.5], [1]], ["trits"], "kind must be trits or thermometer"),
+        ([[0.5], [1]], "binary", "kind must be trits, thermometer or levels"),
+        ([[0.5], [1]], ["trits"], "kind must be trits, thermometer or levels"),
         ([0.5, 1], "trits", "thresholds must be [levels, features], ascending"),
         ([[1], [0.5]], "trits", "thresholds must be [levels, features], ascending"),
         ([[1], [2], [3]], "trits", "thresholds must be of two levels a trit"),
