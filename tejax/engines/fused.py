@@ -10,6 +10,7 @@ from tejax.engines._kernel_check import TEMPERATURE, compare, compare_low_rank
 from tejax.engines.base import choose
 from tejax.engines.levels import prepare
 from tejax.engines.low_rank import LowRankMatrix, Matrix
+from tejax.engines.populations import reach
 from tejax.types import Array, Int8, Int32, Loss
 
 __all__ = ["NAME", "NATIVE", "check_kernel", "check_native", "fused_loss"]
@@ -62,7 +63,7 @@ def _on_gpu(
 
 def _fits(x: Array, layers: Sequence[tuple[Matrix, Array]], loss: Loss) -> bool:
     known = _whole(x, loss, (*gpu.LOSSES, fixedpoint.SIGNS))
-    reach = max(gpu.reach(weights) for weights, _ in layers)
+    reach = max(reach(weights) for weights, _ in layers)
     return known and reach <= gpu.MAX_FAN_IN and layers[-1][0].shape[0] <= gpu.MAX_OUTPUTS
 
 

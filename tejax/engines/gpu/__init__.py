@@ -1,7 +1,7 @@
 """Kernels for GPUs, written in Pallas and compiled by Triton: a network's loss without leaving the chip."""
 
 from tejax.engines.gpu.objectives import LOSSES
-from tejax.engines.gpu.perceptron import available, perceptron_loss, perceptron_matches, reach, status
+from tejax.engines.gpu.perceptron import available, perceptron_loss, perceptron_matches, status
 from tejax.engines.gpu.tiles import MAX_FAN_IN, MAX_OUTPUTS, Tiles, choose_tiles
 
 __all__ = [
@@ -13,6 +13,5 @@ __all__ = [
     "choose_tiles",
     "perceptron_loss",
     "perceptron_matches",
-    "reach",
     "status",
 ]

@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 
 from tejax.engines.gpu.layers import Layer
-from tejax.engines.gpu.matrices import load_tile, specs
+from tejax.engines.gpu.matrices import load_tile
 from tejax.engines.gpu.saturation import interpreted
 from tejax.engines.gpu.tiles import Tiles, tile_width
 from tejax.engines.low_rank import Matrix
+from tejax.engines.populations import per_array
 from tejax.types import Array, Int8, Int32
 
 __all__ = ["hidden_trits"]
@@ -54,7 +55,7 @@ def hidden_trits(
         grid=(population * blocks * parts,),
         in_specs=[
             owned(x) if x.ndim == 3 else shared(x),
-            *jax.tree.leaves(specs([(weights, biases)], shared, grouped)),
+            *jax.tree.leaves(per_array([(weights, biases)], shared, grouped)),
         ],
         out_specs=pl.BlockSpec(
             (None, tiles.block, width),

@@ -11,10 +11,11 @@ from jax import lax
 from tejax.engines.gpu import objectives
 from tejax.engines.gpu.hidden import hidden_trits
 from tejax.engines.gpu.layers import Layer, output_sums
-from tejax.engines.gpu.matrices import Layers, load_tile, specs
+from tejax.engines.gpu.matrices import load_tile
 from tejax.engines.gpu.objectives import Objective
 from tejax.engines.gpu.saturation import interpreted
 from tejax.engines.gpu.tiles import MIN_OUTPUTS, Tiles, layers_in_memory, power_of_two, tile_width
+from tejax.engines.populations import Layers, per_array
 from tejax.types import Array, Int8, Int32
 
 __all__ = ["Program", "run"]
@@ -80,7 +81,7 @@ def _scores(program: Program, count: int, x: Int8[Array, "... B F"], y: Array, l
         in_specs=[
             owned(x) if x.ndim == 3 else shared(x),
             *map(shared, (y, *lookups)),
-            *jax.tree.leaves(specs(layers, shared, grouped)),
+            *jax.tree.leaves(per_array(layers, shared, grouped)),
         ],
         out_specs=pl.BlockSpec((networks, 1), lambda number: (number // tiles.splits, number % tiles.splits)),
         out_shape=jax.ShapeDtypeStruct((population, tiles.splits), jnp.int32),

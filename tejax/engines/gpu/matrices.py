@@ -1,4 +1,4 @@
-"""Tiles of arrays and of matrices inside a kernel, and which of them a program is shown.
+"""Tiles of arrays and of matrices inside a kernel.
 
 A matrix of low rank is never written out: its base is common to all networks, and a tile of it is added up on the
 chip from the base's and the factors'.
@@ -6,34 +6,15 @@ chip from the base's and the factors'.
 
 import functools
 import operator
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax.numpy as jnp
 from jax import lax
 
-from tejax.engines.low_rank import LowRankMatrix, Matrix
+from tejax.engines.low_rank import LowRankMatrix
 from tejax.types import Array, Int8
 
-__all__ = ["Layers", "load_tile", "load_weights", "specs"]
-
-# weights and biases of each layer: int8 [P, O, F] or of low rank (base [O, F], rows [P, r, O], columns [P, r, F]),
-# and int32 [P, O]
-Layers = Sequence[tuple[Matrix, Array]]
-
-
-def specs(layers: Layers, shared: Callable[[Array], Any], owned: Callable[[Array], Any]) -> list[Any]:
-    """The block of each array that a program is shown: all of a base, of other arrays those of its own networks.
-
-    shared, owned: what gives the block for an array that all networks have in common, and for one with a row for each.
-    """
-
-    def block(weights: Matrix) -> Any:
-        if isinstance(weights, LowRankMatrix):
-            return LowRankMatrix(shared(weights.base), owned(weights.rows), owned(weights.columns))
-        return owned(weights)
-
-    return [(block(weights), owned(biases)) for weights, biases in layers]
+__all__ = ["load_tile", "load_weights"]
 
 
 def load_tile(array: Any, starts: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
