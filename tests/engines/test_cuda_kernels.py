@@ -43,7 +43,7 @@ def emulated(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def rate(emulated):
-    return emulated("circuit", "rate", [np.int8, np.int16, np.int8, np.int8, *[int] * 8, np.int32])
+    return emulated("circuit", "rate", [np.int8, np.int16, np.int8, np.int8, *[int] * 9, np.int32])
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +58,10 @@ def settle(emulated):
     st.sampled_from([1, 2, 15, 16, 17, 18, 40, 200]),
     st.integers(0, 2**32 - 1),
     st.booleans(),
+    st.sampled_from([4, 8]),
 )
 @tried(max_examples=60)
-def test_circuits_are_rated_as_by_the_oracle(rate, neurons, window, cap, max_ticks, seed, easy):
+def test_circuits_are_rated_as_by_the_oracle(rate, neurons, window, cap, max_ticks, seed, easy, own):
     rng = np.random.default_rng(seed)
     start, wiring, lines = (
         rng.integers(0, 3, neurons),
@@ -74,7 +75,7 @@ def test_circuits_are_rated_as_by_the_oracle(rate, neurons, window, cap, max_tic
         targets[: len(said)] = said
     first = int(rng.integers(0, cap + 1))
     shift, error, ticks, count = oracle.rate((start, wiring, lines), roles, targets, window, max_ticks, cap, first)[-1]
-    rating, sizes = np.zeros(4, np.int32), (neurons, *roles, len(targets), window, cap, max_ticks, first)
+    rating, sizes = np.zeros(4, np.int32), (neurons, *roles, len(targets), window, cap, max_ticks, first, own)
     start, lines, targets = (from_digits(part).astype(np.int8) for part in (start, lines, targets))
     rate(start, wiring.astype(np.int16), lines, targets, *sizes, rating)
     assert rating.tolist() == [shift, ENDLESS if error == oracle.INFINITE else error, ticks, count]

@@ -1,9 +1,10 @@
 // Autonomous networks of look-up tables, run and graded: see core/frames.py and networks/lookup/autonomous.py.
 //
 // A block runs one network. Its values lie in shared memory twice, before and after a tick; wiring and tables are read
-// once, into registers (circuit.h). What bounds it are the three values that a neuron reads from anywhere: with two bits a
-// value the words of a network of 2,048 are 128, and few of a warp's 32 reads meet in a bank. The first warp notes what
-// control and output say, and grades 16 ticks at once, a lane each.
+// once, into registers (circuit.h). What bounds it are the three values that a neuron reads from anywhere. The first warp
+// notes what control and output say, and grades 16 ticks at once, a lane each.
+
+#include <type_traits>
 
 #include "circuit.h"
 #include "handler.h"
@@ -11,9 +12,8 @@
 namespace tejax {
 namespace {
 
-constexpr int kMostThreads = kMost / kOwn;
-constexpr int kFew = 256, kBlocks = 3;  // of a multiprocessor, whose registers then hold three networks of 2,048
-constexpr int kStaged = 128;  // threads whose tables go through shared memory at once
+constexpr int kStaged = 1024;  // neurons whose tables go through shared memory at once
+constexpr int kFew = 300;      // networks, of which a GPU runs no more than two on each of its multiprocessors
 
 struct Genomes {
   Rows<int8_t> start;   // [N]
@@ -70,29 +70,76 @@ struct Grade {
   }
 };
 
-template <int kThreads, int kAtOnce>
+// Numbers the neurons anew, within their rows: `places` of all neurons, and `neurons` at all places.
+template <int kOwn>
+__device__ void arrange(const int16_t* wiring, int count, uint16_t* places, uint16_t* neurons) {
+  __shared__ int kinds[kMost / kRow][kKinds];  // how many there are; then how many neurons of the row come before
+  const int thread = threadIdx.x, threads = blockDim.x;
+  for (int i = thread; i < kMost / kRow * kKinds; i += threads) kinds[i / kKinds][i % kKinds] = 0;
+  for (int place = thread; place < kOwn * threads; place += threads) neurons[place] = kNobody;
+  __syncthreads();
+  int kind[kOwn], rank[kOwn];
+#pragma unroll
+  for (int i = 0; i < kOwn; ++i) {
+    const int neuron = thread + i * threads;
+    if (neuron >= count) break;
+    kind[i] = Sources(wiring + 3 * neuron, count).kind();
+    rank[i] = atomicAdd(&kinds[neuron / kRow][kind[i]], 1);
+  }
+  __syncthreads();
+  if (thread * kRow < count) {
+    int before = 0;
+    for (int each = 0; each < kKinds; ++each) {
+      const int more = kinds[thread][each];
+      kinds[thread][each] = before;
+      before += more;
+    }
+  }
+  __syncthreads();
+#pragma unroll
+  for (int i = 0; i < kOwn; ++i) {
+    const int neuron = thread + i * threads, row = neuron / kRow;
+    if (neuron >= count) break;
+    const int place = Own<kOwn>::place(row, kinds[row][kind[i]] + rank[i]);
+    places[neuron] = (uint16_t)place;
+    neurons[place] = (uint16_t)neuron;
+  }
+  __syncthreads();
+}
+
+template <int kOwn, int kThreads, int kAtOnce>
 __global__ void __launch_bounds__(kThreads, kAtOnce) rate(Genomes genomes, Frames frames, Batch batch, int32_t* ratings) {
+  using Digits = std::conditional_t<kOwn == 8, uint16_t, uint8_t>;
   __shared__ uint32_t values[2][kThreads * kOwn / 16];
   extern __shared__ uint32_t memory[];  // tables on their way to registers; then the errors before every frame
-  const int thread = threadIdx.x, neurons = genomes.neurons, first = kOwn * thread;
-  const int network = blockIdx.x;
-
+  const int thread = threadIdx.x, count = genomes.neurons, network = blockIdx.x;
   const int8_t* const start = genomes.start.row(batch, network);
-  uint32_t word = 0;
-  for (int i = 0; i < kOwn; ++i) word |= (first + i < neurons ? digit(start[first + i]) : 2) << 2 * i;
-  ((uint16_t*)values[0])[thread] = (uint16_t)word;
-
-  Own own;
   const int8_t* const lines = genomes.lines.row(batch, network);
   const int16_t* const wiring = genomes.wiring.row(batch, network);
   int8_t* const staged = (int8_t*)memory;
-  for (int round = 0; round < blockDim.x; round += kStaged) {
-    const int skipped = kOwn * round, left = neurons - skipped, most = kOwn * kStaged;
-    if (left > 0) copy(lines + (int64_t)kLines * skipped, staged, kLines * (left < most ? left : most));
+  uint16_t* const places = (uint16_t*)(staged + kLines * kStaged);
+  uint16_t* const neurons = places + kOwn * blockDim.x;
+  arrange<kOwn>(wiring, count, places, neurons);
+
+  Own<kOwn> own{};
+  uint32_t digits = 0;
+  for (int first = 0; first < count; first += kStaged) {
+    copy(lines + (int64_t)kLines * first, staged, kLines * min(count - first, kStaged));
     __syncthreads();
-    if (thread / kStaged * kStaged == round) own.take(wiring, staged + kLines * (first - skipped), first, neurons);
+    if (kOwn * thread / kStaged * kStaged == first) {
+#pragma unroll
+      for (int i = 0; i < kOwn; ++i) {
+        const int neuron = neurons[kOwn * thread + i];
+        if (neuron == kNobody) continue;
+        own.take(i, Sources(wiring + 3 * neuron, count), staged + kLines * (neuron - first), places);
+        digits |= digit(start[neuron]) << 2 * i;
+      }
+    }
     __syncthreads();
   }
+  ((Digits*)values[0])[thread] = (Digits)digits;
+  const int control_place = places[genomes.control], output_place = places[genomes.output];
+  __syncthreads();
 
   int32_t* const wrong_before = (int32_t*)memory;
   Grade grade{min(max(*genomes.shift.row(batch, network), 0), frames.cap), 0, 0};
@@ -104,11 +151,11 @@ __global__ void __launch_bounds__(kThreads, kAtOnce) rate(Genomes genomes, Frame
     for (int tick = 0; tick < kTicks; tick += 2) {
 #pragma unroll
       for (int turn = 0; turn < 2; ++turn) {
-        ((uint16_t*)values[1 - turn])[thread] = (uint16_t)own.tick(values[turn]);
+        ((Digits*)values[1 - turn])[thread] = (Digits)own.tick(values[turn]);
         __syncthreads();
         if (thread < 32) {
-          const uint32_t says = value_of(values[1 - turn], genomes.control);
-          const uint32_t what = value_of(values[1 - turn], genomes.output);
+          const uint32_t says = value_of(values[1 - turn], control_place);
+          const uint32_t what = value_of(values[1 - turn], output_place);
           if (thread == tick + turn) control = says, output = what;
         }
       }
@@ -126,16 +173,19 @@ ffi::Error rate_circuits(cudaStream_t stream, ffi::Buffer<ffi::S8> start, ffi::B
                          int64_t cap, int64_t max_ticks) {
   const Batch batch = batch_of(out->dimensions(), 1);
   if (batch.axes > kMostAxes) return ffi::Error::InvalidArgument("a batch of too many axes");
-  const int64_t neurons = start.dimensions()[batch.axes];
-  const int threads = (int)((neurons + 32 * kOwn - 1) / (32 * kOwn) * 32);
-  if (threads > kMostThreads) return ffi::Error::InvalidArgument("a network of too many neurons");
+  const int64_t neurons = start.dimensions()[batch.axes], networks = batch.count();
+  if (neurons > kMost) return ffi::Error::InvalidArgument("a network of too many neurons");
   const Genomes genomes{rows_of(start, batch),   rows_of(wiring, batch), rows_of(lines, batch), rows_of(targets, batch),
                         rows_of(shift, batch),   (int)neurons,           (int)control,          (int)output,
                         (int32_t)targets.dimensions()[batch.axes]};
-  const int64_t staged = kLines * kOwn * (threads < kStaged ? threads : kStaged), errors = 4 * (cap + 1);
-  const size_t bytes = (size_t)(staged > errors ? staged : errors);
-  return launch(threads <= kFew ? rate<kFew, kBlocks> : rate<kMostThreads, 1>, batch.count(), threads, bytes, stream, genomes, Frames{(int32_t)window, (int32_t)cap, (uint32_t)max_ticks}, batch,
-                out->typed_data());
+  const auto run = [&](auto kernel, int own) {
+    const int threads = (int)(neurons + 32 * own - 1) / (32 * own) * 32;
+    const int64_t before = kLines * kStaged + 4 * own * threads, after = 4 * (cap + 1);
+    return launch(kernel, networks, threads, before > after ? before : after, stream, genomes,
+                  Frames{(int32_t)window, (int32_t)cap, (uint32_t)max_ticks}, batch, out->typed_data());
+  };
+  if (neurons > 2048) return run(rate<8, 1024, 1>, 8);
+  return networks <= kFew ? run(rate<4, 512, 2>, 4) : run(rate<8, 256, 3>, 8);
 }
 
 }  // namespace
