@@ -5,13 +5,14 @@ from tejax.engines import gpu, levels
 from tejax.engines.base import ENGINES, Engine, choose, get, names, status, table, table_path, ternarize, write_table
 from tejax.engines.circuits import fused_rate
 from tejax.engines.fused import fused_loss
-from tejax.engines.tissues import fused_settle
+from tejax.engines.tissues import fused_outputs, fused_settle
 
 __all__ = [
     "ENGINES",
     "Engine",
     "choose",
     "fused_loss",
+    "fused_outputs",
     "fused_rate",
     "fused_settle",
     "get",

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
+from tejax import networks
 from tejax.engines import cuda, tissues
 from tejax.networks.lookup import from_digits
 from tejax.networks.tissue import settling
+from tejax.networks.tissue.ring import Ring
 from tests.oracles import autonomous as oracle
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
@@ -49,6 +51,11 @@ def rate(emulated):
 @pytest.fixture(scope="module")
 def settle(emulated):
     return emulated("tissue", "settle", [np.int8, np.int8, *[int] * 6, np.int8])
+
+
+@pytest.fixture(scope="module")
+def ring(emulated):
+    return emulated("ring", "settle", [np.int8, np.int8, np.int8, *[int] * 6, np.int8, np.int32])
 
 
 @given(
@@ -94,9 +101,57 @@ def test_tissues_settle_as_by_the_oracle(settle, sizes, samples, ticks, hold, de
     rng, (neurons, inputs, outputs) = np.random.default_rng(seed), sizes
     weights = rng.integers(-1, 2, (neurons, neurons)) * (rng.random((neurons, neurons)) < density)
     weights, fed = weights.astype(np.int8), rng.integers(-1, 2, (samples, inputs)).astype(np.int8)
-    wanted = tissues._expected(weights, fed, outputs, ticks, hold)
+    start, asked = np.pad(fed, [(0, 0), (0, neurons - inputs)]), np.arange(inputs, inputs + outputs)
+    wanted = tissues._expected(weights, start, asked, np.arange(inputs * hold), ticks)[0][:, asked]
     answers = np.full((samples, outputs), 77, np.int8)
     settle(weights, fed, neurons, inputs, outputs, samples, ticks, int(hold), answers)
     assert np.array_equal(answers, wanted)
     packed = settling.outputs(settling.Sizes(inputs, outputs, ticks, hold), jnp.asarray(weights), jnp.asarray(fed))
     assert np.array_equal(packed, wanted)
+
+
+RINGS = [(2, 2, True), (16, 6, False), (40, 64, True), (130, 20, False), (300, 300, True), (1024, 728, False)]
+
+
+def a_ring(rng, capacity, neighbors, capped, missing, density):
+    """Synapses, kinds and values of a ring that may have grown smaller than it could be."""
+    neurons = max(2 if capped else neighbors + 1, capacity - missing)
+    kinds = np.zeros(capacity, np.int8)
+    kinds[:neurons] = rng.permutation(np.arange(neurons) % 3 + 1)
+    synapses = rng.integers(-1, 2, (capacity, neighbors)) * (rng.random((capacity, neighbors)) < density)
+    start = rng.integers(-1, 2, (3, capacity)) * (kinds != 0)
+    return synapses.astype(np.int8), kinds, start.astype(np.int8), neurons
+
+
+@given(
+    st.sampled_from(RINGS),
+    st.integers(0, 40),
+    st.sampled_from([1, 2, 9]),
+    st.booleans(),
+    st.sampled_from([0.02, 0.9]),
+    st.integers(0, 2**32 - 1),
+)
+@tried(max_examples=40)
+def test_rings_settle_as_by_the_oracle(ring, sizes, missing, ticks, hold, density, seed):
+    capacity, neighbors, capped = sizes
+    assert cuda.ring_fits(*sizes)
+    synapses, kinds, start, neurons = a_ring(np.random.default_rng(seed), *sizes, missing, density)
+    values, ended = np.full((3, capacity), 77, np.int8), np.zeros((3, 2), np.int32)
+    ring(synapses, kinds, start, capacity, neighbors, 3, ticks, int(hold), int(capped), values, ended)
+    held, asked = np.flatnonzero((kinds == 1) & hold), np.flatnonzero(kinds == 2)
+    wanted = tissues._expected(tissues._incoming(synapses, neurons, capped), start, asked, held, ticks)
+    for found, each in zip((values, *ended.T), wanted, strict=True):
+        assert np.array_equal(found, each)
+
+
+@pytest.mark.parametrize(("sizes", "hold"), [(RINGS[0], True), (RINGS[1], False), (RINGS[2], True), (RINGS[3], True)])
+def test_the_oracle_of_rings_settles_as_networks_do(sizes, hold):
+    capacity, neighbors, capped = sizes
+    synapses, kinds, start, neurons = a_ring(np.random.default_rng(1), *sizes, 1, 0.5)
+    ends = {"inputs": int((kinds == 1).sum()), "outputs": int((kinds == 2).sum())}
+    network = networks.Tissue(**ends, capacity=capacity, neighbors=neighbors, ticks=9, hold=hold, capped=capped)
+    found = network.settle(Ring(jnp.asarray(synapses), jnp.asarray(kinds)), jnp.asarray(start))
+    held, asked = np.flatnonzero((kinds == 1) & hold), np.flatnonzero(kinds == 2)
+    wanted = tissues._expected(tissues._incoming(synapses, neurons, capped), start, asked, held, 9)
+    for one, other in zip(found, wanted, strict=True):
+        assert np.array_equal(one, other)

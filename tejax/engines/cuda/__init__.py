@@ -15,13 +15,14 @@ CUDA graphs; under `vmap` they stay one call, whose axes in front are the batch.
 
 from tejax.engines.cuda.circuit import circuit_fits
 from tejax.engines.cuda.library import SOURCES, available, identity, status
-from tejax.engines.cuda.tissue import tissue_fits
+from tejax.engines.cuda.tissue import ring_fits, tissue_fits
 
 __all__ = [
     "SOURCES",
     "available",
     "circuit_fits",
     "identity",
+    "ring_fits",
     "status",
     "tissue_fits",
 ]

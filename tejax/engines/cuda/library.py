@@ -18,9 +18,14 @@ FOLDER = Path(__file__).parent
 FLAGS = ("-O3", "-std=c++17", "-w", "-shared", "-Xcompiler", "-fPIC")
 FILES = {  # the first includes the others
     "circuit": ("circuit.cu", "circuit.h", "handler.h"),
+    "ring": ("ring.cu", "ring.h", "handler.h"),
     "tissue": ("tissue.cu", "tissue.h", "handler.h"),
 }
-HANDLERS = {"circuit": ("tejax_cuda_rate_circuit",), "tissue": ("tejax_cuda_settle",)}
+HANDLERS = {
+    "circuit": ("tejax_cuda_rate_circuit",),
+    "ring": ("tejax_cuda_settle_ring",),
+    "tissue": ("tejax_cuda_settle",),
+}
 SOURCES = {
     name: Sources(f"cuda-{name}", tuple(FOLDER / file for file in files), HANDLERS[name])
     for name, files in FILES.items()

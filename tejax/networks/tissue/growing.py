@@ -4,7 +4,6 @@ Source: the scoring algorithms of Qubic's core (2025), as the conformance tests 
 """
 
 import dataclasses
-import math
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -16,7 +15,7 @@ from tejax import trits
 from tejax.contracts import as_inputs
 from tejax.core import random
 from tejax.core.packing import pack
-from tejax.engines import fused_settle, ternarize
+from tejax.engines import fused_outputs, fused_settle, ternarize
 from tejax.errors import require
 from tejax.networks.tissue import ring, settling
 from tejax.networks.tissue.ring import EMPTY, EVOLUTION, INPUT, OUTPUT, Ring
@@ -138,6 +137,15 @@ class Tissue(Network):
 
     def settle(self, genome: Any, values: Int8[Array, "... N"]) -> Settled:
         """Tick from these values, one sample or many, each until it has settled by itself."""
+        batch, each = values.shape[:-1], values.reshape(-1, self.capacity)
+        found = None
+        if self.engine == "auto":
+            found = fused_settle(*self.ring(genome), each, self.ticks, self.hold, self.capped)
+        done = self._settle(genome, each) if found is None else Settled(*found)
+        return Settled(done.values.reshape(values.shape), done.ticks.reshape(batch), done.reason.reshape(batch))
+
+    def _settle(self, genome: Any, values: Int8[Array, "B N"]) -> Settled:
+        """The same, tick by tick, all samples as long as the slowest of them."""
         tick, silent = self._ticker(genome), self.ring(genome).kinds != OUTPUT
 
         def going_on(carry: tuple[Array, Array, Settled]) -> Array:
@@ -154,11 +162,8 @@ class Tissue(Network):
             done = Settled(values, done.ticks + running.astype(jnp.int32), reason)
             return number + 1, running & (reason == CAP), done
 
-        batch = values.shape[:-1]
-        zeros = jnp.zeros(math.prod(batch), jnp.int32)
-        start = Settled(values.reshape(-1, self.capacity), zeros, zeros)
-        done = lax.while_loop(going_on, step, (jnp.int32(0), zeros == 0, start))[2]
-        return Settled(done.values.reshape(values.shape), done.ticks.reshape(batch), done.reason.reshape(batch))
+        zeros = jnp.zeros(len(values), jnp.int32)
+        return lax.while_loop(going_on, step, (jnp.int32(0), zeros == 0, Settled(values, zeros, zeros)))[2]
 
     @checked
     def trace(self, genome: Any, values: Int8[Array, "... N"], ticks: Ticks) -> Int8[Array, "T ... N"]:
@@ -186,7 +191,7 @@ class Tissue(Network):
         if self._packs():
             sizes = settling.Sizes(fed.shape[1], self.outputs, self.ticks, self.hold)
             return settling.outputs(sizes, weights, fed)
-        return None if self.engine == "int8" else fused_settle(weights, fed, self.outputs, self.ticks, self.hold)
+        return None if self.engine == "int8" else fused_outputs(weights, fed, self.outputs, self.ticks, self.hold)
 
     def _incoming(self, genome: Any, order: Int32[Array, "N"]) -> Int8[Array, "N N"]:
         """The weights with which all neurons reach each, rows and columns in the given order."""
