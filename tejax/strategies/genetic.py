@@ -162,7 +162,12 @@ class Genetic(Strategy):
 
 
 def _majority(trits: Array) -> Array:
-    """The most frequent value along the leading axis, trit by trit; of equally frequent ones 0, then +1."""
+    """The most frequent value along the leading axis, trit by trit; of equally frequent ones 0, then +1.
+
+    Of wider numbers, which are no trits, the middle one in order: that of more than half, where there is one.
+    """
+    if trits.dtype != jnp.int8:
+        return jnp.sort(trits, axis=0)[trits.shape[0] // 2]
     up, down = (jnp.sum(trits == value, axis=0, dtype=jnp.int32) for value in (1, -1))
     return _most(up, down, trits.shape[0])
 

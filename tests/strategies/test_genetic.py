@@ -13,7 +13,7 @@ from tejax.core import pytrees
 from tejax.operators import crossover, mutation, selection
 from tejax.parallel.population import population_size
 from tejax.registry import CROSSOVERS, MUTATIONS, SELECTIONS
-from tejax.strategies import _shared
+from tejax.strategies import _shared, genetic
 from tejax.strategies.genetic import REACH
 from tests.helpers import first_quick
 from tests.oracles import breeding
@@ -147,6 +147,13 @@ def test_a_fixed_rate_when_not_adaptive():
 
 
 FITTING = [name for name in MUTATIONS if MUTATIONS[name].__module__ == mutation.__name__]  # any pytree of trits
+
+
+def test_the_majority_of_wider_numbers_is_that_of_more_than_half():
+    rows = np.array([[5, 7], [300, 7], [5, 2], [-1, 7], [5, 1]], np.int16)
+    assert genetic._majority(jnp.asarray(rows)).tolist() == [5, 7]
+
+
 COMBINATIONS = list(itertools.product(SELECTIONS, CROSSOVERS, FITTING))
 # every operator is met at least once in these; the rest is for the long suite
 QUICK = set(zip(SELECTIONS, itertools.cycle(CROSSOVERS), itertools.cycle(FITTING), strict=False))
