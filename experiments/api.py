@@ -19,36 +19,12 @@ of `jax.random.key`. Bad input raises `InputError`, one line that names the argu
 """
 # in the order in which a reader wants them
 MODULES = (
-    *(
-        "tejax",
-        "networks",
-        "networks.tissue",
-        "networks.tissue.mutation",
-        "networks.circle",
-        "networks.circle.mutation",
-    ),
-    *(
-        "networks.lookup",
-        "networks.lookup.mutation",
-        "networks.lookup.changes",
-        "tasks",
-        "strategies",
-        "operators.mutation",
-        "operators.crossover",
-    ),
-    *(
-        "operators.selection",
-        "operators.acceptance",
-        "evolution",
-        "parallel",
-        "runs",
-        "search",
-        "export",
-        "viz.plots",
-        "viz.animation",
-    ),
-    *("viz.tissue", "testing", "baselines", "baselines.rounding", "baselines.post_training", "interop.aigarth"),
-    *("interop.walk", "interop.colony", "interop.nxant"),
+    *("tejax", "networks", "networks.tissue", "networks.tissue.mutation", "networks.circle"),
+    *("networks.circle.mutation", "networks.lookup", "networks.lookup.mutation", "networks.lookup.changes"),
+    *("tasks", "strategies", "operators.mutation", "operators.crossover", "operators.selection"),
+    *("operators.acceptance", "evolution", "parallel", "runs", "search", "export", "viz.plots"),
+    *("viz.animation", "viz.tissue", "viz.circuit", "testing", "baselines", "baselines.rounding"),
+    *("baselines.post_training", "interop.aigarth", "interop.walk", "interop.colony", "interop.nxant"),
     *("registry", "options", "trits", "core.random", "core.pytrees", "core.fixedpoint", "types", "errors"),
 )
 

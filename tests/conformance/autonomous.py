@@ -40,7 +40,7 @@ class Replay:
         self.part = changes.PARTS[data["mode"] - 1]
         self.rate = jax.jit(lambda genome, shift: self.task.rate(self.network, genome, shift))
         self.change = jax.jit(partial(self._change, part=self.part))
-        self.watch = jax.jit(self._watch, static_argnames="ticks")
+        self.watch = jax.jit(self.network.trace, static_argnames="ticks")
 
     def walk(self, genome, drawn):
         """tejax's own walk, all of it at once."""
@@ -55,16 +55,6 @@ class Replay:
             return after, [getattr(each, part).reshape(-1)[change.place] for each in (genome, after)]
 
         return jax.lax.scan(one, genome, change)
-
-    def _watch(self, genome, ticks):
-        """The values after each tick, the start before them, and what is said."""
-
-        def step(state, _):
-            after, said = self.network.step(genome, state, jnp.zeros(0, jnp.int8))
-            return after, (after.values, said[0])
-
-        values, said = jax.lax.scan(step, self.network.init_state(), length=ticks)[1]
-        return jnp.concatenate([genome.start[None], values]), said
 
     def rated(self, genome, shift):
         """(shift, error) as a file has it, and the rating."""

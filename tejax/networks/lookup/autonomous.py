@@ -105,6 +105,17 @@ class Autonomous(Recurrent):
         said = lax.scan(lambda state, _: self.step(genome, state, nothing), self.init_state(), length=x.shape[-2])[1]
         return jnp.broadcast_to(said, (*x.shape[:-1], 1))
 
+    def trace(self, genome: Circuit, ticks: int) -> tuple[Int8[Array, "T+1 N"], Int32[Array, "T"]]:
+        """The values before the first tick and after each of T; and what is said at each, a trit or UNANSWERED."""
+        nothing = jnp.zeros(0, jnp.int8)
+
+        def one(state: Clock, _: None) -> tuple[Clock, tuple[Array, Array]]:
+            after, said = self.step(genome, state, nothing)
+            return after, (after.values, said[0])
+
+        values, said = lax.scan(one, self.init_state(), length=ticks)[1]
+        return jnp.concatenate([genome.start[None], values]), said
+
     def rate(self, genome: Circuit, frames: Frames, shift: Int32[Array, ""]) -> Rating:
         """How far one genome comes in saying targets from a frame on."""
         roles, fused = (self.control, self.output), None
