@@ -3,7 +3,8 @@
     python experiments/without_jax.py runs/mine/best.safetensors inputs.npy
 
 inputs.npy holds numbers [N, F] for a network of a classification, whose file says how they become its inputs, and those
-inputs, int8 [N, F], for any other; one line a row is printed, the outputs int32.
+inputs, int8 [N, F], for any other; one line a row is printed, the outputs int32, and the name of its class where the
+file has names.
 """
 
 import json
@@ -51,6 +52,13 @@ def apply(layers, x):
     return sums
 
 
+def classes(path):
+    """The names of the classes in the file; none where they are called by their numbers."""
+    with safe_open(path, framework="numpy") as file:
+        return json.loads(file.metadata()["tejax"]).get("classes")
+
+
 if __name__ == "__main__":
+    names = classes(sys.argv[1])
     for row in apply(load(sys.argv[1]), encode(sys.argv[1], np.load(sys.argv[2]))):
-        print(*row)
+        print(*row, *([] if names is None else [names[row.argmax()]]))

@@ -232,6 +232,11 @@ class Task:
         """How often test samples of each class (row) are taken for each class (column); None without classes."""
         return None
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the classes are called; empty without classes."""
+        return ()
+
     def measured(self) -> dict[str, Any]:
         """Options that were measured when the task was made, and that make it again to the same bits anywhere."""
         return {}

@@ -13,7 +13,6 @@ from tejax.core import fixedpoint
 X = np.arange(24.0).reshape(12, 2)
 Y = np.arange(12) % 2
 NAN = np.where(np.arange(24).reshape(12, 2) == 5, np.nan, X)
-LABELS = "y must be whole numbers from 0 with two samples or more of each: got y="
 
 
 def classify(x=X, y=Y, **options):
@@ -56,20 +55,18 @@ CASES = [
     (classify(X.astype(str)), "x must be numeric: got x='array of <U"),
     (classify(X.astype(complex)), "x must be numeric: got x='array of complex128'"),
     (classify(y=Y[:-1]), "y must be one label for each of the 12 rows of x: got y='array of shape (11,)'"),
-    (classify(y=Y[:, None]), "y must be one label for each of the 12 rows of x: got y='array of shape (12, 1)'"),
-    (classify(y=Y.astype(float)), "y must be of an integer type: got y='array of float64'"),
-    (classify(y=Y - 1), LABELS + "'labels -1 to 0, 2 distinct'"),
-    (classify(y=Y * 2), LABELS + "'labels 0 to 2, 2 distinct'"),
-    (classify(y=Y + 10**12), LABELS + "'labels 1000000000000 to 1000000000001, 2 distinct'"),
-    (classify(y=np.where(Y == 1, 2**62, 0)), LABELS),
-    (classify(y=np.r_[Y[:-1], 2]), LABELS + "'labels 0 to 2, 3 distinct'"),
+    (
+        classify(y=Y / 2),
+        "y must be whole numbers or texts, none missing: got y='array of float64 that are not all whole'",
+    ),
+    (classify(y=np.r_[Y[:-1], 2]), "y must be of classes of 2 samples or more each: got y='3 classes, one of 1'"),
     (
         classify(np.arange(4000.0)[:, None], np.arange(4000) % 2000),
-        "y must be of at most 1024 classes for a cross-entropy: got y='labels 0 to 1999, 2000 distinct'",
+        "y must be of at most 1024 classes for a cross-entropy: got y='2000 classes'",
     ),
     (classify(X * 0 + 3), "x must vary: got 9 equal training rows of shape (2,)"),
-    (classify(y=Y * 0), "y must be of two classes or more: got y='labels 0 to 0, 1 distinct'"),
-    (classify(tests=0.5), "options must be among ['test_share', "),
+    (classify(y=Y * 0), "y must be of two classes or more: got y='labels of one class'"),
+    (classify(tests=0.5), "options must be among ['trits', "),
     (classify(test_share=0.0), "test_share must be above 0 and below 1: got test_share=0.0"),
     (classify(test_share=1.5), "test_share must be from 0 to 1: got test_share=1.5"),
     (classify(test_share=float("nan")), "test_share must be a finite number: got test_share=nan"),
@@ -79,7 +76,7 @@ CASES = [
     ),
     (classify(split_seed=-1), "split_seed must be from 0 to 4294967295: got split_seed=-1"),
     (classify(trits=0), "trits must be from 1 to 1024: got trits=0"),
-    (classify(kind="binary"), "kind must be one of ['trits', 'thermometer']: got kind='binary'"),
+    (classify(kind="binary"), "kind must be one of ['trits', 'thermometer', 'levels']: got kind='binary'"),
     (classify(placement="middle"), "placement must be one of ['range', 'quantile']: got placement='middle'"),
     (classify(samples=11), "samples must be from 1 to 9 training samples, or None: got samples=11"),
     (classify(samples=0), "samples must be at least 1: got samples=0"),

@@ -1,7 +1,9 @@
 """Everything in a registry keeps the contract of its kind: a new entry is one more line in a table here."""
 
 import logging
+import tempfile
 from functools import partial
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -15,6 +17,7 @@ from tejax.operators import mutation
 from tejax.registry import ACCEPTANCES, CROSSOVERS, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS, fitting_network
 from tejax.testing.holding import traced
 from tests.helpers import first_quick
+from tests.tasks.datasets.test_idx_sets import made as pictures_in
 
 NETWORK_CASES = {
     "mlp": [networks.MLP((5, 6, 3)), networks.MLP((5, 3), bias=0), networks.MLP((5, 4, 3, 3), dead_zone=0, levels=3)],
@@ -46,6 +49,14 @@ NETWORK_CASES = {
     "cellular": [networks.Cellular(1, 5, 6, neurons=2, ticks=3, gated=True)],
     "systolic": [networks.Systolic(1, 2, 2, neurons=3, hidden=(2,), neighbours=(1,))],
 }
+
+
+def official(task):
+    """A task of pictures in four IDX files, of a small set."""
+    with tempfile.TemporaryDirectory() as folder:
+        return task(pictures_in(Path(folder)), samples=9)
+
+
 TASK_CASES = {
     "digits": lambda: tasks.digits(samples=7, shift=0.5),
     "breast_cancer": tasks.breast_cancer,
@@ -60,6 +71,8 @@ TASK_CASES = {
     "serial": lambda: tasks.serial("add", 2, pairs=6, samples=3),
     "product": lambda: tasks.product(2, 2, samples=3),
     "control": lambda: tasks.control(episodes=2, trits=1, steps=5, eval_episodes=2),
+    "fashion_mnist": lambda: official(tasks.fashion_mnist),
+    "mnist": lambda: official(tasks.mnist),
 }
 # of those that share their code, the long suite has the others
 SLOW_TASKS = {"breast_cancer", "wine", "xor", "multiplication", "hyperidentity", "product"}

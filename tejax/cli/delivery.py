@@ -13,13 +13,14 @@ __all__ = ["deliver"]
 def deliver(path: Path, form: str, out: Path, name: str) -> tuple[dict[str, Any], str, int]:
     """Write the network of a run or of a file to `out`: "c" (with a header beside it), or "safetensors".
 
-    The C source encodes numbers as well, where the network's metadata say how its inputs were made of them.
+    The C source encodes numbers as well, where the network's metadata say how its inputs were made of them, and says
+    what the classes are called.
 
     Raises InputError for a missing or damaged file, a network that has no C form, and where `out` cannot be written.
     """
     saved = export.read(best_file(path))
     if form == "c":
-        files = list(export.save_c(out, saved.network, saved.genome, name, saved.encoding))
+        files = list(export.save_c(out, saved.network, saved.genome, name, saved.encoding, saved.classes))
     else:
         export.save(out, saved.network, saved.genome, saved.metadata)
         files = [out]

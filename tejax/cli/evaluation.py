@@ -9,13 +9,16 @@ import numpy as np
 from tejax import export
 from tejax.cli.scoring import as_evolved, remarks, scored
 from tejax.cli.stored import best_file, load_experiment
-from tejax.errors import refuse
+from tejax.errors import printable, refuse
 from tejax.evolution import check_fit
 from tejax.registry import TASKS, Choice
 from tejax.runs import choice_from_json
 from tejax.types import Genome, Network, Task
 
 __all__ = ["Opened", "evaluate_network", "open_network", "summary_line"]
+
+
+LONGEST = 40  # characters of a class's name in a table
 
 
 class Opened(NamedTuple):
@@ -60,9 +63,9 @@ def open_network(path: Path, chosen: Choice | None = None, operators: Sequence[s
     if saved.encoding is None:
         task = TASKS.make(choice)
     elif as_evolved(choice, stored):
-        task = scored(stored or choice, saved.encoding, saved.network, new=False)
+        task = scored(stored or choice, saved, new=False)
     else:
-        task = scored(choice, saved.encoding, saved.network, new=True)
+        task = scored(choice, saved, new=True)
     check_fit(saved.network, task)
     return Opened(task, saved.network, saved.genome, file, remarks(task, saved.encoding))
 
@@ -77,17 +80,19 @@ def evaluate_network(
     """
     task, network, genome, file, said = open_network(path, chosen, operators)
     report, matrix = task.report(network, genome), task.confusion(network, genome)
+    names = task.class_names
     result = {"network": str(file), **report, "confusion": None if matrix is None else matrix.tolist()}
+    result |= {} if matrix is None else {"classes": list(names)}
     lines = [summary_line(task, report), *said]
     if matrix is not None:
-        lines += ["", "test samples by class (row) and answer (column)", *_table(matrix)]
+        lines += ["", "test samples by class (row) and answer (column)", *_table(matrix, names)]
     return result, "\n".join(lines), 0
 
 
-def _table(matrix: np.ndarray) -> list[str]:
+def _table(matrix: np.ndarray, names: Sequence[str]) -> list[str]:
+    """The matrix as lines: columns by number, rows by number and name."""
     wide = max(3, len(str(matrix.max()))) + 1
     head = " " * wide + "".join(f"{label:>{wide}}" for label in range(len(matrix)))
-    return [
-        head,
-        *(f"{label:>{wide}}" + "".join(f"{n or '.':>{wide}}" for n in row) for label, row in enumerate(matrix)),
-    ]
+    called = [f"  {printable(name)[:LONGEST]}" if name != str(label) else "" for label, name in enumerate(names)]
+    rows = ("".join(f"{n or '.':>{wide}}" for n in row) for row in matrix)
+    return [head, *(f"{label:>{wide}}{row}{called[label]}" for label, row in enumerate(rows))]

@@ -18,7 +18,7 @@ def draw(path: Path, parts: Parts, genome: Genome | None) -> dict[str, Path]:
     figures: dict[str, Any] = {}
     if genome is not None:
         matrix = parts.task.confusion(parts.network, genome)
-        figures["confusion"] = None if matrix is None else plots.confusion(matrix)
+        figures["confusion"] = None if matrix is None else plots.confusion(matrix, parts.task.class_names)
         figures["weights"] = _first_layer(parts.task, genome)
     metrics = Run(path).metrics
     if metrics:

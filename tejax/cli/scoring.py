@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from tejax.errors import require
+from tejax.export import Saved
 from tejax.options import options_of
 from tejax.registry import TASKS, Choice
 from tejax.tasks import Classification
-from tejax.tasks._labelled import Options
+from tejax.tasks._labelled import Coding, Options
 from tejax.tasks.datasets.encoding import Encoding
-from tejax.types import Network, Task
+from tejax.types import Task
 
 __all__ = ["as_evolved", "remarks", "scored"]
 
@@ -24,26 +25,27 @@ def as_evolved(choice: Choice, stored: Choice | None) -> bool:
     return all(_place(choice.options[name]) == _place(stored.options[name]) for name in names)
 
 
-def scored(choice: Choice, encoding: Encoding, network: Network, new: bool) -> Task:
+def scored(choice: Choice, saved: Saved, new: bool) -> Task:
     """The task of a choice for a network that was shown numbers in an encoding.
 
     Args:
         choice: of the task.
-        encoding: from the network's file.
-        network: whose outputs are the classes.
+        saved: the network's file, with an encoding, and the names of its classes if they have some.
         new: its data are others than those that the network was evolved for: all are scored, none are split off.
 
     Raises:
         InputError: for data of other features or classes, and for a task that fits thresholds of its own.
     """
-    encodes = TASKS.trait(choice.name, "extends") is Options  # takes another encoding than that of its own data
+    extended = TASKS.trait(choice.name, "extends")
+    encodes = extended is not None and issubclass(extended, Coding)  # takes another encoding than that of its own data
     if not (new and encodes):
         task: Task = TASKS.make(choice)
-        if not isinstance(task, Classification) or task.encoding == encoding:
+        if not isinstance(task, Classification) or task.encoding == saved.encoding:
             return task
         require(encodes, "one that makes numbers into trits by the thresholds of the network's file", task=choice.name)
     # the data are new, or have changed since
-    scoring: Task = TASKS.make(choice.replace(encode=encoding, classes=network.features[-1]))
+    classes = saved.classes or saved.network.features[-1]
+    scoring: Task = TASKS.make(choice.replace(encode=saved.encoding, classes=classes))
     return scoring
 
 
@@ -56,7 +58,7 @@ def remarks(task: Task, encoding: Encoding | None) -> tuple[str, ...]:
     if len(task.y_train):
         return ()
     missing = sorted(set(range(task.classes)) - set(np.unique(task.y_test).tolist()))
-    absent = f"; no sample of classes {', '.join(map(str, missing))}" if missing else ""
+    absent = f"; no sample of classes {', '.join(task.class_names[each] for each in missing)}" if missing else ""
     return (f"all {len(task.y_test):,} samples, by the thresholds of the training data{absent}",)
 
 

@@ -11,7 +11,7 @@ same bytes. Nothing in a file is ever run or imported.
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from tejax.errors import InputError, refuse, require, shown
 from tejax.export import header, planes
 from tejax.export.spec import bound, bounds_of, check_values, checked_leaves, from_spec, named, outline, to_spec
 from tejax.tasks.datasets.encoding import Encoding, encoding_of
+from tejax.tasks.datasets.labels import check_names
 from tejax.types import Genome, Network
 
 __all__ = ["FORMAT", "Saved", "checked_leaves", "load", "read", "save"]
@@ -54,6 +55,12 @@ class Saved(NamedTuple):
         """How numbers become the network's inputs; None where its inputs are trits as they are."""
         return encoding_of(self.metadata)
 
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """What the classes are called; None where they are called by their numbers, or there are none."""
+        names = self.metadata.get("classes")
+        return None if names is None else check_names(names, self.network.features[-1])
+
 
 def save(
     path: str | Path,
@@ -61,6 +68,7 @@ def save(
     genome: Genome,
     metadata: Mapping[str, Any] | None = None,
     encoding: Encoding | None = None,
+    classes: Sequence[str] | None = None,
 ) -> int:
     """Write one genome of a registered network. The file appears in one step, whole.
 
@@ -70,6 +78,7 @@ def save(
         genome: leaves int8, trits.
         metadata: plain JSON to keep with it, such as the task.
         encoding: how numbers become the network's inputs, `task.encoding` of a classification.
+        classes: what its classes are called, `task.names`.
 
     Returns:
         The size of the file in bytes.
@@ -82,12 +91,14 @@ def save(
     from safetensors.numpy import save as to_bytes
 
     leaves = checked_leaves(network, genome)
-    given = {**(metadata or {}), **({} if encoding is None else {"encoding": encoding.to_json()})}
+    given = dict(metadata or {})
+    given |= {} if encoding is None else {"encoding": encoding.to_json()}
+    given |= {} if classes is None else {"classes": list(classes)}
     note = to_plain({**given, "format": FORMAT, "network": to_spec(network)}, "metadata")
     trits = sum(leaf.size for leaf in leaves.values())
     require(trits <= MOST, f"of at most {MOST} trits", network=network)
     bound(note["network"], trits)
-    _check_encoding(note, network)
+    _check_described(note, network)
     bounds = bounds_of(network, leaves)
     pairs = zip(leaves.items(), bounds, strict=True)
     tensors = {name: planes.pack(leaf) if each == TRITS else leaf for (name, leaf), each in pairs}
@@ -172,7 +183,7 @@ def _judged(head: header.Header, note: Any) -> tuple[Network, Genome]:
         shape, fitting = head.shapes[name], planes.packed_shape(leaf.shape) if trits else leaf.shape
         held = "trits" if trits else "numbers"
         require(shape == fitting, f"{fitting} for {held} of shape {leaf.shape}", **{name: shape})
-    _check_encoding(note, network)
+    _check_described(note, network)
     return network, wanted
 
 
@@ -193,13 +204,15 @@ def _check_format(number: Any) -> None:
     require(number == FORMAT, f"{FORMAT}, the one that this tejax reads", format=number)
 
 
-def _check_encoding(note: Mapping[str, Any], network: Network) -> None:
-    """Raise InputError where numbers would not become the inputs of a network, in number and in range."""
+def _check_described(note: Mapping[str, Any], network: Network) -> None:
+    """Raise InputError where an encoding does not make the inputs of a network, or names are not of its outputs."""
     encoding, inputs = encoding_of(note), network.features[0]
     if encoding is not None:
         require(encoding.inputs == inputs, f"one that makes {inputs} inputs", encoding=f"of {encoding.inputs}")
         most = network.input_range[1]
         require(encoding.levels <= most, f"one of at most {most} levels", encoding=f"of {encoding.levels}")
+    if "classes" in note:
+        check_names(note["classes"], network.features[-1])
 
 
 def _fingerprint(note: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> str:

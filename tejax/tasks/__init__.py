@@ -8,8 +8,9 @@ from tejax.tasks._labelled import classification
 from tejax.tasks._serial import Serial, product, serial
 from tejax.tasks.datasets.columns import load_column
 from tejax.tasks.datasets.encoding import Encoding
-from tejax.tasks.datasets.files import load_arrays, load_idx
-from tejax.tasks.datasets.loaders import breast_cancer, digits, emission_from_file, from_files, wine
+from tejax.tasks.datasets.files import load_arrays, load_idx, load_table
+from tejax.tasks.datasets.loaders import breast_cancer, digits, fashion_mnist, from_files, mnist, wine
+from tejax.tasks.datasets.series_files import emission_from_file
 from tejax.tasks.environments import Playground
 from tejax.tasks.series import Series, windowed_series
 from tejax.tasks.truth_tables import TruthTable, addition, hyperidentity, multiplication, parity, xor
@@ -32,11 +33,14 @@ __all__ = [
     "digits",
     "emission",
     "emission_from_file",
+    "fashion_mnist",
     "from_files",
     "hyperidentity",
     "load_arrays",
     "load_column",
     "load_idx",
+    "load_table",
+    "mnist",
     "multiplication",
     "parity",
     "product",

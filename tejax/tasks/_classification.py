@@ -30,7 +30,8 @@ UNITS = {
     jax.tree_util.register_dataclass,
     data_fields=["x_train", "y_train", "x_test", "y_test", "augmented"],
     meta_fields=["classes", "samples", "loss", "temperature", "levels"],
-    drop_fields=["encoding"],  # of the host: a compiled program is shown trits, and is the same for other thresholds
+    # of the host: a compiled program is shown trits, and is the same for other thresholds and names
+    drop_fields=["encoding", "names"],
 )
 @dataclasses.dataclass(frozen=True)
 class Classification(Task):
@@ -49,6 +50,7 @@ class Classification(Task):
             chance; `validate` and `accuracy` see them as they are. None: as they are only.
         encoding: how numbers became these trits. None: not known, as where a compiled program gives the task back.
         levels: L; 1: trits.
+        names: what people call the classes. None: by their numbers, or not known, as with the encoding.
     """
 
     x_train: Int8[Array, "N F"]
@@ -62,6 +64,7 @@ class Classification(Task):
     augmented: Int8[Array, "S N F"] | None = None
     encoding: Encoding | None = None
     levels: int = 1
+    names: tuple[str, ...] | None = None
     shown = ("x_train", "x_test", "augmented")
 
     @property
@@ -150,8 +153,14 @@ class Classification(Task):
         return {name: self.accuracy(network, genome, split) for name, split in filled.items()}
 
     def metadata(self) -> dict[str, Any]:
-        """The encoding."""
-        return {} if self.encoding is None else {"encoding": self.encoding.to_json()}
+        """The encoding, and the names of classes that are not called by their numbers."""
+        encoding = {} if self.encoding is None else {"encoding": self.encoding.to_json()}
+        return encoding | ({} if self.names is None else {"classes": list(self.names)})
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the classes are called: their names, or their numbers."""
+        return self.names or tuple(map(str, range(self.classes)))
 
     def words(self, report: Mapping[str, float]) -> dict[str, str]:
         """Accuracies as percentages."""

@@ -1,8 +1,9 @@
-"""Classification of anybody's arrays: x becomes trits, the labels stay labels."""
+"""Classification of anybody's arrays: x becomes trits or small whole numbers, labels of any kind become classes."""
 
 import dataclasses
 import math
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -14,20 +15,19 @@ from tejax.registry import LOSSES
 from tejax.tasks._classification import Classification
 from tejax.tasks._minibatch import require_samples
 from tejax.tasks.datasets import encoding, pictures
-from tejax.tasks.datasets.checks import as_labels, as_numbers
+from tejax.tasks.datasets.checks import as_numbers
 from tejax.tasks.datasets.distinctness import check_told_apart
+from tejax.tasks.datasets.labels import as_labels, check_names, classes_of, numbers_of
 from tejax.types import Array, Int8
 
-__all__ = ["Options", "classification"]
+__all__ = ["Coding", "Options", "classification"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
-    """How labelled numbers are split, made into trits, and scored.
+class Coding:
+    """How numbers are made into trits or levels, and scored.
 
     Args:
-        test_share: the share held out for testing, stratified by label.
-        split_seed: of the split into training and test data.
         trits: of a feature: as many trits, or with levels a whole number from minus this to this.
         kind: what the thresholds of a feature become: trits (low, between, high), thermometer (trits: below, above), or
             levels, one small whole number, which shares one synapse of a neuron.
@@ -38,8 +38,6 @@ class Options:
         temperature: of the cross-entropy, as a ratio; the limit of the margin.
     """
 
-    test_share: Annotated[float, Between(0, 1)] = 0.2
-    split_seed: Seed = 0
     trits: Annotated[int, Between(1, 1024)] = 2
     kind: encoding.Kind = "trits"
     placement: encoding.Placement = "range"
@@ -52,24 +50,57 @@ class Options:
         check_options(self)
 
 
+@dataclasses.dataclass(frozen=True)
+class Options(Coding):
+    """How labelled numbers are split, made into trits or levels, and scored.
+
+    Args:
+        test_share: the share held out for testing, stratified by label, where there are no test data of their own.
+        split_seed: of the split into training and test data.
+    """
+
+    test_share: Annotated[float, Between(0, 1)] = 0.2
+    split_seed: Seed = 0
+
+
+class _Rows(NamedTuple):
+    """Numbers and classes in two splits."""
+
+    x_train: np.ndarray  # [N, ...]
+    y_train: np.ndarray  # int32 [N]
+    x_test: np.ndarray  # [M, ...]
+    y_test: np.ndarray  # int32 [M]
+
+
 def classification(
-    x: Any, y: Any, encode: encoding.Encoding | None = None, classes: int | None = None, **options: Any
+    x: Any,
+    y: Any,
+    encode: encoding.Encoding | None = None,
+    classes: int | Sequence[str] | None = None,
+    x_test: Any = None,
+    y_test: Any = None,
+    names: Sequence[str] | None = None,
+    **options: Any,
 ) -> Classification:
     """A task from numbers and labels.
 
     Args:
-        x: numbers [N, ...]; compared as float64.
-        y: labels [N], whole numbers from 0.
+        x: numbers [N, ...], in an array or a frame; compared as float64.
+        y: labels [N] of any kind: whole numbers, truth values or texts. Their values in order are the classes.
         encode: of a network that is to be scored on these data: all of them become test samples by its thresholds, and
             nothing is split or fitted. None: the data are for training, and thresholds come from the training split.
-        classes: of that network; labels are below it.
+        classes: of that network: the names of its classes, or how many there are; labels are among them.
+        x_test: numbers [M, ...] of the test samples; None: a share of x is held out at random.
+        y_test: their labels [M], among those of y.
+        names: what the classes are called, in the order of their labels; None: as their labels.
         **options: the fields of `Options`.
 
     Raises:
-        InputError: for empty data, NaN or infinite numbers, whole numbers beyond 2^53, labels that are not whole
-            numbers from 0, a class with fewer than two samples, training data that are all the same, an option that
-            does not exist, a share or a minibatch out of range, a shift of what is no picture, more classes than the
-            loss takes; for other features or classes than `encode` and `classes` have.
+        InputError: for empty data, NaN or infinite numbers, whole numbers beyond 2^53, labels that are missing, of
+            mixed types or floats that are not whole, a class with fewer than two samples to split, one class alone,
+            training data that are all the same, an option that does not exist, a share or a minibatch out of range, a
+            shift of what is no picture, more classes than the loss takes; for other features or classes than `encode`
+            and `classes`, or the training data, have.
 
     Warns:
         UserWarning: naming features that vary and have no threshold, as beside a column of another unit.
@@ -80,68 +111,96 @@ def classification(
     chosen = Options(**options)
     x = as_numbers(x)
     y = as_labels(y, len(x))
+    require((x_test is None) == (y_test is None), "given with y_test, or not at all", x_test=type(x_test).__name__)
     if encode is not None:
+        require(x_test is None, "left out where all of x is scored", x_test=type(x_test).__name__)
         return _scored(encode(x), y, encode, classes)
     fixedpoint.make_loss(chosen.loss, chosen.temperature)
-    train, test = _split(y, _classes(y, chosen.loss), chosen)
-    require_samples(chosen.samples, len(train), "training samples")
-    shaped, x = x, x.reshape(len(x), -1)
-    encode = encoding.fit(x[train], chosen.trits, chosen.kind, chosen.placement)
-    coded = encode(x[train])
-    check_told_apart(x[train], coded, encode, chosen.placement)
+    labels = classes_of(y)
+    called = labels.names if names is None else check_names(names, len(labels.names))
+    _check_classes(labels.classes, len(called), chosen.loss, least=1 if x_test is not None else 2)
+    rows = _split(x, labels.classes, chosen) if x_test is None else _given(x, labels, x_test, y_test)
+    return _task(rows, called, chosen)
+
+
+def _task(rows: _Rows, names: Sequence[str], chosen: Options) -> Classification:
+    """The task of rows whose classes have these names."""
+    require_samples(chosen.samples, len(rows.x_train), "training samples")
+    x = rows.x_train.reshape(len(rows.x_train), -1)
+    encode = encoding.fit(x, chosen.trits, chosen.kind, chosen.placement)
+    coded = encode(x)
+    check_told_apart(x, coded, encode, chosen.placement, one_unit=rows.x_train.ndim > 2)
     return Classification(
         jnp.asarray(coded),
-        jnp.asarray(y[train], jnp.int32),
-        jnp.asarray(encode(x[test])),
-        jnp.asarray(y[test], jnp.int32),
-        int(y.max()) + 1,
+        jnp.asarray(rows.y_train),
+        jnp.asarray(encode(rows.x_test)),
+        jnp.asarray(rows.y_test),
+        len(names),
         chosen.samples,
         chosen.loss,
         chosen.temperature,
-        _augmented(encode, shaped[train], chosen.shift),
+        _augmented(encode, rows.x_train, chosen.shift),
         encode,
         encode.levels,
+        _unless_numbers(names),
     )
 
 
-def _classes(y: np.ndarray, loss: str) -> int:
-    """How many classes the labels are of; InputError where they have gaps or are too many."""
-    values, counts = np.unique(y, return_counts=True)
-    classes, seen = len(values), f"labels {y.min()} to {y.max()}, {len(values)} distinct"
-    fine = values[0] == 0 and values[-1] == classes - 1 and bool((counts >= 2).all())
-    require(fine, "whole numbers from 0 with two samples or more of each", y=seen)
-    require(classes >= 2, "of two classes or more", y=seen)
+def _unless_numbers(names: Sequence[str]) -> tuple[str, ...] | None:
+    """Names, or None for those that are the numbers from 0."""
+    return None if list(names) == [str(number) for number in range(len(names))] else tuple(names)
+
+
+def _check_classes(y: np.ndarray, classes: int, loss: str, least: int) -> None:
+    """Raise InputError for classes of which there are too few, too many, or too few samples."""
+    require(classes >= 2, "of two classes or more", y="labels of one class")
+    fewest = int(np.bincount(y, minlength=classes).min())
+    seen = f"{classes} classes, one of {fewest}"
+    require(fewest >= least, f"of classes of {least} samples or more each", y=seen)
     most = fixedpoint.MOST_OUTPUTS
-    require(loss != "cross_entropy" or classes <= most, f"of at most {most} classes for a cross-entropy", y=seen)
-    return classes
+    fits = loss != "cross_entropy" or classes <= most
+    require(fits, f"of at most {most} classes for a cross-entropy", y=f"{classes} classes")
 
 
-def _split(y: np.ndarray, classes: int, chosen: Options) -> tuple[np.ndarray, np.ndarray]:
-    """The rows for training and those for testing, stratified by label."""
+def _split(x: np.ndarray, y: np.ndarray, chosen: Options) -> _Rows:
+    """Rows for training and for testing, stratified by class."""
     from sklearn.model_selection import train_test_split
 
+    classes = int(y.max()) + 1
     require(0 < chosen.test_share < 1, "above 0 and below 1", test_share=chosen.test_share)
     held = max(math.ceil(chosen.test_share * len(y)), classes)
     require(
         len(y) - held >= classes, "small enough to leave a training sample of each class", test_share=chosen.test_share
     )
     train, test = train_test_split(np.arange(len(y)), test_size=held, stratify=y, random_state=chosen.split_seed)
-    return train, test
+    return _Rows(x[train], y[train], x[test], y[test])
 
 
-def _scored(trits: np.ndarray, y: np.ndarray, encode: encoding.Encoding, classes: int | None) -> Classification:
+def _given(x: np.ndarray, labels: Any, x_test: Any, y_test: Any) -> _Rows:
+    """Rows with test samples of their own."""
+    x_test = as_numbers(x_test, "x_test")
+    shape = f"array of shape {x_test.shape}"
+    require(x_test.shape[1:] == x.shape[1:], f"rows of shape {x.shape[1:]}, as those of x", x_test=shape)
+    y_test = numbers_of(as_labels(y_test, len(x_test), "y_test"), labels.names, "y_test")
+    return _Rows(x, labels.classes, x_test, y_test)
+
+
+def _scored(
+    coded: np.ndarray, y: np.ndarray, encode: encoding.Encoding, classes: int | Sequence[str] | None
+) -> Classification:
     """All samples as test samples."""
-    seen = f"labels {y.min()} to {y.max()}"
-    most = int(y.max()) + 1 if classes is None else classes
-    require(y.min() >= 0 and y.max() < most, f"whole numbers from 0 to {most - 1}, the classes of the network", y=seen)
+    if classes is None:
+        classes = classes_of(y).names
+    names = [str(number) for number in range(classes)] if isinstance(classes, int) else check_names(list(classes))
+    y = numbers_of(y, names)
     none = jnp.zeros((0, encode.inputs), jnp.int8), jnp.zeros(0, jnp.int32)
-    return Classification(
-        *none, jnp.asarray(trits), jnp.asarray(y, jnp.int32), most, encoding=encode, levels=encode.levels
-    )
+    shown = jnp.asarray(coded), jnp.asarray(y)
+    called = _unless_numbers(names)
+    return Classification(*none, *shown, len(names), encoding=encode, levels=encode.levels, names=called)
 
 
 def _augmented(encode: encoding.Encoding, x: np.ndarray, shift: float) -> Int8[Array, "S N F"] | None:
-    """The trits of pictures as they are and moved by `shift` pixels; None where they are not to be moved."""
+    """The inputs of pictures as they are and moved by `shift` pixels; None where they are not to be moved."""
     if shift == 0:
         return None
     return jnp.asarray(np.stack([encode(each.reshape(len(x), -1)) for each in pictures.shifted(x, shift)]))

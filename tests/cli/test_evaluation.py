@@ -108,11 +108,11 @@ OTHERS = {
     "more classes": (
         X,
         Y + 1,
-        "y must be whole numbers from 0 to 2, the classes of the network: got y='labels 1 to 3'",
+        "y must be among the classes of the training data, whole numbers from 0 to 2: got y=['3']",
     ),
-    "negative labels": (X, Y - 1, "y must be whole numbers from 0 to 2"),
+    "negative labels": (X, Y - 1, "y must be among the classes of the training data, whole numbers from 0 to 2"),
     "NaN": (np.where(X > 3, np.nan, X), Y, "x must be finite everywhere"),
-    "labels of text": (X, Y.astype(str), "y must be of an integer type"),
+    "labels of text": (X, np.array(["a", "b", "c"])[Y], "y must be among the classes of the training data"),
     "no rows": (X[:0], Y[:0], "x must be non-empty"),
 }
 

@@ -54,7 +54,7 @@ def words(options, kind, others):
 
 
 def test_every_task_and_every_network_is_in_the_walk():
-    assert {*FITTING, "files"} == set(parts.offered("task"))  # files: see test_commands
+    assert {*FITTING, "files", "fashion_mnist", "mnist"} == set(parts.offered("task"))  # files: see test_commands
     assert {network for _, network in PAIRS} == set(parts.offered("network"))
 
 

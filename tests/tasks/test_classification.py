@@ -231,7 +231,9 @@ def test_a_trained_encoding_scores_all_samples_of_other_data():
     with pytest.raises(InputError, match="split must be one with samples: got split='train'"):
         task.accuracy(NETWORK, GENOME, "train")
     for y in (labels + 1, labels - 1):
-        with pytest.raises(InputError, match="y must be whole numbers from 0 to 2, the classes of the network"):
+        with pytest.raises(
+            InputError, match="y must be among the classes of the training data, whole numbers from 0 to 2"
+        ):
             tasks.classification(other, y, encode=trained.encoding, classes=3)
     with pytest.raises(InputError, match="x must be rows of 4 numbers"):
         tasks.classification(other[:, :2], labels, encode=trained.encoding, classes=3)

@@ -10,7 +10,7 @@ __all__ = ["check_header", "check_name"]
 
 SIGNIFICANT = 63  # characters of a name that a C compiler must tell apart
 LONGEST = SIGNIFICANT - len("_trits_popcount")
-ENDINGS = r"encode|reset|state|step|trits|trits_\w+"  # what the files add to the name of a network
+ENDINGS = r"class|encode|reset|state|step|trits|trits_\w+"  # what the files add to the name of a network
 FAMILIES = (  # of which headers may define any number
     r"(aio|argp|argz|atomic|boot|cnd|eeprom|envz|ether|gnu_dev|inet6?|mq|mtx|obstack|pgm|posix|power|pthread|sched|si|stdc|"
     r"thrd|tss|wdt|xdr)_\w+|(AF|M|PF)_\w+|(PRI|SCN)[a-zA-Z](\d|[A-Z])\w*|\w+_t|\w+_vect(_num)?|"

@@ -9,8 +9,8 @@ from tejax.networks import MLP, Layer
 __all__ = ["DECLARATION", "perceptron"]
 
 DECLARATION = """
-/* The outputs y for the inputs x, each of which is $allowed. The class, if there are classes, is the first of the
-   largest outputs. */
+/* The outputs y for the inputs x, each of which is $allowed.
+   The class, if there are classes, is the first of the largest outputs. */
 void ${name}(const int8_t x[${NAME}_INPUTS], int32_t y[${NAME}_OUTPUTS]);
 """
 

@@ -1,7 +1,7 @@
 """The two files: what a network and an encoding need, put together under the network's name."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from tejax.core.drafts import write_file
 from tejax.core.paths import expanded
 from tejax.errors import refuse, require
+from tejax.export.c.classes import names
 from tejax.export.c.conv import conv
 from tejax.export.c.encoder import encoder
 from tejax.export.c.form import Form, Table
@@ -44,6 +45,7 @@ def to_c(
     name: str = "network",
     header: str = "network.h",
     encoding: Encoding | None = None,
+    classes: Sequence[str] | None = None,
 ) -> Source:
     """C99 source that is C++ as well: `void name(const int8_t *x, int32_t *y)`, or for a network with a memory
     `void name_reset(name_state *state)` and `void name_step(name_state *state, const int8_t *x, int32_t *y)`.
@@ -57,6 +59,7 @@ def to_c(
         name: of the network in C. Names of two networks in one unit differ in more than their case.
         header: the file name that the code includes.
         encoding: of numbers as the network's inputs; it adds `void name_encode(const double *values, int8_t *x)`.
+        classes: what the classes are called; they add `const char *name_class(unsigned number)`.
 
     Raises:
         InputError: for a network of another kind, a genome of another network, values that are not trits, a name
@@ -71,6 +74,8 @@ def to_c(
     parts = [form(network, genome)]
     if encoding is not None:
         parts.append(encoder(encoding, network.features[0]))
+    if classes is not None:
+        parts.append(names(classes, network.features[-1]))
     sizes = f"#define ${{NAME}}_VALUES {encoding.features}\n" if encoding is not None else ""
     words = {
         "about": f"{'-'.join(map(str, network.features))}: a ternary network, evolved by tejax.",
@@ -93,6 +98,7 @@ def save_c(
     genome: Genome,
     name: str = "network",
     encoding: Encoding | None = None,
+    classes: Sequence[str] | None = None,
 ) -> tuple[Path, Path]:
     """Write `to_c` to a .c file and to the .h file of the same name.
 
@@ -102,6 +108,7 @@ def save_c(
         genome: of the network.
         name: of the network in C.
         encoding: of numbers as the network's inputs, if the source should have it.
+        classes: what the classes are called, if the source should say it.
 
     Returns:
         The paths of the .c and the .h file.
@@ -112,7 +119,7 @@ def save_c(
     path = expanded(path)
     require(path.suffix == ".c", "a file that ends in .c", path=str(path))
     header = path.with_suffix(".h")
-    source = to_c(network, genome, name, header.name, encoding)
+    source = to_c(network, genome, name, header.name, encoding, classes)
     texts = {header: source.header, path: source.code}
     blocked = [file for file in texts if os.path.islink(file) or os.path.isdir(file)]
     for file in (*blocked, *texts):  # refused before anything is written

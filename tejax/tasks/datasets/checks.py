@@ -1,4 +1,4 @@
-"""Arrays that a user gives: numbers that float64 holds, and labels that are whole numbers from 0."""
+"""Arrays that a user gives: numbers that float64 holds."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from tejax.errors import refuse, require
 
-__all__ = ["EXACT", "as_array", "as_labels", "as_numbers"]
+__all__ = ["EXACT", "as_array", "as_numbers"]
 
 EXACT = 2**53  # up to here float64 holds every whole number
 
@@ -29,7 +29,7 @@ def as_numbers(values: Any, name: str = "x") -> np.ndarray:
     """An array that can be compared as float64 without an error: booleans, whole numbers, floats up to float64.
 
     Args:
-        values: numbers [N, ...].
+        values: numbers [N, ...], in an array, a list, or another library's frame.
         name: of the argument.
 
     Raises:
@@ -37,6 +37,8 @@ def as_numbers(values: Any, name: str = "x") -> np.ndarray:
             beyond 2^53, NaN and infinity, and for what is empty or has no rows.
     """
     x = as_array(values, name)
+    if x.dtype.kind == "O" and all(isinstance(each, bool | int | float | np.number | np.bool_) for each in x.flat):
+        x = x.astype(np.float64)  # of a frame whose columns have different types
     require(x.dtype.kind in "biuf", "numeric", **{name: f"array of {x.dtype}"})
     require(x.dtype.itemsize <= 8, "of at most 64 bits a number", **{name: f"array of {x.dtype}"})
     require(x.ndim > 0 and x.size > 0, "non-empty", **{name: f"array of shape {x.shape}"})
@@ -48,15 +50,3 @@ def as_numbers(values: Any, name: str = "x") -> np.ndarray:
         allowed = "from -2**53 to 2**53, the whole numbers that float64 holds (subtract an offset)"
         require(abs(widest) <= EXACT, allowed, **{name: widest})
     return x
-
-
-def as_labels(values: Any, rows: int) -> np.ndarray:
-    """Labels [N] of an integer type, one for each of so many rows.
-
-    Raises:
-        InputError: for any other array: floats too, even whole ones, whose meaning only their owner knows.
-    """
-    y = as_array(values, "y")
-    require(y.shape == (rows,), f"one label for each of the {rows} rows of x", y=f"array of shape {y.shape}")
-    require(y.dtype.kind in "iu", "of an integer type", y=f"array of {y.dtype}")
-    return y

@@ -15,7 +15,9 @@ RARE = 0.02  # of the rows: as few as that differing in trits are taken for none
 OFTEN, SOME, NARROW = 0.25, 0.05, 0.1  # shares: of rows that differ in numbers, and of the range of all of x
 
 
-def check_told_apart(x: np.ndarray, trits: np.ndarray, encode: Encoding, placement: Placement) -> None:
+def check_told_apart(
+    x: np.ndarray, trits: np.ndarray, encode: Encoding, placement: Placement, one_unit: bool = False
+) -> None:
     """Refuse training data that are one row of trits, and warn of features that vary in numbers and not in trits.
 
     A feature is named where next to all rows agree in its trits while a quarter of them, or a twentieth within a tenth
@@ -27,6 +29,7 @@ def check_told_apart(x: np.ndarray, trits: np.ndarray, encode: Encoding, placeme
         trits: int8 [N, ...], of the same rows.
         encode: the encoding, which made `trits`.
         placement: of its thresholds, for the message.
+        one_unit: all features are known to be of one, as pixels are: then none is named.
 
     Raises:
         InputError: where no two rows differ.
@@ -35,6 +38,8 @@ def check_told_apart(x: np.ndarray, trits: np.ndarray, encode: Encoding, placeme
         refuse(f"x must vary: got {len(x)} equal training rows of shape {x.shape[1:]}")
     if (trits == trits[0]).all():
         refuse(f"x must vary in trits: all training rows have the same with placement={placement!r}; try 'quantile'")
+    if one_unit:
+        return
     count = min(len(x), ROWS, max(50, CELLS // encode.features))
     rows = np.linspace(0, len(x) - 1, min(len(x), count)).astype(np.int64)
     lost = _lost(x[rows], trits[rows].reshape(len(rows), -1, encode.features))

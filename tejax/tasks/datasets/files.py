@@ -1,27 +1,77 @@
-"""Arrays from disk: MNIST-style IDX files, plain or gzipped, and NumPy's .npz. Nothing in a file is ever run.
+"""Arrays from disk: IDX files as MNIST has, NumPy's .npz, and tables of text. Nothing in a file is ever run.
 
-What a file's header claims is judged before anything is read or unpacked, and no more is unpacked than it claims.
+IDX files and tables may be gzipped. What a file's header claims is judged before anything is read or unpacked, and no
+more is unpacked than it claims.
 """
 
+import functools
 import gzip
 import math
 import os
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 import numpy as np
 
 from tejax.core.paths import existing_file
-from tejax.errors import InputError, refuse
+from tejax.errors import InputError, refuse, require
 from tejax.tasks.datasets.archives import open_archive, read_member
-from tejax.tasks.datasets.limits import check_size, read_up_to
+from tejax.tasks.datasets.limits import LARGEST, RATIO, check_size, read_up_to
+from tejax.tasks.datasets.tables import Table, parse_table
 
-__all__ = ["load_arrays", "load_idx"]
+__all__ = ["Labelled", "load_arrays", "load_idx", "load_labelled", "load_table"]
 
-UNDERSTOOD = "what is read is an .npz file with arrays x and y (numpy.savez), or two IDX files, inputs and labels"
+T = TypeVar("T")
+Labelled = Table  # numbers, labels and the names of columns, of a file of any kind
+
+UNDERSTOOD = "what is read is a table (.csv), an .npz file with arrays x and y, or two IDX files, inputs and labels"
 _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _GZIP = b"\x1f\x8b"
+
+
+def load_labelled(path: str | Path, labels: str | Path | None = None, label: str = "-1") -> Labelled:
+    """Numbers and labels from disk.
+
+    Args:
+        path: an .npz file with arrays x and y, a table, or an IDX file of inputs.
+        labels: the IDX file of labels, beside one of inputs.
+        label: the column of labels in a table: its name, or its number, from 0 or, negative, from the end.
+
+    Raises:
+        InputError: for a missing, damaged or foreign file, naming it.
+    """
+    if labels is not None:
+        return Labelled(load_idx(path), load_idx(labels), ())
+    path = existing_file(path)
+    head = _opened(path, lambda file, _, __: file.read(512))
+    if _is_table(head) and not head.startswith(b"PK"):
+        return load_table(path, label)
+    return Labelled(*load_arrays(path), ())
+
+
+def load_table(path: str | Path, label: str = "-1") -> Table:
+    """The numbers and labels of a table of text, gzipped or not.
+
+    Args:
+        path: of the file; a first line that holds a text beside the label is its header.
+        label: the column of labels: its name, or its number, from 0 or, negative, from the end.
+
+    Raises:
+        InputError: naming the file and the line, where it is missing, damaged, larger than `limits.LARGEST`, has
+            another number of cells in a row, no such column, or cells that are missing or no numbers.
+    """
+    path = existing_file(path)
+    return parse_table(path, _opened(path, functools.partial(_whole, path)), label)
+
+
+def _whole(path: Path, file: BinaryIO, length: int, exact: bool) -> bytearray:
+    """All bytes of an open file."""
+    most = min(LARGEST, length if exact else RATIO * length)
+    data = read_up_to(file, most + 1)
+    require(len(data) <= most, f"of at most {most:,} bytes unpacked", path=str(path))
+    return data
 
 
 def load_idx(path: str | Path) -> np.ndarray:
@@ -32,14 +82,19 @@ def load_idx(path: str | Path) -> np.ndarray:
             `limits.LARGEST`.
     """
     path = existing_file(path)
+    return _opened(path, functools.partial(_idx, path))
+
+
+def _opened(path: Path, read: Callable[[BinaryIO, int, bool], T]) -> T:
+    """What `read` makes of an open file, gzipped or not, its length in bytes, and whether that is of its content."""
     try:
         with path.open("rb") as raw:
             zipped, length = raw.read(2) == _GZIP, os.fstat(raw.fileno()).st_size
             raw.seek(0)
             if not zipped:
-                return _idx(path, raw, length, exact=True)
+                return read(raw, length, True)
             with gzip.GzipFile(fileobj=raw) as file:
-                return _idx(path, cast(BinaryIO, file), length, exact=False)
+                return read(cast(BinaryIO, file), length, False)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         refuse(f"{path}: damaged gzip file ({error})", error)
     except OSError as error:
@@ -100,23 +155,12 @@ def _kind(path: Path, head: bytes) -> str:
     if head[:2] == b"\0\0" or head.startswith(_GZIP):
         return " (an IDX file, it seems: name its labels too)"
     if path.suffix.lower() in (".csv", ".tsv", ".txt") or _is_table(head):
-        return f" (a text table, it seems; if its labels stand last, {_recipe(path, head)} make one of it)"
+        return " (a table of text, it seems: `tasks.load_table` reads it)"
     return ""
 
 
-def _recipe(path: Path, head: bytes) -> str:
-    """How NumPy makes a text table into an .npz file."""
-    line = head.splitlines()[0] if head.strip() else b""
-    separator = next((each for each in (",", ";", "\t") if each.encode() in line), ",")
-    titled = any(97 <= byte | 32 <= 122 and byte | 32 != 101 for byte in line)  # letters but e, as of 1e-3
-    options = f"delimiter={separator!r}{', skiprows=1' if titled else ''}"
-    return (
-        f"t = numpy.loadtxt({path.name!r}, {options}) and numpy.savez('data.npz', x=t[:, :-1], y=t[:, -1].astype(int))"
-    )
-
-
 def _is_table(head: bytes) -> bool:
-    """Text with a separator in its first lines."""
+    """Text with a separator in its first line."""
     line = head.splitlines()[0] if head.strip() else b""
-    printable = all(32 <= byte < 127 or byte in b"\t\r\n" for byte in head)
-    return printable and any(line.count(sep) and line.replace(sep, b"").strip() for sep in (b",", b";", b"\t"))
+    printable = all(byte >= 32 or byte in b"\t\r\n" for byte in head)
+    return printable and any(line.count(sep) and line.replace(sep, b"").strip() for sep in (b",", b";", b"\t", b" "))

@@ -1,24 +1,31 @@
-"""Real data: what scikit-learn ships, a series that tejax ships, and a user's files."""
+"""Real data: what scikit-learn ships, pictures in their official split, and a user's files."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
-
 from tejax.errors import require
-from tejax.options import AtLeast, Between, Length, Probability, Samples, Text, Width
+from tejax.options import Between, Length, Samples
 from tejax.registry import TASKS
 from tejax.tasks._classification import Classification
-from tejax.tasks._emission import Emission, emission
-from tejax.tasks._labelled import Options, classification
-from tejax.tasks.datasets import files
-from tejax.tasks.datasets.columns import load_column
-from tejax.tasks.datasets.encoding import Placement
-from tejax.tasks.datasets.moves import quantile_thresholds, to_trits
+from tejax.tasks._labelled import Coding, Options, classification
+from tejax.tasks.datasets import files, idx_sets
+from tejax.tasks.datasets.encoding import Kind, Placement
 
-__all__ = ["CO2", "breast_cancer", "digits", "emission_from_file", "from_files", "wine"]
+__all__ = ["breast_cancer", "digits", "fashion_mnist", "from_files", "mnist", "wine"]
 
-CO2 = Path(__file__).with_name("co2.csv")
+Trits = Annotated[int, Between(1, 1024)]
+CLOTHES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
 
 
 @TASKS.register("digits", extends=Options)
@@ -65,63 +72,82 @@ def wine(placement: Placement = "quantile", **options: Any) -> Classification:
     return classification(x, y, placement=placement, **options)
 
 
-@TASKS.register("files", extends=Options)
-def from_files(path: Path = Path("data.npz"), labels: Path | None = None, **options: Any) -> Classification:
-    """Labelled data from disk: an .npz file with arrays x and y, or two IDX files (as MNIST has).
+@TASKS.register("fashion_mnist", extends=Coding)
+def fashion_mnist(
+    path: Path | None = None, samples: Samples | None = 512, kind: Kind = "levels", trits: Trits = 4, **options: Any
+) -> Classification:
+    """70,000 pictures of clothes, 28 x 28 pixels, ten classes, 10,000 for testing (Xiao, Rasul & Vollgraf 2017).
 
     Args:
-        path: the .npz file, or the IDX file of inputs.
+        path: a folder with the four IDX files; by default TEJAX_DATA/fashion_mnist, where the package
+            dataset-fashion-mnist has them, or the cache folder, into which they are downloaded once.
+        samples: training samples a generation, or None for all.
+        kind: what a pixel becomes: levels, one whole number from -trits to trits, or trits, or thermometer.
+        trits: of a pixel, or with levels its greatest whole number.
+        **options: those of `classification` but for the split, which is the official one.
+
+    Raises:
+        InputError: where there is no copy on this machine and no network, with what can be done.
+    """
+    return _official(idx_sets.FASHION_MNIST, path, CLOTHES, samples=samples, kind=kind, trits=trits, **options)
+
+
+@TASKS.register("mnist", extends=Coding)
+def mnist(
+    path: Path | None = None, samples: Samples | None = 512, kind: Kind = "levels", trits: Trits = 4, **options: Any
+) -> Classification:
+    """70,000 handwritten digits, 28 x 28 pixels, 10,000 for testing (LeCun, Bottou, Bengio & Haffner 1998).
+
+    Args:
+        path: a folder with the four IDX files; by default TEJAX_DATA/mnist, or the cache folder, into which they are
+            downloaded once.
+        samples: training samples a generation, or None for all.
+        kind: what a pixel becomes: levels, one whole number from -trits to trits, or trits, or thermometer.
+        trits: of a pixel, or with levels its greatest whole number.
+        **options: those of `classification` but for the split, which is the official one.
+
+    Raises:
+        InputError: where there is no copy on this machine and no network, with what can be done.
+    """
+    return _official(idx_sets.MNIST, path, None, samples=samples, kind=kind, trits=trits, **options)
+
+
+def _official(known: idx_sets.IdxSet, path: Path | None, names: Any, encode: Any = None, **options: Any) -> Any:
+    """The task of a set of pictures in its official split; with an encoding, of its test pictures alone."""
+    x, y, x_test, y_test = idx_sets.load(known, path)
+    if encode is not None:
+        return classification(x_test, y_test, encode, **options)
+    return classification(x, y, x_test=x_test, y_test=y_test, names=names, **options)
+
+
+@TASKS.register("files", extends=Options)
+def from_files(
+    path: Path = Path("data.npz"),
+    labels: Path | None = None,
+    label: Annotated[str, Length(1, 4096)] = "-1",
+    test_path: Path | None = None,
+    test_labels: Path | None = None,
+    **options: Any,
+) -> Classification:
+    """Labelled data from disk: a table (.csv), an .npz file with arrays x and y, or two IDX files (as MNIST has).
+
+    Args:
+        path: the table, the .npz file, or the IDX file of inputs.
         labels: the IDX file of labels.
+        label: the column of labels in a table: its name, or its number, from 0 or, negative, from the end.
+        test_path: test data of their own, in a file of the same kind; None: a share of the data is held out at random.
+        test_labels: the IDX file of their labels.
         **options: those of `classification`.
 
     Raises:
-        InputError: for a missing, damaged or foreign file, naming it.
+        InputError: for a missing, damaged or foreign file, naming it; for labels of test data without these; and for
+            test data whose columns have other names.
     """
-    x, y = files.load_arrays(path) if labels is None else (files.load_idx(path), files.load_idx(labels))
-    return classification(x, y, **options)
-
-
-@TASKS.register("emission", network="autonomous")
-def emission_from_file(
-    path: Path | None = None,
-    column: Text = "",
-    changes: bool = True,
-    thresholds: Annotated[tuple[Annotated[float, Between(-1e300, 1e300)], ...], Length(2, 2)] = (0.0, 0.0),
-    quantiles: Annotated[tuple[Probability, ...], Length(2, 2)] | None = None,
-    held_out: Annotated[float, Between(0, 0.9)] = 0.25,
-    window: Width | None = None,
-    shift_cap: Annotated[int, AtLeast(0, 2**20)] | None = None,
-    max_ticks: Annotated[int, AtLeast(1, 2**30)] = 100_000,
-) -> Emission:
-    """A series from a CSV file, as ups and downs, said by a network that nobody feeds; its end is held out.
-
-    Where no file is named: 2,225 weekly means of CO2 in the air at Mauna Loa, 1958 to 2001 (Keeling & Whorf 2004; in
-    the public domain, as statsmodels ships them, weeks without a mean left out).
-
-    Args:
-        path: the file; None: the series that tejax ships.
-        column: of the numbers, its title or its number from 0; empty: the last one.
-        changes: what becomes trits is by how much a number differs from the one before it, else the number itself.
-        thresholds: below the first it is -1, above the second +1, between them 0.
-        quantiles: shares of the graded part that give the thresholds, instead.
-        held_out: the share of the series, at its end, that nobody is graded on, but in the report.
-        window: targets of a frame; None: four fifths of the graded ones.
-        shift_cap: the last shift of the frame; None: what is left of the graded ones.
-        max_ticks: how long a network may take, for a frame to be finished in fewer.
-
-    Raises:
-        InputError: as `load_column` does; for a series that is too short, or of which the graded part is one trit only.
-    """
-    name = CO2.name if path is None else path
-    numbers = load_column(CO2 if path is None else path, column)
-    require(len(numbers) >= 8, f"of 8 numbers or more, in {name}", column=f"{column!r}, of {len(numbers)}")
-    require(bool((numbers != numbers[0]).any()), f"of numbers that are not all the same, in {name}", column=column)
-    values = np.diff(numbers) if changes else numbers
-    hidden = int(held_out * len(values))
-    graded = len(values) - hidden
-    chosen = thresholds if quantiles is None else quantile_thresholds(values[:graded], quantiles)
-    trits = to_trits(values, chosen)
-    several = len(np.unique(trits[:graded])) > 1
-    require(several, f"such that not all of {name} that is graded becomes one trit", thresholds=chosen)
-    frame = max(1, 4 * graded // 5) if window is None else window
-    return emission(trits, frame, max(0, graded - frame) if shift_cap is None else shift_cap, max_ticks, 0, hidden)
+    data = files.load_labelled(path, labels, label)
+    require(test_labels is None or test_path is not None, "given with test_path", test_labels=str(test_labels))
+    if test_path is None:
+        return classification(data.x, data.y, **options)
+    test = files.load_labelled(test_path, test_labels, label)
+    same = not (data.columns and test.columns) or data.columns == test.columns
+    require(same, f"a table with the columns of path, {list(data.columns)}", test_path=list(test.columns))
+    return classification(data.x, data.y, x_test=test.x, y_test=test.y, **options)

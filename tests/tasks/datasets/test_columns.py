@@ -95,7 +95,7 @@ def test_a_series_of_a_file_is_held_out_at_its_end(written):
 def test_the_series_that_is_shipped():
     task = tasks.emission_from_file()
     assert task.frames.targets.shape == (2224,)
-    assert len(tasks.load_column(loaders.CO2)) == 2225
+    assert len(tasks.load_column(series_files.CO2)) == 2225
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,8 @@
+
+const char *${name}_class(unsigned number)
+{
+    static const char *const names[$outputs] = {
+$names
+    };
+    return names[number];
+}
