@@ -196,7 +196,7 @@ class Task:
     outputs: Any
     levels: Any = 1
     inputs: ClassVar[Literal["rows", "sequence", "episode"]] = "rows"
-    shown: ClassVar[tuple[str, ...]] = ()
+    shown: Any = ()
     scale: Any = 1
     unit: Any = "fitness"
 

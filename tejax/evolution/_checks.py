@@ -63,7 +63,7 @@ def check_parts(strategy: Strategy, network: Network, task: Task) -> None:
         require(proper, "a pytree of arrays (jax.tree_util.register_dataclass)", task=describe(leaf))
     structure = jax.tree.structure(task)
     require(_is_hashable(structure), "a pytree whose static fields are hashable", task=type(task).__name__)
-    for name in type(task).shown:
+    for name in task.shown:
         contracts.check_shown(network, name, vars(task)[name])
     with without_notes():
         _validated.eval_shape(network, task, random.key(0))

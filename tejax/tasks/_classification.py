@@ -12,6 +12,7 @@ import numpy as np
 from tejax.contracts import require_fit
 from tejax.core import fixedpoint, random
 from tejax.errors import require
+from tejax.tasks._coding import ByteCoding
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows
 from tejax.tasks.datasets.encoding import Encoding
 from tejax.types import Array, Genome, Int8, Int32, Key, Network, Task
@@ -19,6 +20,7 @@ from tejax.types import Array, Genome, Int8, Int32, Key, Network, Task
 __all__ = ["Classification"]
 
 Split = Literal["train", "test"]
+BLOCK = 4096  # stored rows that are made into inputs at once, outside a generation
 UNITS = {
     "cross_entropy": "minus cross-entropy, bits a sample",
     "margin": "minus margin loss, 0 to 1",
@@ -28,7 +30,7 @@ UNITS = {
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["x_train", "y_train", "x_test", "y_test", "augmented"],
+    data_fields=["x_train", "y_train", "x_test", "y_test", "augmented", "coding"],
     meta_fields=["classes", "samples", "loss", "temperature", "levels"],
     # of the host: a compiled program is shown trits, and is the same for other thresholds and names
     drop_fields=["encoding", "names"],
@@ -40,7 +42,8 @@ class Classification(Task):
     `split`, `predict` and `accuracy` raise InputError for a split other than train and test, and where it is empty.
 
     Attributes:
-        x_train: trits, or whole numbers from -L to L, int8 [N, F]. y_train: labels int32 [N].
+        x_train: trits, or whole numbers from -L to L, int8 [N, F]; bytes, uint8, where there is a `coding`.
+        y_train: labels int32 [N].
         x_test, y_test: likewise, [M, ...].
         classes: O, of the labels.
         samples: training samples a generation, or None for all.
@@ -50,6 +53,7 @@ class Classification(Task):
             chance; `validate` and `accuracy` see them as they are. None: as they are only.
         encoding: how numbers became these trits. None: not known, as where a compiled program gives the task back.
         levels: L; 1: trits.
+        coding: what makes bytes the inputs of a network, a minibatch at a time. None: they are stored as inputs.
         names: what people call the classes. None: by their numbers, or not known, as with the encoding.
     """
 
@@ -64,13 +68,19 @@ class Classification(Task):
     augmented: Int8[Array, "S N F"] | None = None
     encoding: Encoding | None = None
     levels: int = 1
+    coding: ByteCoding | None = None
     names: tuple[str, ...] | None = None
-    shown = ("x_train", "x_test", "augmented")
 
     @property
     def features(self) -> int:
         """F, the trits or whole numbers of one input."""
-        return self.x_train.shape[-1]
+        stored = self.x_train.shape[-1]
+        return stored if self.coding is None else self.coding.inputs(stored)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The fields that a network is shown as they are: none where bytes are stored."""
+        return ("x_train", "x_test", "augmented") if self.coding is None else ()
 
     @property
     def outputs(self) -> int:
@@ -99,7 +109,7 @@ class Classification(Task):
 
     def validate(self, network: Network, genome: Genome) -> Int32[Array, ""]:
         """Minus the summed loss of one individual on the whole training split."""
-        return -network.loss(genome, self.x_train, self.y_train, self._loss())
+        return -network.loss(genome, self._inputs(self.x_train), self.y_train, self._loss())
 
     def cases(self, key: Key, network: Network, genome: Genome) -> Int32[Array, "C"]:
         """Minus the loss of one individual on every sample of the minibatch, halved as in the sum of `evaluate`."""
@@ -125,7 +135,7 @@ class Classification(Task):
 
     def accuracy(self, network: Network, genome: Genome, split: Split = "test") -> float:
         """The share of a split that one individual classifies rightly, 0 to 1."""
-        _, y = self.split(split)
+        _, y = self._stored(split)
         require(len(y) > 0, "one with samples", split=split)
         return float(np.mean(np.asarray(self.predict(network, genome, split)) == np.asarray(y)))
 
@@ -138,18 +148,32 @@ class Classification(Task):
             split: train, test, or numbers [N, ...] of new samples, which `encode` makes trits.
         """
         require_fit(network, self)
-        x = self.split(cast(Split, split))[0] if isinstance(split, str) else jnp.asarray(self.encode(split))
-        return _predict(network, genome, x)
+        if not isinstance(split, str):
+            return _predict(network, genome, jnp.asarray(self.encode(split)))
+        x, _ = self._stored(cast(Split, split))
+        if self.coding is None:
+            return _predict(network, genome, x)
+        blocks = [x[start : start + BLOCK] for start in range(0, len(x), BLOCK)]
+        return jnp.concatenate([_predict(network, genome, self._inputs(block)) for block in blocks])
 
     def split(self, name: Split) -> tuple[Int8[Array, "N F"], Int32[Array, "N"]]:
         """The inputs and labels of a split."""
+        x, y = self._stored(name)
+        return self._inputs(x), y
+
+    def _stored(self, name: Split) -> tuple[Array, Int32[Array, "N"]]:
+        """A split as it lies on the device, and its labels."""
         require(name in ("train", "test"), "train or test", split=name)
         return (self.x_train, self.y_train) if name == "train" else (self.x_test, self.y_test)
+
+    def _inputs(self, x: Array) -> Int8[Array, "B F"]:
+        """Stored rows as a network is shown them."""
+        return x if self.coding is None else self.coding(x)
 
     def report(self, network: Network, genome: Genome) -> dict[str, float]:
         """The accuracy on the test and on the training split, as far as they have samples."""
         splits: dict[str, Split] = {"accuracy": "test", "train_accuracy": "train"}
-        filled = {name: split for name, split in splits.items() if len(self.split(split)[1])}
+        filled = {name: split for name, split in splits.items() if len(self._stored(split)[1])}
         return {name: self.accuracy(network, genome, split) for name, split in filled.items()}
 
     def metadata(self) -> dict[str, Any]:
@@ -181,11 +205,11 @@ class Classification(Task):
 
     def _minibatch(self, key: Key) -> tuple[Int8[Array, "B F"], Int32[Array, "B"]]:
         if self.augmented is None and self.samples is None:
-            return self.x_train, self.y_train
+            return self._inputs(self.x_train), self.y_train
         count = self.y_train.shape[0]
         if self.augmented is None:
             rows = draw_rows(key, count, self.samples)
-            return self.x_train[rows], self.y_train[rows]
+            return self._inputs(self.x_train[rows]), self.y_train[rows]
         row_key, version_key = jax.random.split(key)
         rows = draw_rows(row_key, count, self.samples)
         versions = random.randint(version_key, rows.shape, self.augmented.shape[0])

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +13,7 @@ from tejax.errors import require
 from tejax.options import Between, OneOf, Positive, Samples, Seed, check_options, options_of
 from tejax.registry import LOSSES
 from tejax.tasks._classification import Classification
+from tejax.tasks._coding import byte_coding, check_bytes
 from tejax.tasks._minibatch import require_samples
 from tejax.tasks.datasets import encoding, pictures
 from tejax.tasks.datasets.checks import as_numbers
@@ -21,6 +22,8 @@ from tejax.tasks.datasets.labels import as_labels, check_names, classes_of, numb
 from tejax.types import Array, Int8
 
 __all__ = ["Coding", "Options", "classification"]
+
+SEEN = 2000  # rows of bytes that are encoded on the host, to see whether the encoding tells them apart
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Coding:
         shift: pixels by which training pictures are moved at most, afresh in every generation.
         loss: cross_entropy, margin or wrong.
         temperature: of the cross-entropy, as a ratio; the limit of the margin.
+        store: what lies on the device: inputs, encoded once, or the numbers as bytes (of uint8 alone), of which a
+            generation encodes its own samples. It changes no result.
     """
 
     trits: Annotated[int, Between(1, 1024)] = 2
@@ -45,6 +50,7 @@ class Coding:
     shift: Annotated[float, Between(0, 1e6)] = 0.0
     loss: Annotated[str, OneOf(LOSSES, function=False)] = "cross_entropy"
     temperature: tuple[Positive, Positive] = (4, 1)
+    store: Literal["inputs", "bytes"] = "inputs"
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -126,14 +132,19 @@ def classification(
 def _task(rows: _Rows, names: Sequence[str], chosen: Options) -> Classification:
     """The task of rows whose classes have these names."""
     require_samples(chosen.samples, len(rows.x_train), "training samples")
-    x = rows.x_train.reshape(len(rows.x_train), -1)
+    x, x_test = (each.reshape(len(each), -1) for each in (rows.x_train, rows.x_test))
     encode = encoding.fit(x, chosen.trits, chosen.kind, chosen.placement)
-    coded = encode(x)
-    check_told_apart(x, coded, encode, chosen.placement, one_unit=rows.x_train.ndim > 2)
+    stored, seen = chosen.store == "bytes", x
+    if stored:
+        check_bytes(x, chosen.shift)
+        require(x_test.dtype == np.uint8, "an array of uint8, as x", x_test=f"array of {x_test.dtype}")
+        seen = x[np.linspace(0, len(x) - 1, min(len(x), SEEN)).astype(np.int64)]
+    coded = encode(seen)
+    check_told_apart(seen, coded, encode, chosen.placement, one_unit=rows.x_train.ndim > 2)
     return Classification(
-        jnp.asarray(coded),
+        jnp.asarray(x if stored else coded),
         jnp.asarray(rows.y_train),
-        jnp.asarray(encode(rows.x_test)),
+        jnp.asarray(x_test if stored else encode(x_test)),
         jnp.asarray(rows.y_test),
         len(names),
         chosen.samples,
@@ -142,6 +153,7 @@ def _task(rows: _Rows, names: Sequence[str], chosen: Options) -> Classification:
         _augmented(encode, rows.x_train, chosen.shift),
         encode,
         encode.levels,
+        byte_coding(encode) if stored else None,
         _unless_numbers(names),
     )
 

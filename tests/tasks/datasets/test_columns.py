@@ -5,7 +5,7 @@ import pytest
 
 from tejax import tasks
 from tejax.errors import InputError
-from tejax.tasks.datasets import columns, loaders, moves
+from tejax.tasks.datasets import columns, moves, series_files
 
 
 @pytest.fixture
