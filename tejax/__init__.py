@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 # imported when they are first asked for: they need time, or an extra
-LATER = ("baselines", "cli", "engines", "evolution", "export", "interop", "runs", "search", "testing", "viz")
+LATER = ("baselines", "cli", "engines", "evolution", "export", "interop", "runs", "search", "sklearn", "testing", "viz")
 
 
 def __getattr__(name: str) -> Any:

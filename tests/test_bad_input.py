@@ -67,7 +67,7 @@ CASES = [
     (classify(X * 0 + 3), "x must vary: got 9 equal training rows of shape (2,)"),
     (classify(y=Y * 0), "y must be of two classes or more: got y='labels of one class'"),
     (classify(tests=0.5), "options must be among ['trits', "),
-    (classify(test_share=0.0), "test_share must be above 0 and below 1: got test_share=0.0"),
+    (classify(test_share=1.0), "test_share must be below 1: got test_share=1.0"),
     (classify(test_share=1.5), "test_share must be from 0 to 1: got test_share=1.5"),
     (classify(test_share=float("nan")), "test_share must be a finite number: got test_share=nan"),
     (

@@ -40,6 +40,7 @@ LEVELS = {
     "viz": 11,
     "search": 11,
     "baselines": 12,
+    "sklearn": 12,
     "cli": 13,
     "__init__": 14,  # the facade: nothing below imports it
     "__main__": 14,

@@ -194,8 +194,10 @@ class Classification(Task):
         """The samples of an evaluation."""
         return f"{self.rows:,} samples"
 
-    def confusion(self, network: Network, genome: Genome) -> np.ndarray:
-        """How often the test samples of each class (row) are taken for each class (column), int64 [O, O]."""
+    def confusion(self, network: Network, genome: Genome) -> np.ndarray | None:
+        """How often the test samples of each class (row) are taken for each class (column), int64 [O, O], if any."""
+        if not len(self.y_test):
+            return None
         matrix = np.zeros((self.classes, self.classes), np.int64)
         np.add.at(matrix, (np.asarray(self.y_test), np.asarray(self.predict(network, genome))), 1)
         return matrix

@@ -61,7 +61,8 @@ class Options(Coding):
     """How labelled numbers are split, made into trits or levels, and scored.
 
     Args:
-        test_share: the share held out for testing, stratified by label, where there are no test data of their own.
+        test_share: the share held out for testing, stratified by label, where there are no test data of their own; 0:
+            none.
         split_seed: of the split into training and test data.
     """
 
@@ -124,15 +125,21 @@ def classification(
     fixedpoint.make_loss(chosen.loss, chosen.temperature)
     labels = classes_of(y)
     called = labels.names if names is None else check_names(names, len(labels.names))
-    _check_classes(labels.classes, len(called), chosen.loss, least=1 if x_test is not None else 2)
-    rows = _split(x, labels.classes, chosen) if x_test is None else _given(x, labels, x_test, y_test)
+    splits = x_test is None and chosen.test_share > 0
+    _check_classes(labels.classes, len(called), chosen.loss, least=2 if splits else 1)
+    if splits:
+        rows = _split(x, labels.classes, chosen)
+    elif x_test is None:
+        rows = _Rows(x, labels.classes, x[:0], labels.classes[:0])
+    else:
+        rows = _given(x, labels, x_test, y_test)
     return _task(rows, called, chosen)
 
 
 def _task(rows: _Rows, names: Sequence[str], chosen: Options) -> Classification:
     """The task of rows whose classes have these names."""
     require_samples(chosen.samples, len(rows.x_train), "training samples")
-    x, x_test = (each.reshape(len(each), -1) for each in (rows.x_train, rows.x_test))
+    x, x_test = (each.reshape(len(each), math.prod(each.shape[1:])) for each in (rows.x_train, rows.x_test))
     encode = encoding.fit(x, chosen.trits, chosen.kind, chosen.placement)
     stored, seen = chosen.store == "bytes", x
     if stored:
@@ -144,7 +151,7 @@ def _task(rows: _Rows, names: Sequence[str], chosen: Options) -> Classification:
     return Classification(
         jnp.asarray(x if stored else coded),
         jnp.asarray(rows.y_train),
-        jnp.asarray(x_test if stored else encode(x_test)),
+        jnp.asarray(x_test if stored else encode(x_test) if len(x_test) else np.zeros((0, encode.inputs), np.int8)),
         jnp.asarray(rows.y_test),
         len(names),
         chosen.samples,
@@ -179,7 +186,7 @@ def _split(x: np.ndarray, y: np.ndarray, chosen: Options) -> _Rows:
     from sklearn.model_selection import train_test_split
 
     classes = int(y.max()) + 1
-    require(0 < chosen.test_share < 1, "above 0 and below 1", test_share=chosen.test_share)
+    require(chosen.test_share < 1, "below 1", test_share=chosen.test_share)
     held = max(math.ceil(chosen.test_share * len(y)), classes)
     require(
         len(y) - held >= classes, "small enough to leave a training sample of each class", test_share=chosen.test_share
