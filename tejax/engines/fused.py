@@ -1,22 +1,29 @@
 """A perceptron's loss in one kernel, where this device has one, it has proved itself, and the shape fits it."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import jax.numpy as jnp
 
 from tejax.core import fixedpoint
-from tejax.engines import gpu, native, selftest
-from tejax.engines._kernel_check import TEMPERATURE, compare, compare_low_rank
+from tejax.engines import cuda, gpu, native, selftest
+from tejax.engines._kernel_check import TEMPERATURE, Size, compare, compare_low_rank
 from tejax.engines.base import choose
 from tejax.engines.levels import prepare
 from tejax.engines.low_rank import LowRankMatrix, Matrix
 from tejax.engines.populations import reach
 from tejax.types import Array, Int8, Int32, Loss
 
-__all__ = ["NAME", "NATIVE", "check_kernel", "check_native", "fused_loss"]
+__all__ = ["CUDA", "NAME", "NATIVE", "check_cuda", "check_kernel", "check_native", "fused_loss"]
 
-NAME, NATIVE = "gpu loss", "native loss"  # among the outcomes of self-tests
+NAME, NATIVE, CUDA = "gpu loss", "native loss", "cuda loss"  # among the outcomes of self-tests
 MAX_OUTPUTS = 1024  # of the cross-entropy
+WIDE = 128 * 128  # weights of the largest layer, from which the kernel in CUDA C++ is faster than the one in Pallas
+WIDE_SIZES = (  # for which it proves itself: whatever its calls and tiles are, and many networks for every block
+    *(Size((100, 60, 9), (0,), 900), Size((33, 100, 16), (2,), 5), Size((160, 250, 10), (1,), 300)),
+    *(Size((20, 4), ()), Size((900, 230, 300, 7), (0, 1)), Size((1100, 140, 90, 3), (3, 0))),
+)
 
 
 def fused_loss(
@@ -53,6 +60,8 @@ def fused_loss(
 def _on_gpu(
     x: Array, y: Array, layers: Sequence[tuple[Matrix, Array]], zones: tuple[int, ...], loss: Loss
 ) -> Int32[Array, ""] | None:
+    if _is_wide(x, layers, loss) and cuda.status("perceptron") == "ready" and selftest.proved(CUDA, "kernel"):
+        return cuda.perceptron_loss(x, y, layers, zones, loss)
     if not _fits(x, layers, loss) or not selftest.proved(NAME, "kernel"):
         return None
     if loss.name == fixedpoint.SIGNS:
@@ -63,8 +72,17 @@ def _on_gpu(
 
 def _fits(x: Array, layers: Sequence[tuple[Matrix, Array]], loss: Loss) -> bool:
     known = _whole(x, loss, (*gpu.LOSSES, fixedpoint.SIGNS))
-    reach = max(reach(weights) for weights, _ in layers)
-    return known and reach <= gpu.MAX_FAN_IN and layers[-1][0].shape[0] <= gpu.MAX_OUTPUTS
+    longest = max(reach(weights) for weights, _ in layers)
+    return known and longest <= gpu.MAX_FAN_IN and layers[-1][0].shape[0] <= gpu.MAX_OUTPUTS
+
+
+def _is_wide(x: Array, layers: Sequence[tuple[Matrix, Array]], loss: Loss) -> bool:
+    """Whether the kernel of wide layers takes these, and is the faster one."""
+    if any(isinstance(weights, LowRankMatrix) for weights, _ in layers):
+        return False
+    sizes = [x.shape[-1], *(len(biases) for _, biases in layers)]
+    large = max(math.prod(weights.shape) for weights, _ in layers) >= WIDE
+    return large and _whole(x, loss, cuda.LOSSES) and cuda.perceptron_fits(sizes)
 
 
 def _whole(x: Array, loss: Loss, known: Sequence[str]) -> bool:
@@ -88,16 +106,30 @@ def check_kernel() -> str:
     return compare_low_rank(loss) if dense == selftest.READY else dense
 
 
+def check_cuda() -> str:
+    """The same for the kernel of wide layers."""
+    return compare(_both(cuda.perceptron_loss), WIDE_SIZES)
+
+
 def check_native() -> str:
     """The same for the native engine's loss."""
 
+    return compare(_both(native.perceptron_loss))
+
+
+def _both(perceptron_loss: Callable[..., Array]) -> Callable[..., tuple[Array, Array]]:
+    """The cross-entropy of a network, and how many of its outputs have the wanted sign, by a function of losses."""
+
     def both(x: Array, y: Array, signs: Array, layers: list, zones: tuple[int, ...]) -> tuple[Array, Array]:
         loss = fixedpoint.make_loss("cross_entropy", TEMPERATURE)
-        wrong = native.perceptron_loss(x, signs, layers, zones, fixedpoint.sign_loss(signs.shape[1]))
-        return native.perceptron_loss(x, y, layers, zones, loss), jnp.int32(signs.size) - wrong
+        wrong = perceptron_loss(x, signs, layers, zones, fixedpoint.sign_loss(signs.shape[1]))
+        return perceptron_loss(x, y, layers, zones, loss), jnp.int32(signs.size) - wrong
 
-    return compare(both)
+    return both
 
 
 selftest.CHECKS[NAME] = selftest.Check(check_kernel, gpu.status)
 selftest.CHECKS[NATIVE] = selftest.Check(check_native, native.status, native.identity)
+selftest.CHECKS[CUDA] = selftest.Check(
+    check_cuda, partial(cuda.status, "perceptron"), partial(cuda.identity, "perceptron")
+)

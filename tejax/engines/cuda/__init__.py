@@ -15,13 +15,17 @@ CUDA graphs; under `vmap` they stay one call, whose axes in front are the batch.
 
 from tejax.engines.cuda.circuit import circuit_fits
 from tejax.engines.cuda.library import SOURCES, available, identity, status
+from tejax.engines.cuda.perceptron import LOSSES, perceptron_fits, perceptron_loss
 from tejax.engines.cuda.tissue import ring_fits, tissue_fits
 
 __all__ = [
+    "LOSSES",
     "SOURCES",
     "available",
     "circuit_fits",
     "identity",
+    "perceptron_fits",
+    "perceptron_loss",
     "ring_fits",
     "status",
     "tissue_fits",

@@ -20,12 +20,24 @@ FILES = {  # the first includes the others
     "circuit": ("circuit.cu", "circuit.h", "handler.h"),
     "ring": ("ring.cu", "ring.h", "handler.h"),
     "tissue": ("tissue.cu", "tissue.h", "handler.h"),
+    "perceptron": (
+        "perceptron.cu",
+        "block.h",
+        "consumer.h",
+        "stationary.h",
+        "objective.h",
+        "fragments.h",
+        "instructions.h",
+        "handler.h",
+    ),
 }
 HANDLERS = {
     "circuit": ("tejax_cuda_rate_circuit",),
     "ring": ("tejax_cuda_settle_ring",),
     "tissue": ("tejax_cuda_settle",),
+    "perceptron": ("tejax_cuda_hidden", "tejax_cuda_losses"),
 }
+ONLY = {"perceptron": "9.0"}  # kernels of instructions that GPUs of one capability have: Hopper's
 SOURCES = {
     name: Sources(f"cuda-{name}", tuple(FOLDER / file for file in files), HANDLERS[name])
     for name, files in FILES.items()
@@ -69,6 +81,8 @@ def _loaded(name: str) -> Loaded:
         return Loaded("for GPUs of one kind, not of several")
     if not re.fullmatch(r"([89]|1\d)\.\d", capability):
         return Loaded(f"for NVIDIA's GPUs from Ampere on, not for one of capability {capability or 'unknown'}")
+    if ONLY.get(name, capability) != capability:
+        return Loaded(f"for GPUs of capability {ONLY[name]}, not of {capability}")
     nvcc = find_nvcc()
     if not nvcc:
         return Loaded("no nvcc found")

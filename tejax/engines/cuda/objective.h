@@ -1,0 +1,147 @@
+// Integer losses of a warp's 16 samples, straight from the registers of a product; the same numbers as
+// tejax/core/fixedpoint.py has, whose tables are handed in.
+
+#ifndef TEJAX_CUDA_OBJECTIVE_H_
+#define TEJAX_CUDA_OBJECTIVE_H_
+
+#include <climits>
+#include <cstdint>
+
+namespace tejax {
+
+enum Kind { kCrossEntropy = 0, kMargin = 1, kWrong = 2, kSigns = 3 };
+constexpr int kMostOutputs = 16;
+constexpr int kLogarithms = 257;  // entries of the table of log2
+
+struct Objective {
+  int kind, outputs, halvings;
+  int limit;                 // of the margin
+  int over, scale, farthest;  // of the cross-entropy: temperature over / under; 1,024 * under; ceil(33 * over / under)
+  int last;                  // of the powers, which is 0
+  const int32_t *powers, *log2;
+};
+
+// What four lanes that share a row make of their values.
+__device__ __forceinline__ int row_sum(int v) {
+  v += __shfl_xor_sync(~0u, v, 1);
+  return v + __shfl_xor_sync(~0u, v, 2);
+}
+__device__ __forceinline__ int row_max(int v) {
+  v = max(v, __shfl_xor_sync(~0u, v, 1));
+  return max(v, __shfl_xor_sync(~0u, v, 2));
+}
+
+// log2(x / 2^20) in 1,024ths.
+__device__ __forceinline__ int log2_units(uint32_t x, const int32_t* table) {
+  const int zeros = __clz(x);
+  const uint32_t fraction = x << zeros & 0x7FFFFFFF;
+  const int index = fraction >> 23, rest = fraction >> 13 & 1023;
+  const int low = table[index], high = table[index + 1];
+  return (11 - zeros) * 1024 + (low + ((high - low) * rest >> 10) + 512 >> 10);
+}
+
+// The outputs of two samples, rows g and g + 8 of a warp's 16, as a product leaves them: this lane has the outputs 2t,
+// 2t + 1, 2t + 8 and 2t + 9 of both. What is left to do for a sample alone, lane t = 0 does for the first and lane
+// t = 1 for the second.
+struct Samples {
+  const int (&sums)[2][4];
+  int row, t;       // of the first sample; of the lane
+  const bool (&real)[2];  // and none that fill the last tile
+  const int (&label)[2];
+
+  __device__ int column(int e) const { return 2 * t + (e & 1) + 8 * (e >> 1); }
+  __device__ int mine(const int (&each)[2]) const { return t & 1 ? each[1] : each[0]; }
+  __device__ int counted(int loss) const { return t < 2 && (t & 1 ? real[1] : real[0]) ? loss : 0; }
+
+  __device__ int cross_entropy(const Objective& objective) const {
+    int partition[2], distance[2];
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      int top = INT_MIN;
+#pragma unroll
+      for (int e = 0; e < 4; ++e)
+        if (column(e) < objective.outputs) top = max(top, sums[r][e]);
+      top = row_max(top);
+      partition[r] = distance[r] = 0;
+#pragma unroll
+      for (int e = 0; e < 4; ++e) {
+        const uint32_t below = (uint32_t)top - (uint32_t)sums[r][e];
+        if (column(e) < objective.outputs) {
+          partition[r] += objective.powers[min(below, (uint32_t)objective.last)];
+          if (column(e) == label[r]) distance[r] = min(below, (uint32_t)objective.farthest);
+        }
+      }
+      partition[r] = row_sum(partition[r]);
+      distance[r] = row_sum(distance[r]);
+    }
+    const int scaled = (mine(distance) * objective.scale + (objective.over >> 1)) / objective.over;
+    const int loss = min(scaled + log2_units(mine(partition), objective.log2), 32 * 1024);
+    return counted(loss >> objective.halvings);
+  }
+
+  // This row's output at its label; 0 where it has none.
+  __device__ int own(int r, const Objective& objective) const {
+    int value = 0;
+#pragma unroll
+    for (int e = 0; e < 4; ++e)
+      if (column(e) < objective.outputs && column(e) == label[r]) value = sums[r][e];
+    return row_sum(value);
+  }
+
+  __device__ int margin(const Objective& objective) const {
+    int value[2], best[2];
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      value[r] = own(r, objective);
+      int other = INT_MIN;
+#pragma unroll
+      for (int e = 0; e < 4; ++e)
+        if (column(e) < objective.outputs && column(e) != label[r]) other = max(other, sums[r][e]);
+      best[r] = row_max(other);
+    }
+    const uint32_t limit = objective.limit, top = max(mine(value), mine(best));
+    const int ahead = min(top - (uint32_t)mine(best), limit), behind = min(top - (uint32_t)mine(value), limit);
+    return counted((int)limit - ahead + behind >> objective.halvings);
+  }
+
+  __device__ int wrong(const Objective& objective) const {
+    int beaten[2];  // by an output before it that is as high, or by one after it that is higher
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const int value = own(r, objective);
+      beaten[r] = (uint32_t)label[r] >= (uint32_t)objective.outputs;
+#pragma unroll
+      for (int e = 0; e < 4; ++e)
+        if (column(e) < objective.outputs)
+          beaten[r] |= sums[r][e] > value || (sums[r][e] == value && column(e) < label[r]);
+      beaten[r] = row_max(beaten[r]);
+    }
+    return counted(mine(beaten) >> objective.halvings);
+  }
+
+  // How many outputs have another sign than is wanted, in signs [samples, outputs].
+  __device__ int signs(const Objective& objective, const int8_t* wanted) const {
+    int wrong = 0;
+#pragma unroll
+    for (int r = 0; r < 2; ++r)
+#pragma unroll
+      for (int e = 0; e < 4; ++e)
+        if (real[r] && column(e) < objective.outputs)
+          wrong += max(-1, min(1, sums[r][e])) != wanted[(int64_t)(row + 8 * r) * objective.outputs + column(e)];
+    return wrong;
+  }
+
+  // This lane's share of the losses.
+  __device__ int losses(const Objective& objective, const void* wanted) const {
+    switch (objective.kind) {
+      case kCrossEntropy: return cross_entropy(objective);
+      case kMargin: return margin(objective);
+      case kWrong: return wrong(objective);
+      default: return signs(objective, (const int8_t*)wanted);
+    }
+  }
+};
+
+}  // namespace tejax
+
+#endif  // TEJAX_CUDA_OBJECTIVE_H_
