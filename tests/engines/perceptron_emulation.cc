@@ -138,9 +138,7 @@ void load_box(void* to, const CUtensorMap* map, int x, int y, int z, Barrier& ba
   barrier.came((int)(place - start));
 }
 inline uint4 load_once(const uint4* from) { return *from; }
-inline void load_once_if(bool wanted, uint4& v, const uint4* from) {
-  if (wanted) v = *from;
-}
+inline void prefetch(const void*, int) {}
 template <int>
 void give_registers() {}
 template <int>

@@ -18,14 +18,8 @@ __device__ __forceinline__ void run_block(const CUtensorMap& wide, const CUtenso
   uint8_t* const base = memory + (kAlignment - shared_address(memory) % kAlignment) % kAlignment;
   Shared<kWidth>& shared = *(Shared<kWidth>*)(base + problem.steps * Weights<kWidth>::kStepBytes);
   if (threadIdx.x == 0) init_barriers(shared, problem.steps);
-  Objective objective = problem.objective;
-  if (kRole != kHidden && objective.kind == kCrossEntropy) {
-    for (int i = threadIdx.x; i < kLogarithms; i += kThreads) shared.log2[i] = objective.log2[i];
-    for (int i = threadIdx.x; i <= min(objective.last, kNear - 1); i += kThreads)
-      shared.powers[i] = objective.powers[i];
-    objective.log2 = shared.log2;
-    if (objective.last < kNear) objective.powers = shared.powers;
-  }
+  if (kRole != kHidden && problem.objective.kind == kCrossEntropy)
+    shared.tables.fill(problem.objective, threadIdx.x, kThreads);
   __syncthreads();
   const int64_t all = (int64_t)problem.units * problem.tiles;
   const int64_t begin = all * blockIdx.x / gridDim.x, end = all * (blockIdx.x + 1) / gridDim.x;
@@ -36,7 +30,7 @@ __device__ __forceinline__ void run_block(const CUtensorMap& wide, const CUtenso
           .run((int)(begin / problem.tiles), (int)((end - 1) / problem.tiles));
   } else {
     take_registers<kManyRegisters>();
-    Consumer<kWidth, kNetworks, kRole, kZone>(problem, objective, base, shared).run(begin, end);
+    Consumer<kWidth, kNetworks, kRole, kZone>(problem, base, shared).run(begin, end);
   }
 }
 

@@ -7,13 +7,13 @@
 
 namespace tejax {
 
-constexpr int kAhead = 8;  // steps whose samples are on their way, a multiple of kChunk
+constexpr int kGroup = 6;  // steps whose samples are asked for at once
 
 template <int kWidth, int kNetworks, Role kRole, bool kZone>
 class Consumer {
  public:
-  __device__ Consumer(const Problem& problem, const Objective& objective, const uint8_t* base, Shared<kWidth>& shared)
-      : problem_(problem), objective_(objective), weights_(base, problem.steps), shared_(shared) {}
+  __device__ Consumer(const Problem& problem, const uint8_t* base, Shared<kWidth>& shared)
+      : problem_(problem), weights_(base, problem.steps), shared_(shared) {}
 
   // Tiles number `begin` to `end` - 1 of all units' tiles, but those of the other warpgroup.
   __device__ void run(int64_t begin, int64_t end) {
@@ -23,14 +23,14 @@ class Consumer {
     int unit = (int)(number / problem_.tiles), tile = (int)(number % problem_.tiles);
     int previous = -1, done = 0;  // the unit of the last tile; units that this warpgroup is done with
     const uint4* here = samples(unit, tile);
-#pragma unroll
-    for (int i = 0; i < kAhead; ++i) a_[i] = load_once(here + (i < problem_.steps ? i : 0) * kLanes);
+    load(even_, here, 0);
     while (number < end) {
       for (; done < unit - first_unit; ++done) pass(done);
       int next_unit = unit, next_tile = tile + kGroups;
       while (next_tile >= problem_.tiles) next_tile -= problem_.tiles, ++next_unit;
       const bool more = number + kGroups < end, first = unit != previous, last = !more || next_unit != unit;
       const uint4* const next = more ? samples(next_unit, next_tile) : here;
+      if (problem_.x_stride && more && threadIdx.x % kLanes == 0) prefetch(next, problem_.steps * kLanes * 16);
       begin_tile(tile, first);
       multiply(here, next, done, first, last);
       if (first) shared_.extras_full[done & 1].wait(done >> 1);
@@ -46,6 +46,8 @@ class Consumer {
   }
 
  private:
+  using Group = uint4[kGroup];
+
   __device__ bool elected() const { return threadIdx.x % 32 == 0; }
   __device__ int lane() const { return threadIdx.x % 32; }
   __device__ int t() const { return threadIdx.x % 4; }
@@ -71,38 +73,51 @@ class Consumer {
     for (int r = 0; r < 2; ++r) {
       real_[r] = row_ + 8 * r < problem_.samples;
       if constexpr (kRole != kHidden)
-        label_[r] = real_[r] && objective_.kind != kSigns ? ((const int32_t*)problem_.y)[row_ + 8 * r] : -1;
+        label_[r] = real_[r] && problem_.objective.kind != kSigns ? ((const int32_t*)problem_.y)[row_ + 8 * r] : -1;
     }
     if (first)
 #pragma unroll
       for (int i = 0; i < kNetworks; ++i) losses_[i] = 0;
   }
 
-  // The sums of a tile, whose samples begin `here`. Leaves the first samples of the next in a_, or on their way there.
-  __device__ void multiply(const uint4* here, const uint4* next, int unit, bool first, bool last) {
-    const int steps = problem_.steps;
-    for (int start = 0; start < steps; start += kAhead) {
+  // Has the samples of some steps come; for steps beyond the last, some that are not used.
+  __device__ void load(Group& group, const uint4* from, int start) const {
 #pragma unroll
-      for (int i = 0; i < kAhead; ++i) {
-        const int step = start + i;
-        if (step < steps) {
-          if (i % kChunk == 0 && first) shared_.full[step / kChunk].wait(unit);
-          wgmma_fence();
-          wgmma<kWidth>(sums_, a_[i], weights_.step(step), step != 0);
-          wgmma_commit();
-          wgmma_wait<1>();  // the step before is done: its samples' registers are free, and its weights
-          if (step > 0) {
-            const int j = (i + kAhead - 1) % kAhead, ahead = step - 1 + kAhead;
-            a_[j] = load_once(ahead < steps ? here + ahead * kLanes : next + j * kLanes);
-            if (i % kChunk == 0 && last && elected()) shared_.empty[step / kChunk - 1].arrive();
-          }
-        }
-      }
+    for (int i = 0; i < kGroup; ++i) group[i] = load_once(from + min(start + i, problem_.steps - 1) * kLanes);
+  }
+
+  // The sums of a tile, whose samples begin `here`, and whose first ones are in even_ or on their way. Leaves those of
+  // the next tile so.
+  __device__ void multiply(const uint4* here, const uint4* next, int unit, bool first, bool last) {
+    Group odd;
+    for (int start = 0;; start += 2 * kGroup) {
+      multiply_group(even_, odd, here, start, unit, first, last);
+      if (start + kGroup >= problem_.steps) break;
+      multiply_group(odd, even_, here, start + kGroup, unit, first, last);
+      if (start + 2 * kGroup >= problem_.steps) break;
     }
     wgmma_wait<0>();
-    if (last && elected()) shared_.empty[(steps - 1) / kChunk].arrive();
+    if (last && elected()) shared_.empty[(problem_.steps - 1) / kChunk].arrive();
+    load(even_, next, 0);
+  }
+
+  // The products of a group's steps, while the next group's samples come. A thread waits for all samples that are on
+  // their way as soon as it needs one; so that these were asked for long before, they are asked for together.
+  __device__ void multiply_group(const Group& group, Group& other, const uint4* here, int start, int unit, bool first,
+                                 bool last) {
 #pragma unroll
-    for (int i = 0; i < kAhead; ++i) load_once_if((steps - 1) % kAhead == i, a_[i], next + i * kLanes);
+    for (int i = 0; i < kGroup; ++i) {
+      const int step = start + i;
+      if (i == 0 || step < problem_.steps) {
+        if (step % kChunk == 0 && first) shared_.full[step / kChunk].wait(unit);
+        wgmma_fence();
+        wgmma<kWidth>(sums_, group[i], weights_.step(step), step != 0);
+        wgmma_commit();
+        wgmma_wait<1>();  // the step before is done: its weights are free, and after the first the other samples
+        if (i == 0 && start + kGroup < problem_.steps) load(other, here, start + kGroup);
+        if (step % kChunk == 0 && step > 0 && last && elected()) shared_.empty[step / kChunk - 1].arrive();
+      }
+    }
   }
 
   __device__ void finish_tile(const Extras<kWidth>& extras, int unit, int tile) {
@@ -127,7 +142,7 @@ class Consumer {
         int rows[2][4];
 #pragma unroll
         for (int i = 0; i < 8; ++i) rows[i / 2 % 2][i / 4 * 2 + i % 2] = outputs[i / 4][i % 4];
-        losses_[network] += Samples{rows, row_, t(), real_, label_}.losses(objective_, problem_.y);
+        losses_[network] += Samples{rows, row_, t(), real_, label_}.losses(problem_.objective, shared_.tables, problem_.y);
       }
     }
   }
@@ -185,10 +200,9 @@ class Consumer {
   }
 
   const Problem& problem_;
-  const Objective& objective_;
   const Weights<kWidth> weights_;
   Shared<kWidth>& shared_;
-  uint4 a_[kAhead];        // samples of this step and the next ones
+  Group even_;             // samples of the next steps
   int sums_[kWidth / 2];   // of this tile
   int losses_[kNetworks];  // of this unit, as far as this thread adds them
   int row_, label_[2];

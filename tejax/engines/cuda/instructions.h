@@ -75,11 +75,9 @@ __device__ __forceinline__ uint4 load_once(const uint4* from) {
   return v;
 }
 
-// The same where `wanted`, else `v` stays: one instruction, so that the array whose entry `v` is stays in registers.
-__device__ __forceinline__ void load_once_if(bool wanted, uint4& v, const uint4* from) {
-  asm volatile("{\n.reg .pred p;\nsetp.ne.b32 p, %5, 0;\n@p ld.global.L1::no_allocate.v4.u32 {%0,%1,%2,%3}, [%4];\n}"
-               : "+r"(v.x), "+r"(v.y), "+r"(v.z), "+r"(v.w)
-               : "l"(from), "r"((int)wanted));
+// Brings bytes, a multiple of 16, into the cache that all multiprocessors share.
+__device__ __forceinline__ void prefetch(const void* from, int bytes) {
+  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(from), "r"(bytes) : "memory");
 }
 
 // A warpgroup gives registers back to its block, or takes such, and then has so many a thread.

@@ -12,6 +12,7 @@ namespace tejax {
 enum Kind { kCrossEntropy = 0, kMargin = 1, kWrong = 2, kSigns = 3 };
 constexpr int kMostOutputs = 16;
 constexpr int kLogarithms = 257;  // entries of the table of log2
+constexpr int kNear = 1024;       // powers up to which their table is brought to shared memory
 
 struct Objective {
   int kind, outputs, halvings;
@@ -19,6 +20,22 @@ struct Objective {
   int over, scale, farthest;  // of the cross-entropy: temperature over / under; 1,024 * under; ceil(33 * over / under)
   int last;                  // of the powers, which is 0
   const int32_t *powers, *log2;
+};
+
+// What the cross-entropy looks up, in shared memory.
+struct Tables {
+  int32_t log2[kLogarithms], powers[kNear];
+
+  __device__ void fill(const Objective& objective, int thread, int threads) {
+    for (int i = thread; i < kLogarithms; i += threads) log2[i] = objective.log2[i];
+    if (objective.last < kNear)
+      for (int i = thread; i <= objective.last; i += threads) powers[i] = objective.powers[i];
+  }
+  // The power number `below`, or the last.
+  __device__ uint32_t power(const Objective& objective, uint32_t below) const {
+    const uint32_t place = min(below, (uint32_t)objective.last);
+    return objective.last < kNear ? powers[place] : objective.powers[place];
+  }
 };
 
 // What four lanes that share a row make of their values.
@@ -53,7 +70,7 @@ struct Samples {
   __device__ int mine(const int (&each)[2]) const { return t & 1 ? each[1] : each[0]; }
   __device__ int counted(int loss) const { return t < 2 && (t & 1 ? real[1] : real[0]) ? loss : 0; }
 
-  __device__ int cross_entropy(const Objective& objective) const {
+  __device__ int cross_entropy(const Objective& objective, const Tables& tables) const {
     int partition[2], distance[2];
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
@@ -67,7 +84,7 @@ struct Samples {
       for (int e = 0; e < 4; ++e) {
         const uint32_t below = (uint32_t)top - (uint32_t)sums[r][e];
         if (column(e) < objective.outputs) {
-          partition[r] += objective.powers[min(below, (uint32_t)objective.last)];
+          partition[r] += tables.power(objective, below);
           if (column(e) == label[r]) distance[r] = min(below, (uint32_t)objective.farthest);
         }
       }
@@ -75,7 +92,7 @@ struct Samples {
       distance[r] = row_sum(distance[r]);
     }
     const int scaled = (mine(distance) * objective.scale + (objective.over >> 1)) / objective.over;
-    const int loss = min(scaled + log2_units(mine(partition), objective.log2), 32 * 1024);
+    const int loss = min(scaled + log2_units(mine(partition), tables.log2), 32 * 1024);
     return counted(loss >> objective.halvings);
   }
 
@@ -132,9 +149,9 @@ struct Samples {
   }
 
   // This lane's share of the losses.
-  __device__ int losses(const Objective& objective, const void* wanted) const {
+  __device__ int losses(const Objective& objective, const Tables& tables, const void* wanted) const {
     switch (objective.kind) {
-      case kCrossEntropy: return cross_entropy(objective);
+      case kCrossEntropy: return cross_entropy(objective, tables);
       case kMargin: return margin(objective);
       case kWrong: return wrong(objective);
       default: return signs(objective, (const int8_t*)wanted);

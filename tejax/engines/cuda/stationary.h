@@ -19,7 +19,6 @@ enum Role { kBoth, kHidden, kOutputs };
 
 constexpr int kGroups = 2;                  // warpgroups that multiply
 constexpr int kMostChunks = 128;
-constexpr int kNear = 1024;                 // powers up to which their table is brought to shared memory
 constexpr int kMostShared = 227 * 1024;     // bytes that a block may have
 constexpr int kAlignment = 1024;            // of weights in the swizzle of 128 bytes
 
@@ -47,7 +46,7 @@ struct Extras {
 template <int kWidth>
 struct Shared {  // after the weights
   Extras<kWidth> extras[2];
-  int32_t log2[kLogarithms], powers[kNear];
+  Tables tables;
   Barrier full[kMostChunks], empty[kMostChunks], extras_full[2], extras_empty[2];
 };
 
