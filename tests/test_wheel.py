@@ -67,6 +67,7 @@ def test_what_is_in_the_wheel(wheel):
         for folder, endings in (
             ("engines/native", ("cc", "h")),
             ("engines/cuda", ("cu", "h")),
+            ("engines/cuda/perceptron", ("cu", "h")),
             ("export/c", ("c", "h", "txt")),
         )
         for ending in endings

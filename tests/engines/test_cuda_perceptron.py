@@ -14,7 +14,7 @@ import pytest
 
 from tejax import fixedpoint
 from tejax.engines import cuda
-from tejax.engines.cuda.fragments import fragments
+from tejax.engines.cuda.perceptron.fragments import fragments
 from tests.helpers import first_quick
 
 LOSSES = [("cross_entropy", (4, 1)), ("cross_entropy", (4096, 1)), ("margin", (3, 1)), ("wrong", (1, 1))]
@@ -30,7 +30,7 @@ def library(tmp_path_factory):
     if shutil.which("g++") is None:
         pytest.skip("no g++")
     made = tmp_path_factory.mktemp("emulated") / "perceptron.so"
-    source, folder = Path(__file__).parent / "perceptron_emulation.cc", Path(cuda.__file__).parent
+    source, folder = Path(__file__).parent / "perceptron_emulation.cc", Path(cuda.__file__).parent / "perceptron"
     warnings = "-Wall", "-Wno-parentheses", "-Wno-unknown-pragmas", "-Werror"
     subprocess.run(
         ["g++", "-O2", "-std=c++17", "-shared", "-fPIC", *warnings, "-I", str(folder), str(source), "-o", str(made)],

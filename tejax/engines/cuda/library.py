@@ -21,14 +21,9 @@ FILES = {  # the first includes the others
     "ring": ("ring.cu", "ring.h", "handler.h"),
     "tissue": ("tissue.cu", "tissue.h", "handler.h"),
     "perceptron": (
-        "perceptron.cu",
-        "block.h",
-        "consumer.h",
-        "stationary.h",
-        "objective.h",
-        "fragments.h",
-        "instructions.h",
-        "handler.h",
+        "perceptron/perceptron.cu",
+        *(f"perceptron/{name}.h" for name in ("block", "consumer", "fragments", "instructions", "objective")),
+        *("perceptron/stationary.h", "handler.h"),
     ),
 }
 HANDLERS = {

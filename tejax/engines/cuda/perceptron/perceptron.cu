@@ -1,7 +1,7 @@
 // The summed losses of a population of wide perceptrons, on Hopper's matrix units: see stationary.h, block.h and consumer.h.
 
 #include "block.h"
-#include "handler.h"
+#include "../handler.h"
 
 namespace tejax {
 namespace {

@@ -1,4 +1,4 @@
-"""The summed loss of wide perceptrons on Hopper's matrix units: perceptron.cu's calls, and which shapes they take."""
+"""The summed loss of wide perceptrons on Hopper GPUs: the calls, and which shapes they take."""
 
 import itertools
 import math
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax.core import fixedpoint
-from tejax.engines.cuda.fragments import BYTES, LANES, STEP, fragments, steps_of
+from tejax.engines.cuda.perceptron.fragments import BYTES, LANES, STEP, fragments, steps_of
 from tejax.engines.populations import Layers, bounded, one_of_population
 from tejax.types import Array, Int8, Int32, Loss
 
