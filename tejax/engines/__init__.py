@@ -5,11 +5,12 @@ from tejax.engines import gpu, levels
 from tejax.engines.base import ENGINES, Engine, choose, get, names, status, table, table_path, ternarize, write_table
 from tejax.engines.circuits import fused_rate
 from tejax.engines.fused import fused_loss
-from tejax.engines.tissues import fused_outputs, fused_settle
+from tejax.engines.tissues import Settled, fused_outputs, fused_settle
 
 __all__ = [
     "ENGINES",
     "Engine",
+    "Settled",
     "choose",
     "fused_loss",
     "fused_outputs",

@@ -1,5 +1,6 @@
 """The rating of an autonomous network in one call, where this machine has a library that has proved itself for it."""
 
+from collections.abc import Callable
 from functools import partial
 
 import jax
@@ -25,19 +26,23 @@ def fused_rate(
     roles: tuple[int, int],
     frames: AnyFrames,
     shift: Int32[Array, ""],
-) -> Rating | None:
-    """The rating of one network, or None where it is to be found step by step."""
-    name = _library(len(start), frames)
-    if not name or not selftest.proved(name, "kernel"):
-        return None
-    return rate_in(name, start, wiring, lines, roles, frames, shift)
+    stepwise: Callable[[], Rating],
+) -> Rating:
+    """The rating of one network, by a library that is here and right, or else step by step.
 
+    Args:
+        start: of the network; for this and the others see `rate_in`.
+        stepwise: gives the same rating.
+    """
 
-def _library(neurons: int, frames: AnyFrames) -> str:
-    """The library that rates such networks here; empty where there is none."""
+    def by(name: str) -> Rating:
+        return rate_in(name, start, wiring, lines, roles, frames, shift)
+
     if native.status() == "ready":
-        return NATIVE
-    return CUDA if cuda.circuit_fits(neurons, frames) and cuda.status("circuit") == "ready" else ""
+        return by(NATIVE) if selftest.proved(NATIVE, "kernel") else stepwise()
+    if cuda.circuit_fits(len(start), frames) and cuda.status("circuit") == "ready" and selftest.proved(CUDA, "kernel"):
+        return cuda.on_gpu(lambda: by(CUDA), stepwise)
+    return stepwise()
 
 
 def rate_in(

@@ -1,6 +1,8 @@
 """Tissues ticked until they settle in one call, where this GPU has a kernel that has proved itself for it."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +11,17 @@ import numpy as np
 from tejax.engines import cuda, selftest
 from tejax.types import Array, Int8, Int32, Trits
 
-__all__ = ["RING", "TISSUE", "check_ring", "check_tissue", "fused_outputs", "fused_settle", "outputs", "settle"]
+__all__ = [
+    "RING",
+    "TISSUE",
+    "Settled",
+    "check_ring",
+    "check_tissue",
+    "fused_outputs",
+    "fused_settle",
+    "outputs",
+    "settle",
+]
 
 TISSUE, RING = "cuda tissue", "cuda ring"  # among the outcomes of self-tests
 SIZES = ((2, 1, 1), (40, 9, 3), (100, 30, 34), (256, 14, 8))  # neurons, inputs, outputs
@@ -17,10 +29,23 @@ RINGS = ((3, 2, 3, True), (40, 10, 37, True), (40, 10, 40, False), (300, 300, 29
 # capacity, neighbors, neurons, capped
 
 
+class Settled(NamedTuple):
+    """How ticking ended."""
+
+    values: Int8[Array, "... N"]  # trits after the last tick
+    ticks: Int32[Array, "..."]  # executed, 1 to T
+    reason: Int32[Array, "..."]  # 1 all outputs non-zero, 2 nothing changed in the last tick, 3 both, 0 the cap
+
+
 def fused_outputs(
-    weights: Int8[Array, "N N"], fed: Trits, count: int, ticks: int, hold: bool
-) -> Int8[Array, "B O"] | None:
-    """The outputs of a tissue for many samples, or None where they are to be found tick by tick.
+    weights: Int8[Array, "N N"],
+    fed: Trits,
+    count: int,
+    ticks: int,
+    hold: bool,
+    otherwise: Callable[[], Int8[Array, "B O"]],
+) -> Int8[Array, "B O"]:
+    """The outputs of a tissue for many samples, after the last tick of each.
 
     Args:
         weights: row i holds the trits with which all neurons reach neuron i: inputs, outputs, then all others.
@@ -28,15 +53,16 @@ def fused_outputs(
         count: O, the outputs.
         ticks: at most, at least one.
         hold: inputs keep their value.
+        otherwise: gives the same, where there is no such kernel.
     """
     fits = cuda.tissue_fits(weights.shape[-1], fed.shape[-1], count)
     if not fits or cuda.status("tissue") != "ready" or not selftest.proved(TISSUE, "kernel"):
-        return None
-    return outputs(weights, fed, count, ticks, hold)
+        return otherwise()
+    return cuda.on_gpu(lambda: outputs(weights, fed, count, ticks, hold), otherwise)
 
 
 def outputs(weights: Int8[Array, "N N"], fed: Trits, count: int, ticks: int, hold: bool) -> Int8[Array, "B O"]:
-    """The outputs of every sample after its last tick; for the arguments see `fused_outputs`."""
+    """The same by the kernel, without asking whether it fits and is right."""
     answers = jax.ShapeDtypeStruct((fed.shape[0], count), jnp.int8)
     call = jax.ffi.ffi_call("tejax_cuda_settle", answers, vmap_method="expand_dims")
     found: Int8[Array, "B O"] = call(weights, fed, ticks=np.int64(ticks), hold=np.int64(hold))
@@ -50,8 +76,9 @@ def fused_settle(
     ticks: int,
     hold: bool,
     capped: bool,
-) -> tuple[Int8[Array, "B N"], Int32[Array, "B"], Int32[Array, "B"]] | None:
-    """A ring's values when each sample has settled, the ticks until then and why; None where it is to be ticked.
+    otherwise: Callable[[], Settled],
+) -> Settled:
+    """A ring's values when each sample has settled, the ticks until then, and why.
 
     Args:
         synapses: of the ring, and so on: see `networks.tissue.ring` and `Tissue`.
@@ -60,11 +87,13 @@ def fused_settle(
         ticks: at most, at least one.
         hold: inputs keep their value.
         capped: no neuron is reached twice.
+        otherwise: gives the same, where there is no such kernel.
     """
-    fits = cuda.ring_fits(*synapses.shape, capped)
+    capacity, neighbors = synapses.shape
+    fits = cuda.ring_fits(capacity, neighbors, capped)
     if not fits or cuda.status("ring") != "ready" or not selftest.proved(RING, "kernel"):
-        return None
-    return settle(synapses, kinds, start, ticks, hold, capped)
+        return otherwise()
+    return cuda.on_gpu(lambda: settle(synapses, kinds, start, ticks, hold, capped), otherwise)
 
 
 def settle(
@@ -74,13 +103,13 @@ def settle(
     ticks: int,
     hold: bool,
     capped: bool,
-) -> tuple[Int8[Array, "B N"], Int32[Array, "B"], Int32[Array, "B"]]:
-    """The same, without asking whether it fits and is right."""
+) -> Settled:
+    """The same by the kernel, without asking whether it fits and is right."""
     shapes = jax.ShapeDtypeStruct(start.shape, jnp.int8), jax.ShapeDtypeStruct((start.shape[0], 2), jnp.int32)
     call = jax.ffi.ffi_call("tejax_cuda_settle_ring", shapes, vmap_method="expand_dims")
     options = {"ticks": np.int64(ticks), "hold": np.int64(hold), "capped": np.int64(capped)}
     values, ended = call(synapses, kinds, start, **options)
-    return values, ended[:, 0], ended[:, 1]
+    return Settled(values, ended[:, 0], ended[:, 1])
 
 
 def check_tissue() -> str:

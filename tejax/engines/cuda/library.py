@@ -4,15 +4,18 @@ import functools
 import os
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jax
+from jax import lax
 
 from tejax.core.variables import switch
 from tejax.engines import building
 from tejax.engines.building import Handlers, Loaded, Sources
 
-__all__ = ["FLAGS", "SOURCES", "available", "build", "find_nvcc", "identity", "status"]
+__all__ = ["FLAGS", "SOURCES", "available", "build", "find_nvcc", "identity", "on_gpu", "status"]
 
 FOLDER = Path(__file__).parent
 FLAGS = ("-O3", "-std=c++17", "-w", "-shared", "-Xcompiler", "-fPIC")
@@ -56,6 +59,11 @@ def status(name: str) -> str:
         InputError: where TEJAX_CUDA says neither yes nor no.
     """
     return _loaded(name).status
+
+
+def on_gpu(kernel: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+    """What a kernel gives in a program that is compiled for a GPU, and `otherwise` in one for the CPU beside it."""
+    return lax.platform_dependent(cuda=kernel, default=otherwise)
 
 
 def identity(name: str) -> str:

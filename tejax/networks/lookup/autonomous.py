@@ -118,10 +118,14 @@ class Autonomous(Recurrent):
 
     def rate(self, genome: Circuit, frames: Frames, shift: Int32[Array, ""]) -> Rating:
         """How far one genome comes in saying targets from a frame on."""
-        roles, fused = (self.control, self.output), None
-        if self.engine == "auto":
-            fused = engines.fused_rate(genome.start, genome.wiring, genome.lines, roles, frames, shift)
-        return super().rate(genome, frames, shift) if fused is None else fused
+
+        def stepwise() -> Rating:
+            return super(Autonomous, self).rate(genome, frames, shift)
+
+        if self.engine == "plain":
+            return stepwise()
+        roles = (self.control, self.output)
+        return engines.fused_rate(genome.start, genome.wiring, genome.lines, roles, frames, shift, stepwise)
 
 
 def tick(lines: Int8[Array, "N 27"], wiring: Int16[Array, "N 3"], values: Trits) -> Trits:

@@ -15,7 +15,7 @@ from tejax import trits
 from tejax.contracts import as_inputs
 from tejax.core import random
 from tejax.core.packing import pack
-from tejax.engines import fused_outputs, fused_settle, ternarize
+from tejax.engines import Settled, fused_outputs, fused_settle, ternarize
 from tejax.errors import require
 from tejax.networks.tissue import ring, settling
 from tejax.networks.tissue.ring import EMPTY, EVOLUTION, INPUT, OUTPUT, Ring
@@ -26,15 +26,7 @@ from tejax.types import Array, Int8, Int32, Key, Network, Task, Trits
 __all__ = ["Codes", "FixedTissue", "Settled", "Synapses", "Tissue"]
 
 Neurons = Annotated[int, AtLeast(1, 2**16)]
-CAP, ANSWERED, UNCHANGED = 0, 1, 2  # why ticking ended; 3 is both of the last two
-
-
-class Settled(NamedTuple):
-    """How ticking ended."""
-
-    values: Int8[Array, "... N"]  # trits after the last tick
-    ticks: Int32[Array, "..."]  # executed, 1 to T
-    reason: Int32[Array, "..."]  # 1 all outputs non-zero, 2 nothing changed in the last tick, 3 both, 0 the cap
+CAP, ANSWERED, UNCHANGED = 0, 1, 2  # reasons: 3 is both of the last two
 
 
 class Synapses(NamedTuple):
@@ -138,13 +130,18 @@ class Tissue(Network):
     def settle(self, genome: Any, values: Int8[Array, "... N"]) -> Settled:
         """Tick from these values, one sample or many, each until it has settled by itself."""
         batch, each = values.shape[:-1], values.reshape(-1, self.capacity)
-        found = None
-        if self.engine == "auto":
-            found = fused_settle(*self.ring(genome), each, self.ticks, self.hold, self.capped)
-        done = self._settle(genome, each) if found is None else Settled(*found)
-        return Settled(done.values.reshape(values.shape), done.ticks.reshape(batch), done.reason.reshape(batch))
 
-    def _settle(self, genome: Any, values: Int8[Array, "B N"]) -> Settled:
+        def ticked() -> Settled:
+            return self._ticked(genome, each)
+
+        if self.engine == "auto":
+            synapses, kinds = self.ring(genome)
+            found = fused_settle(synapses, kinds, each, self.ticks, self.hold, self.capped, ticked)
+        else:
+            found = ticked()
+        return Settled(found.values.reshape(values.shape), found.ticks.reshape(batch), found.reason.reshape(batch))
+
+    def _ticked(self, genome: Any, values: Int8[Array, "B N"]) -> Settled:
         """The same, tick by tick, all samples as long as the slowest of them."""
         tick, silent = self._ticker(genome), self.ring(genome).kinds != OUTPUT
 
@@ -178,20 +175,24 @@ class Tissue(Network):
 
     def apply(self, genome: Any, x: Trits) -> Int32[Array, "... O"]:
         """The outputs [..., O], trits as int32, after ticking from inputs x [..., F]."""
-        answers = self._outputs(genome, _with_constants(x.reshape(-1, self.inputs), self.constant)) if x.size else None
-        if answers is None:
-            return self.read(genome, self.settle(genome, self._start(genome, x)).values)
+
+        def followed() -> Int8[Array, "B O"]:
+            values = self.settle(genome, self._start(genome, x)).values
+            return self.read(genome, values).astype(jnp.int8).reshape(-1, self.outputs)
+
+        answers = followed() if self.engine == "int8" or x.size == 0 else self._outputs(genome, x, followed)
         return answers.astype(jnp.int32).reshape(*x.shape[:-1], self.outputs)
 
-    def _outputs(self, genome: Any, fed: Int8[Array, "B I"]) -> Int8[Array, "B O"] | None:
-        """The outputs after ticking from the values of all inputs, or None where all neurons have to be followed."""
+    def _outputs(self, genome: Any, x: Trits, followed: Callable[[], Array]) -> Int8[Array, "B O"]:
+        """The outputs, found by what follows no other neuron further than it must, or else by following them all."""
         kinds = self.ring(genome).kinds
         order = jnp.argsort(jnp.where(kinds == EMPTY, jnp.int8(EVOLUTION + 1), kinds), stable=True)
         weights = self._incoming(genome, order.astype(jnp.int32))
+        fed = _with_constants(x.reshape(-1, self.inputs), self.constant)
         if self._packs():
             sizes = settling.Sizes(fed.shape[1], self.outputs, self.ticks, self.hold)
             return settling.outputs(sizes, weights, fed)
-        return None if self.engine == "int8" else fused_outputs(weights, fed, self.outputs, self.ticks, self.hold)
+        return fused_outputs(weights, fed, self.outputs, self.ticks, self.hold, followed)
 
     def _incoming(self, genome: Any, order: Int32[Array, "N"]) -> Int8[Array, "N N"]:
         """The weights with which all neurons reach each, rows and columns in the given order."""

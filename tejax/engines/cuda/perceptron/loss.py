@@ -78,7 +78,7 @@ def perceptron_loss(
     assert plan is not None, "layers too large"
     layers, zones = bounded(layers, zones)
 
-    def evaluate(x: Array, y: Array, layers: Layers) -> Int32[Array, "P"]:
+    def evaluate(x: Array, y: Array, layers: Sequence[tuple[Array, Array]]) -> Int32[Array, "P"]:
         samples = fragments(x)
         for (weights, biases), zone, width in zip(layers, zones, plan.widths, strict=False):
             samples = _hidden(samples, weights, biases, zone, width)
