@@ -90,7 +90,7 @@ def fused_settle(
         otherwise: gives the same, where there is no such kernel.
     """
     capacity, neighbors = synapses.shape
-    fits = cuda.ring_fits(capacity, neighbors, capped)
+    fits = cuda.ring_fits(capacity, neighbors, capped, cuda.shared_memory())
     if not fits or cuda.status("ring") != "ready" or not selftest.proved(RING, "kernel"):
         return otherwise()
     return cuda.on_gpu(lambda: settle(synapses, kinds, start, ticks, hold, capped), otherwise)
@@ -134,6 +134,8 @@ def check_ring() -> str:
     """The same for the kernel for large rings."""
     rng, wrong = np.random.default_rng(0), []
     for capacity, neighbors, neurons, capped in RINGS:
+        if not cuda.ring_fits(capacity, neighbors, capped, cuda.shared_memory()):
+            continue
         kinds = np.zeros(capacity, np.int8)
         kinds[:neurons] = rng.permutation(np.arange(neurons) % 3 + 1)
         synapses = rng.integers(-1, 2, (2, capacity, neighbors)).astype(np.int8)

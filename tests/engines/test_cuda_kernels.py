@@ -134,7 +134,7 @@ def a_ring(rng, capacity, neighbors, capped, missing, density):
 @tried(max_examples=40)
 def test_rings_settle_as_by_the_oracle(ring, sizes, missing, ticks, hold, density, seed):
     capacity, neighbors, capped = sizes
-    assert cuda.ring_fits(*sizes)
+    assert cuda.ring_fits(*sizes, 227 * 2**10)
     synapses, kinds, start, neurons = a_ring(np.random.default_rng(seed), *sizes, missing, density)
     values, ended = np.full((3, capacity), 77, np.int8), np.zeros((3, 2), np.int32)
     ring(synapses, kinds, start, capacity, neighbors, 3, ticks, int(hold), int(capped), values, ended)

@@ -14,7 +14,7 @@ CUDA graphs; under `vmap` they stay one call, whose axes in front are the batch.
 """
 
 from tejax.engines.cuda.circuit import circuit_fits
-from tejax.engines.cuda.library import SOURCES, available, identity, on_gpu, status
+from tejax.engines.cuda.library import SOURCES, available, identity, on_gpu, shared_memory, status
 from tejax.engines.cuda.perceptron import LOSSES, perceptron_fits, perceptron_loss
 from tejax.engines.cuda.tissue import ring_fits, tissue_fits
 
@@ -28,6 +28,7 @@ __all__ = [
     "perceptron_fits",
     "perceptron_loss",
     "ring_fits",
+    "shared_memory",
     "status",
     "tissue_fits",
 ]

@@ -15,7 +15,7 @@ from tejax.core.variables import switch
 from tejax.engines import building
 from tejax.engines.building import Handlers, Loaded, Sources
 
-__all__ = ["FLAGS", "SOURCES", "available", "build", "find_nvcc", "identity", "on_gpu", "status"]
+__all__ = ["FLAGS", "SOURCES", "available", "build", "find_nvcc", "identity", "on_gpu", "shared_memory", "status"]
 
 FOLDER = Path(__file__).parent
 FLAGS = ("-O3", "-std=c++17", "-w", "-shared", "-Xcompiler", "-fPIC")
@@ -41,6 +41,7 @@ SOURCES = {
     for name, files in FILES.items()
 }
 _handlers = {name: Handlers(names, "CUDA") for name, names in HANDLERS.items()}
+SHARED, SMALLEST = {"8.0": 163, "8.7": 163, "9.0": 227, "10.0": 227, "10.3": 227, "11.0": 227}, 99  # KiB of a block
 USUAL = "/usr/local/cuda"  # where CUDA is installed
 
 
@@ -71,6 +72,17 @@ def identity(name: str) -> str:
     return _loaded(name).digest
 
 
+def shared_memory() -> int:
+    """Bytes of shared memory that a block of threads may have on the GPU that is here; 0 where none is."""
+    kinds = _capabilities()
+    return 2**10 * SHARED.get(kinds[0], SMALLEST) if kinds and kinds[0] else 0
+
+
+def _capabilities() -> list[str]:
+    """Of the devices that JAX has here, each once; empty strings for what is no GPU of NVIDIA's."""
+    return sorted({str(getattr(device, "compute_capability", "")) for device in jax.local_devices()})
+
+
 @functools.cache
 def _loaded(name: str) -> Loaded:
     """A library, where it is ready."""
@@ -78,9 +90,8 @@ def _loaded(name: str) -> Loaded:
         return Loaded(f"switched off by TEJAX_CUDA={os.environ['TEJAX_CUDA'].strip()}")
     if jax.default_backend() != "gpu":
         return Loaded(f"for GPUs only, not for a {jax.default_backend()}")
-    kinds = {str(getattr(device, "compute_capability", "")) for device in jax.local_devices()}
-    capability = kinds.pop()
-    if kinds:
+    capability, *others = _capabilities()
+    if others:
         return Loaded("for GPUs of one kind, not of several")
     if not re.fullmatch(r"([89]|1\d)\.\d", capability):
         return Loaded(f"for NVIDIA's GPUs from Ampere on, not for one of capability {capability or 'unknown'}")

@@ -11,7 +11,6 @@ namespace {
 
 constexpr int kEmpty = 0, kInput = 1, kOutput = 2;  // kinds of neurons
 constexpr int kAnswered = 1, kUnchanged = 2;        // why ticking ended
-constexpr int kShared = 227 << 10;                  // bytes that a block may have
 constexpr int64_t kEnough = 264;                    // blocks that keep any GPU busy
 
 struct Rings {
@@ -98,7 +97,7 @@ ffi::Error settle_rings(cudaStream_t stream, ffi::Buffer<ffi::S8> synapses, ffi:
   if (networks == 0 || samples == 0) return ffi::Error::Success();
   const int threads = (neurons + 31) / 32 * 32;
   const size_t bytes = (size_t)Reach(neurons, neighbors, capped != 0).words_seen() * sizeof(Trits) * threads;
-  if (neurons > kMostNeurons || bytes + 2048 > kShared) return ffi::Error::InvalidArgument("a ring of too many neurons");
+  if (neurons > kMostNeurons) return ffi::Error::InvalidArgument("a ring of too many neurons");
   const int64_t wanted = (kEnough + networks - 1) / networks, parts = wanted < samples ? wanted : samples;
   const Rings rings{rows_of(synapses, batch), rows_of(kinds, batch), rows_of(start, batch), values->typed_data(),
                     ended->typed_data(),      neurons,               neighbors,             (int)samples,
