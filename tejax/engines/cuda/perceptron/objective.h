@@ -12,7 +12,7 @@ namespace tejax {
 enum Kind { kCrossEntropy = 0, kMargin = 1, kWrong = 2, kSigns = 3 };
 constexpr int kMostOutputs = 16;
 constexpr int kLogarithms = 257;  // entries of the table of log2
-constexpr int kNear = 1024;       // powers up to which their table is brought to shared memory
+constexpr int kNear = 512;        // entries up to which other tables are made in shared memory
 
 struct Objective {
   int kind, outputs, halvings;
@@ -20,29 +20,32 @@ struct Objective {
   int over, scale, farthest;  // of the cross-entropy: temperature over / under; 1,024 * under; ceil(33 * over / under)
   int last;                  // of the powers, which is 0
   const int32_t *powers, *log2;
+
+  // A difference, at most `farthest`, in 1,024ths of a bit.
+  __device__ int scaled(int difference) const { return (difference * scale + (over >> 1)) / over; }
 };
 
 // What the cross-entropy looks up, in shared memory.
 struct Tables {
-  int32_t log2[kLogarithms], powers[kNear];
+  int32_t log2[kLogarithms], powers[kNear], scaled[kNear];
 
   __device__ void fill(const Objective& objective, int thread, int threads) {
     for (int i = thread; i < kLogarithms; i += threads) log2[i] = objective.log2[i];
-    if (objective.last < kNear)
-      for (int i = thread; i <= objective.last; i += threads) powers[i] = objective.powers[i];
+    for (int i = thread; i <= min(objective.last, kNear - 1); i += threads) powers[i] = objective.powers[i];
+    for (int i = thread; i <= min(objective.farthest, kNear - 1); i += threads) scaled[i] = objective.scaled(i);
   }
-  // The power number `below`, or the last.
-  __device__ uint32_t power(const Objective& objective, uint32_t below) const {
-    const uint32_t place = min(below, (uint32_t)objective.last);
+  // 2^20 divided by the power of two of a difference.
+  __device__ int power(const Objective& objective, uint32_t difference) const {
+    const uint32_t place = min(difference, (uint32_t)objective.last);
     return objective.last < kNear ? powers[place] : objective.powers[place];
+  }
+  __device__ int distance(const Objective& objective, uint32_t difference) const {
+    const uint32_t place = min(difference, (uint32_t)objective.farthest);
+    return objective.farthest < kNear ? scaled[place] : objective.scaled((int)place);
   }
 };
 
 // What four lanes that share a row make of their values.
-__device__ __forceinline__ int row_sum(int v) {
-  v += __shfl_xor_sync(~0u, v, 1);
-  return v + __shfl_xor_sync(~0u, v, 2);
-}
 __device__ __forceinline__ int row_max(int v) {
   v = max(v, __shfl_xor_sync(~0u, v, 1));
   return max(v, __shfl_xor_sync(~0u, v, 2));
@@ -58,20 +61,35 @@ __device__ __forceinline__ int log2_units(uint32_t x, const int32_t* table) {
 }
 
 // The outputs of two samples, rows g and g + 8 of a warp's 16, as a product leaves them: this lane has the outputs 2t,
-// 2t + 1, 2t + 8 and 2t + 9 of both. What is left to do for a sample alone, lane t = 0 does for the first and lane
-// t = 1 for the second.
+// 2t + 1, 2t + 8 and 2t + 9 of both. What is left to do for a sample alone, lanes t = 0 and 2 do for the first and
+// lanes 1 and 3 for the second; lanes 0 and 1 count.
 struct Samples {
   const int (&sums)[2][4];
-  int row, t;       // of the first sample; of the lane
+  int row, t;             // of the first sample; of the lane
   const bool (&real)[2];  // and none that fill the last tile
   const int (&label)[2];
 
   __device__ int column(int e) const { return 2 * t + (e & 1) + 8 * (e >> 1); }
-  __device__ int mine(const int (&each)[2]) const { return t & 1 ? each[1] : each[0]; }
+  __device__ int mine(int first, int second) const { return t & 1 ? second : first; }
   __device__ int counted(int loss) const { return t < 2 && (t & 1 ? real[1] : real[0]) ? loss : 0; }
 
+  // The sum over a row of each of two, of which a lane gets its own.
+  __device__ int sum(int first, int second) const {
+    const int own = mine(first, second) + __shfl_xor_sync(~0u, mine(second, first), 1);
+    return own + __shfl_xor_sync(~0u, own, 2);
+  }
+  __device__ bool known(int r, const Objective& objective) const {
+    return (uint32_t)label[r] < (uint32_t)objective.outputs;
+  }
+  // A row's output at its label; any where it has none.
+  __device__ int at_label(int r) const {
+    const int low = label[r] & 1 ? sums[r][1] : sums[r][0], high = label[r] & 1 ? sums[r][3] : sums[r][2];
+    const int lane = threadIdx.x % 32 - t + (label[r] >> 1 & 3);
+    return __shfl_sync(~0u, label[r] & 8 ? high : low, lane);
+  }
+
   __device__ int cross_entropy(const Objective& objective, const Tables& tables) const {
-    int partition[2], distance[2];
+    int partition[2] = {0, 0}, below[2];
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
       int top = INT_MIN;
@@ -79,45 +97,34 @@ struct Samples {
       for (int e = 0; e < 4; ++e)
         if (column(e) < objective.outputs) top = max(top, sums[r][e]);
       top = row_max(top);
-      partition[r] = distance[r] = 0;
 #pragma unroll
       for (int e = 0; e < 4; ++e) {
-        const uint32_t below = (uint32_t)top - (uint32_t)sums[r][e];
-        if (column(e) < objective.outputs) {
-          partition[r] += tables.power(objective, below);
-          if (column(e) == label[r]) distance[r] = min(below, (uint32_t)objective.farthest);
-        }
+        const int power = tables.power(objective, (uint32_t)top - (uint32_t)sums[r][e]);
+        partition[r] += column(e) < objective.outputs ? power : 0;
       }
-      partition[r] = row_sum(partition[r]);
-      distance[r] = row_sum(distance[r]);
+      const uint32_t difference = (uint32_t)top - (uint32_t)at_label(r);
+      below[r] = known(r, objective) ? (int)difference : 0;
     }
-    const int scaled = (mine(distance) * objective.scale + (objective.over >> 1)) / objective.over;
-    const int loss = min(scaled + log2_units(mine(partition), tables.log2), 32 * 1024);
-    return counted(loss >> objective.halvings);
-  }
-
-  // This row's output at its label; 0 where it has none.
-  __device__ int own(int r, const Objective& objective) const {
-    int value = 0;
-#pragma unroll
-    for (int e = 0; e < 4; ++e)
-      if (column(e) < objective.outputs && column(e) == label[r]) value = sums[r][e];
-    return row_sum(value);
+    const int logarithm = log2_units(sum(partition[0], partition[1]), tables.log2);
+    const int distance = tables.distance(objective, mine(below[0], below[1]));
+    return counted(min(distance + logarithm, 32 * 1024) >> objective.halvings);
   }
 
   __device__ int margin(const Objective& objective) const {
-    int value[2], best[2];
+    int own[2], best[2];
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
-      value[r] = own(r, objective);
+      const int value = at_label(r);
+      own[r] = known(r, objective) ? value : 0;
       int other = INT_MIN;
 #pragma unroll
       for (int e = 0; e < 4; ++e)
         if (column(e) < objective.outputs && column(e) != label[r]) other = max(other, sums[r][e]);
       best[r] = row_max(other);
     }
-    const uint32_t limit = objective.limit, top = max(mine(value), mine(best));
-    const int ahead = min(top - (uint32_t)mine(best), limit), behind = min(top - (uint32_t)mine(value), limit);
+    const int value = mine(own[0], own[1]), other = mine(best[0], best[1]);
+    const uint32_t limit = objective.limit, top = max(value, other);
+    const int ahead = min(top - (uint32_t)other, limit), behind = min(top - (uint32_t)value, limit);
     return counted((int)limit - ahead + behind >> objective.halvings);
   }
 
@@ -125,15 +132,15 @@ struct Samples {
     int beaten[2];  // by an output before it that is as high, or by one after it that is higher
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
-      const int value = own(r, objective);
-      beaten[r] = (uint32_t)label[r] >= (uint32_t)objective.outputs;
+      const int value = at_label(r);
+      beaten[r] = !known(r, objective);
 #pragma unroll
       for (int e = 0; e < 4; ++e)
         if (column(e) < objective.outputs)
           beaten[r] |= sums[r][e] > value || (sums[r][e] == value && column(e) < label[r]);
       beaten[r] = row_max(beaten[r]);
     }
-    return counted(mine(beaten) >> objective.halvings);
+    return counted(mine(beaten[0], beaten[1]) >> objective.halvings);
   }
 
   // How many outputs have another sign than is wanted, in signs [samples, outputs].
