@@ -14,7 +14,8 @@ from experiments.render import Table
 
 HERE = Path(__file__).parent
 README, PAGE = HERE.parent / "README.md", HERE / "README.md"
-RESULTS = {"robustness": HERE.parent / "docs" / "results" / "robustness.md"}  # a page -> its file
+DOCS = HERE.parent / "docs" / "results"
+RESULTS = {name: DOCS / f"{name}.md" for name in ("robustness", "emission")}  # a page -> its file
 BLOCKS = {"figures": "figures", "same bits": "same_bits", "scaling": "scaling", "gpu": "gpu"}  # of README.md -> a page
 
 

@@ -490,6 +490,73 @@ TISSUE = Table(
     },
 )
 
+CIRCUIT = Table(
+    "benchmarks.circuit",
+    {
+        "networks at once": first("population"),
+        "cores": first("cores"),
+        "milliseconds a network": first("milliseconds a network"),
+        "plain loop in C, one core": first("plain loop, milliseconds"),
+        "times faster": first("times faster"),
+        "than its scalar code": first(("times faster than published", "scalar")),
+        "than its AVX2": first(("times faster than published", "AVX2")),
+    },
+)
+
+
+def _beyond_chance(row: Row) -> bool:
+    """Whether what is held out is said better than by both guesses, by two standard errors of a fair coin's share."""
+    return bool(row["accuracy"] > max(row["majority_guess"], row["copy_of_last"]) + 2 * _error(row))
+
+
+def _error(row: Row) -> float:
+    return float((0.25 / row["held out"]) ** 0.5)
+
+
+EMISSION = Table(
+    "studies.emission",
+    {
+        "series": first("series"),
+        "search": first("search"),
+        "right in the last frame": spread("train_accuracy", ".1%"),
+        "its shift": median("shift", ".0f"),
+        "right of what was held out": spread("accuracy", ".1%"),
+        "majority guess": mean("majority_guess", ".1%"),
+        "copy of the last": mean("copy_of_last", ".1%"),
+        "above both guesses": exact(_beyond_chance, True),
+    },
+    by=("series", "search"),
+    words={
+        "seeds": lambda kept: len(grouped(kept.rows, "seed")),
+        "held_out": lambda kept: kept.rows[0]["held out"],
+        "error": lambda kept: f"{_error(kept.rows[0]):.1%}",
+        **{f"above_{name}": said(exact(_beyond_chance, True), series=name) for name in ("co2", "coin", "cycle")},
+        **{
+            f"{name}_{part}": said(mean(field, ".1%"), series=name)
+            for name in ("co2", "coin", "cycle")
+            for part, field in (("majority", "majority_guess"), ("copy", "copy_of_last"), ("held", "accuracy"))
+        },
+    },
+)
+
+COLONY = Table(
+    "studies.colony",
+    {
+        "search": first("strategy"),
+        **{name: spread("score", ".1%", problem=name) for name in ("digits", "parity", "emission")},
+        "nodes, digits / parity / emission": lambda rows: _of_trees(rows, "nodes"),
+        "deepest": lambda rows: _of_trees(rows, "deepest"),
+    },
+    by=("strategy",),
+    words={"seeds": lambda kept: len(grouped(kept.rows, "seed"))},
+)
+
+
+def _of_trees(rows: list[Row], what: str) -> str:
+    found = [values(rows, what, problem=name) for name in ("digits", "parity", "emission")]
+    return " / ".join(f"{statistics.mean(some):.0f}" for some in found) if all(found) else "-"
+
+
 ROBUSTNESS = Table(
     "robustness",
     {name: first(name) for name in ("what", "tried", "answered", "refused", "faults")},

@@ -42,7 +42,18 @@ NO_FLOAT += [
     [],
 ]
 HUGE = [2**31, 2**63, 2**100, 10**5000, -(10**5000)]
-ENDLESS = {"generations", "target", "seed", "split_seed", "pattern_seed", "episode_seed", "temperature", "resolution"}
+ENDLESS = {
+    "generations",
+    "target",
+    "floor",
+    "thresholds",
+    "seed",
+    "split_seed",
+    "pattern_seed",
+    "episode_seed",
+    "temperature",
+    "resolution",
+}
 
 
 class Declared(NamedTuple):

@@ -3,7 +3,7 @@
     python -m experiments.studies.emission
     python -m experiments.studies.emission --series co2 --search genetic --seed 0 1
 
-A network of 64 neurons evolves on the first three quarters of a series of ups and downs, frames and ratings as the
+A network of 16 or 64 neurons evolves on the first three quarters of a series of ups and downs, frames and ratings as the
 scorer of Qubic's core has them, and then goes on by its clock through the last quarter, which nothing has looked at.
 All searches have the same evaluations.
 
@@ -82,9 +82,9 @@ def _walks(key: jax.Array, network: Autonomous, task: Emission, numbers: jax.Arr
     return jax.vmap(lambda root, steps: walk(network, task, root, steps, part=part)[0])(roots, words)
 
 
-def measure(settings: dict[str, Any], series: str, search: str, seed: int) -> Row:
+def measure(settings: dict[str, Any], neurons: int, series: str, search: str, seed: int) -> Row:
     """One search: the rating reached, and the accuracy on what was held out beside the guesses."""
-    network, task = Autonomous(settings["neurons"]), make_task(series, FIRST + seed)
+    network, task = Autonomous(neurons), make_task(series, FIRST + seed)
     key, evaluations = jax.random.key(FIRST + seed), settings["evaluations"]
     if search == WALK:
         seconds, (best, row) = timed(lambda: walked(key, network, task, evaluations))
@@ -101,9 +101,15 @@ def measure(settings: dict[str, Any], series: str, search: str, seed: int) -> Ro
 STUDY = Study(
     "emission",
     measure,
-    {"neurons": 64, "evaluations": 20_480},
-    {"series": ["co2", "coin", "cycle"], "search": [WALK, *STRATEGIES], "seed": list(range(5))},
-    quick={"evaluations": 1024, "neurons": 16, "series": ["cycle"], "search": [WALK, "genetic", "colony"], "seed": [0]},
+    {"evaluations": 20_480},
+    {"neurons": [16, 64], "series": ["co2", "coin", "cycle"], "search": [WALK, *STRATEGIES], "seed": list(range(5))},
+    quick={
+        "evaluations": 1024,
+        "neurons": [16],
+        "series": ["cycle"],
+        "search": [WALK, "genetic", "colony"],
+        "seed": [0],
+    },
 )
 
 if __name__ == "__main__":

@@ -63,6 +63,15 @@ def _around_step(method: Method) -> Method:
     return step
 
 
+def _around_rate(method: Method) -> Method:
+    @functools.wraps(method)
+    def rate(self: Any, genome: Any, *more: Any, **named: Any) -> Any:
+        check_genome(self, genome)
+        return method(self, genome, *more, **named)
+
+    return rate
+
+
 def _around_loss(method: Method) -> Method:
     @functools.wraps(method)
     def loss(self: Any, genome: Any, x: Any, y: Any, *more: Any, **named: Any) -> Any:
@@ -100,13 +109,14 @@ def _around_fitting(method: Method) -> Method:
     @functools.wraps(method)
     def fitting(self: Any, network: Any, genome: Any, *more: Any, **named: Any) -> Any:
         require_fit(network, self)
+        check_genome(network, genome)
         return method(self, network, genome, *more, **named)
 
     return fitting
 
 
 NETWORK_CHECKS = {"init": _around_init, "apply": _around_apply, "loss": _around_loss}
-RECURRENT_CHECKS = {"step": _around_step}
+RECURRENT_CHECKS = {"step": _around_step, "rate": _around_rate}
 TASK_CHECKS = {
     "evaluate": _around_keyed("evaluate", ()),
     "cases": _around_keyed("cases", (None,)),

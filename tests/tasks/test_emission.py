@@ -114,3 +114,17 @@ def test_a_library_that_is_wrong_is_passed_over_with_one_warning(monkeypatch, ca
         assert list(map(int, task.rate(network, genome, jnp.int32(0)))) == list(map(int, plain))
     said = "the native circuit kernel is wrong here for 40 neurons, and is passed over"
     assert [record.getMessage() for record in caplog.records] == [said]
+
+
+@pytest.mark.parametrize("neuron", [-1, NEURONS])
+def test_wiring_out_of_range_is_refused(neuron):
+    network, genome = networks.Autonomous(NEURONS), circuit(*digits(3))
+    genome = genome._replace(wiring=genome.wiring.at[2, 1].set(neuron))
+    task = tasks.emission([1, -1, 1, 1], 2)
+    for run in (
+        lambda: task.report(network, genome),
+        lambda: task.rate(network, genome, jnp.int32(0)),
+        lambda: network.apply(genome, jnp.zeros((3, 0), jnp.int8)),
+    ):
+        with pytest.raises(InputError, match=f"^genome must be from 0 to {NEURONS - 1}: got genome="):
+            run()

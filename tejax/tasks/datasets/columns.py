@@ -21,12 +21,12 @@ LARGEST = 2**26  # bytes of a file
 SEPARATORS = (",", ";", "\t")
 
 
-def load_column(path: str | Path, column: str = "") -> np.ndarray:
+def load_column(path: str | Path, column: str | None = None) -> np.ndarray:
     """The numbers of one column, float64 [T], from the top down.
 
     Args:
         path: of the file, UTF-8.
-        column: its title, or its number from 0; empty: the last one.
+        column: its title, or its number from 0; None: the last one.
 
     Raises:
         InputError: in one line that names the file, where it is missing, too large or no text, for a column that is not
@@ -67,12 +67,14 @@ def _opened(path: Path) -> tuple["csv._reader", list[str]]:
     return reader, [cell.strip() for cell in first]
 
 
-def _place(path: Path, first: list[str], column: str) -> int:
+def _place(path: Path, first: list[str], column: str | None) -> int:
     """Where the column is."""
-    if column in first and column:
-        return first.index(column)
     last = len(first) - 1
-    place = last if not column else int(column) if column.isascii() and column.isdigit() and len(column) < 8 else -1
+    if column is None:
+        return last
+    if column in first:
+        return first.index(column)
+    place = int(column) if column.isascii() and column.isdigit() and len(column) < 8 else -1
     titles = "" if all(_number(cell) is not None for cell in first) else f"one of {shown(first)} or "
     require(0 <= place <= last, f"{titles}a number from 0 to {last}, in {path}", column=column)
     return place
@@ -87,9 +89,9 @@ def _number(cell: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _finite(path: Path, line: int, column: str, cell: str) -> float:
+def _finite(path: Path, line: int, column: str | None, cell: str) -> float:
     number = _number(cell)
     if number is None:
-        name = f"column {shown(column, 60)}" if column else "the last column"
+        name = "the last column" if column is None else f"column {shown(column, 60)}"
         refuse(f"{path}, line {line}: {name} must hold a finite number: got {shown(cell.strip(), 60)}")
     return number

@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 
 from tejax.errors import require
-from tejax.options import AtLeast, Between, Length, Probability, Text, Width
+from tejax.options import AtLeast, Between, Probability, Text, Width
 from tejax.registry import TASKS
 from tejax.tasks._emission import Emission, emission
 from tejax.tasks.datasets.columns import load_column
@@ -14,16 +14,17 @@ from tejax.tasks.datasets.moves import quantile_thresholds, to_trits
 
 __all__ = ["CO2", "emission_from_file"]
 
+Threshold = Annotated[float, Between(-(2.0**53), 2.0**53)]
 CO2 = Path(__file__).with_name("co2.csv")
 
 
 @TASKS.register("emission", network="autonomous")
 def emission_from_file(
     path: Path | None = None,
-    column: Text = "",
+    column: Text | None = None,
     changes: bool = True,
-    thresholds: Annotated[tuple[Annotated[float, Between(-1e300, 1e300)], ...], Length(2, 2)] = (0.0, 0.0),
-    quantiles: Annotated[tuple[Probability, ...], Length(2, 2)] | None = None,
+    thresholds: tuple[Threshold, Threshold] = (0.0, 0.0),
+    quantiles: tuple[Probability, Probability] | None = None,
     held_out: Annotated[float, Between(0, 0.9)] = 0.25,
     window: Width | None = None,
     shift_cap: Annotated[int, AtLeast(0, 2**20)] | None = None,
@@ -36,7 +37,7 @@ def emission_from_file(
 
     Args:
         path: the file; None: the series that tejax ships.
-        column: of the numbers, its title or its number from 0; empty: the last one.
+        column: of the numbers, its title or its number from 0; None: the last one.
         changes: what becomes trits is by how much a number differs from the one before it, else the number itself.
         thresholds: below the first it is -1, above the second +1, between them 0.
         quantiles: shares of the graded part that give the thresholds, instead.
