@@ -513,10 +513,19 @@ def _error(row: Row) -> float:
     return float((0.25 / row["held out"]) ** 0.5)
 
 
+SERIES = ("co2", "coin", "cycle")
+
+
+def _by_series(rows: list[Row]) -> Iterable[list[Row]]:
+    ordered = sorted(rows, key=lambda row: (SERIES.index(row["series"]), row["neurons"]))
+    return grouped(ordered, "series", "neurons", "search").values()
+
+
 EMISSION = Table(
     "studies.emission",
     {
         "series": first("series"),
+        "neurons": first("neurons"),
         "search": first("search"),
         "right in the last frame": spread("train_accuracy", ".1%"),
         "its shift": median("shift", ".0f"),
@@ -525,16 +534,16 @@ EMISSION = Table(
         "copy of the last": mean("copy_of_last", ".1%"),
         "above both guesses": exact(_beyond_chance, True),
     },
-    by=("series", "search"),
+    by=_by_series,
     words={
         "seeds": lambda kept: len(grouped(kept.rows, "seed")),
         "held_out": lambda kept: kept.rows[0]["held out"],
         "error": lambda kept: f"{_error(kept.rows[0]):.1%}",
-        **{f"above_{name}": said(exact(_beyond_chance, True), series=name) for name in ("co2", "coin", "cycle")},
+        **{f"above_{name}": said(exact(_beyond_chance, True), series=name) for name in SERIES},
+        **{f"above_cycle_{size}": said(exact(_beyond_chance, True), series="cycle", neurons=size) for size in (16, 64)},
         **{
-            f"{name}_{part}": said(mean(field, ".1%"), series=name)
-            for name in ("co2", "coin", "cycle")
-            for part, field in (("majority", "majority_guess"), ("copy", "copy_of_last"), ("held", "accuracy"))
+            f"co2_{word}": said(most(field, ".1%"), series="co2")
+            for word, field in (("best", "accuracy"), ("majority", "majority_guess"), ("copy", "copy_of_last"))
         },
     },
 )

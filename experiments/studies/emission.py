@@ -3,9 +3,9 @@
     python -m experiments.studies.emission
     python -m experiments.studies.emission --series co2 --search genetic --seed 0 1
 
-A network of 16 or 64 neurons evolves on the first three quarters of a series of ups and downs, frames and ratings as the
-scorer of Qubic's core has them, and then goes on by its clock through the last quarter, which nothing has looked at.
-All searches have the same evaluations.
+A network of 16 or 64 neurons evolves on the first three quarters of a series of ups and downs, frames and ratings as
+the scorer of Qubic's core has them, and then goes on by its clock through the last quarter, which nothing has looked
+at. All searches have the same evaluations.
 
 - co2: weekly changes of CO2 at Mauna Loa, the real series that tejax ships.
 - coin: independent fair ups and downs, another draw for every seed. There is nothing to be found.
