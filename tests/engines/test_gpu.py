@@ -10,6 +10,7 @@ import pytest
 from jax.sharding import Mesh, PartitionSpec
 
 from tejax import InputError, fixedpoint
+from tejax.engines import fused
 from tejax.engines.gpu import Tiles, choose_tiles, perceptron_loss, perceptron_matches
 from tejax.engines.low_rank import LowRankMatrix
 from tests.helpers import first_quick
@@ -23,9 +24,9 @@ def interpreted(monkeypatch):
     monkeypatch.setenv("TEJAX_FUSED", "interpret")
 
 
-def _problem(features, samples, population=3, seed=0):
+def _problem(features, samples, population=3, seed=0, levels=1):
     random = np.random.default_rng(seed)
-    x = random.integers(-1, 2, (samples, features[0])).astype(np.int8)
+    x = random.integers(-levels, levels + 1, (samples, features[0])).astype(np.int8)
     y = random.integers(0, features[-1], samples).astype(np.int32)
     layers = [
         (
@@ -83,6 +84,16 @@ def test_every_fan_in(fan_in):
 )
 def test_depths_and_widths(features):
     _assert_exact(features, 150, tuple(range(len(features) - 2)))
+
+
+@pytest.mark.parametrize("levels", first_quick([8, 127]))
+@pytest.mark.parametrize("features", first_quick([(21, 9, 5), (33, 4)]))
+def test_whole_numbers_as_inputs(levels, features):
+    x, y, layers = _problem(features, 70, levels=levels)
+    zones = (3,) * (len(features) - 2)
+    loss = fixedpoint.make_loss("cross_entropy", (4, 1))
+    found = jax.jit(jax.vmap(lambda layers: fused.fused_loss(x, y, layers, zones, loss, levels)))(layers)
+    assert found.tolist() == _losses(_outputs(x, layers, zones), y, "cross_entropy", (4, 1))
 
 
 def test_a_dead_zone_beyond_every_sum():
