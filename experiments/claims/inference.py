@@ -23,7 +23,7 @@ from experiments.claims import machine_code
 from experiments.claims.common import Finding, Plan, colour, graded, key, panels, times
 from experiments.record import Job, Row
 from tejax import networks, trits
-from tejax.baselines import Spec, training
+from tejax.baselines import Spec, backprop
 
 TITLE = "Inference cost"
 CLAIM = "Ternary networks need less memory and less computation to answer."
@@ -64,7 +64,7 @@ def _calls(batch: int) -> dict[str, Callable[[], Any]]:
         spec = Spec(sizes)
         params = spec.build(key(3))[1]
         numbers = np.random.default_rng(0).random((batch, sizes[0]), np.float32)
-        apply, theirs = jax.jit(partial(training.apply, spec, params)), jnp.asarray(numbers)
+        apply, theirs = jax.jit(partial(backprop.apply, spec, params)), jnp.asarray(numbers)
         calls[f"{name}, XLA"] = lambda apply=apply, theirs=theirs: apply(theirs).block_until_ready()
         leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(params)]
         pairs = list(zip(leaves[1::2], leaves[::2], strict=True))

@@ -11,27 +11,23 @@ except ImportError as error:
     raise ImportError(f"tejax.baselines needs {error.name}: pip install 'tejax[baselines]'") from error
 
 from tejax.baselines import post_training, rounding
+from tejax.baselines._data import Data, as_task, digits
 from tejax.baselines._evolved import evolved, population_vote, restart_from_best
 from tejax.baselines._gradient import gradient
-from tejax.baselines._methods import (
-    Budget,
-    Data,
-    Method,
-    Model,
-    Progress,
-    as_task,
-    digits,
-    fit_all,
-)
+from tejax.baselines._methods import Budget, Floats, Method, Model, Progress, fit_all
 from tejax.baselines._open_es import open_es
+from tejax.baselines.backprop import Adam
 from tejax.baselines.models import Spec
 from tejax.baselines.table import SETTINGS, Settings, methods
-from tejax.baselines.training import Recipe, train
+from tejax.baselines.training import Learner, Recipe, train
 
 __all__ = [
     "SETTINGS",
+    "Adam",
     "Budget",
     "Data",
+    "Floats",
+    "Learner",
     "Method",
     "Model",
     "Progress",

@@ -13,7 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax import evolution, networks
-from tejax.baselines._methods import TRITS, Budget, Callback, Data, Method, Model, Progress, as_task, softmax
+from tejax.baselines._data import TRITS, Data, as_task
+from tejax.baselines._methods import NO_FLOAT, Budget, Callback, Method, Model, Progress, softmax
 from tejax.baselines.training import SAVE_EVERY
 from tejax.core import pytrees, random
 from tejax.operators import mutation
@@ -115,7 +116,7 @@ def evolved(
         )
         return as_model(result.best, result.state, result.evaluations, recorder.close())
 
-    return Method(name, fit)
+    return Method(name, fit, NO_FLOAT)
 
 
 class _Recorder(evolution.IdentifiedRecorder):

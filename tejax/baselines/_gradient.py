@@ -9,14 +9,28 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tejax.baselines._methods import TRITS, Budget, Callback, Data, Method, Model, Progress, softmax
+from tejax.baselines._data import TRITS, Data
+from tejax.baselines._methods import ALL_FLOAT, Budget, Callback, Method, Model, Progress, softmax
+from tejax.baselines.backprop import Adam, apply
 from tejax.baselines.models import KINDS, Spec
-from tejax.baselines.training import Recipe, Trained, apply, train
+from tejax.baselines.training import Learner, Recipe, train
 from tejax.core import random
 from tejax.tasks.datasets import encoding
 from tejax.types import Key
 
-__all__ = ["Encode", "Fitted", "average", "encoder", "float_bytes", "gradient", "model_of", "packed_sizes", "sizes"]
+__all__ = [
+    "Encode",
+    "Fitted",
+    "average",
+    "encoder",
+    "fit_learner",
+    "float_bytes",
+    "gradient",
+    "model_of",
+    "operations",
+    "packed_sizes",
+    "sizes",
+]
 
 Encode = Callable[[np.ndarray], np.ndarray]  # numbers [N, F] -> what a network is shown, float32
 
@@ -26,12 +40,12 @@ class Fitted(NamedTuple):
 
     Attributes:
         spec: the network.
-        trained: its parameters.
+        trained: the state of its learner, with its parameters as `params`.
         encode: numbers [N, F] -> its inputs.
     """
 
     spec: Spec
-    trained: Trained
+    trained: Any
     encode: Encode
 
 
@@ -65,30 +79,16 @@ def gradient(
         key: Key, data: Data, budget: Budget, start: Fitted | None, callback: Callback | None, folder: Path | None
     ) -> Model:
         encode = encoder(data, inputs)
-        x, y = jnp.asarray(encode(data.x_train)), jnp.asarray(data.y_train)
-        spec = Spec((x.shape[1], *hidden, data.classes), kind, dropout, convolutions)
+        spec = Spec((encode(data.x_train[:1]).shape[1], *hidden, data.classes), kind, dropout, convolutions)
 
-        def as_model(done: int, seconds: float, trained: Trained) -> Model:
-            model = model_of(Fitted(spec, trained, encode), done * len(y), seconds)
+        def as_model(trained: Any, samples: int, seconds: float) -> Model:
+            model = model_of(Fitted(spec, trained, encode), samples, seconds)
             return average([model], key=random.key(0), passes=passes) if passes else model
 
-        def report(done: int, seconds: float, trained: Trained) -> object:
-            samples, model = done * len(y), partial(as_model, done, seconds, trained)
-            return callback and callback(Progress(samples, _operations(spec, samples), seconds, model))
-
-        trained, done, seconds = train(
-            key,
-            spec,
-            x,
-            y,
-            epochs=budget.epochs,
-            recipe=recipe,
-            start=start.trained if start else None,
-            seconds=budget.seconds,
-            callback=report,
-            folder=folder,
+        cost, before = operations(spec, 1), start.trained if start else None
+        return fit_learner(
+            key, data, budget, Adam(spec, recipe), encode, as_model, cost, before, callback=callback, folder=folder
         )
-        return as_model(done, seconds, trained)
 
     def fit(
         key: Key,
@@ -107,7 +107,47 @@ def gradient(
         ]
         return average(parts)
 
-    return Method(name, fit)
+    return Method(name, fit, ALL_FLOAT)
+
+
+def fit_learner(
+    key: Key,
+    data: Data,
+    budget: Budget,
+    learner: Learner,
+    encode: Encode,
+    as_model: Callable[[Any, int, float], Model],
+    cost: float,
+    start: Any = None,
+    *,
+    callback: Callback | None = None,
+    folder: Path | None = None,
+) -> Model:
+    """The model that a learner trains.
+
+    Args:
+        key: of everything random.
+        data: its training split is learnt.
+        budget: epochs and seconds.
+        learner: what a step is.
+        encode: numbers [N, F] -> inputs.
+        as_model: (state, samples, seconds) -> the classifier.
+        cost: multiply-adds a sample.
+        start: a state to continue from.
+        callback: as in `Fit`.
+        folder: as in `Fit`.
+    """
+    x, y = jnp.asarray(encode(data.x_train)), jnp.asarray(data.y_train)
+
+    def report(done: int, seconds: float, state: Any) -> object:
+        samples = done * len(y)
+        return callback and callback(
+            Progress(samples, cost * samples, seconds, partial(as_model, state, samples, seconds))
+        )
+
+    options = {"seconds": budget.seconds, "callback": report, "folder": folder}
+    state, done, seconds = train(key, learner, x, y, epochs=budget.epochs, start=start, **options)
+    return as_model(state, done * len(y), seconds)
 
 
 def encoder(data: Data, inputs: str) -> Encode:
@@ -139,7 +179,7 @@ def model_of(fitted: Fitted, samples: int, seconds: float) -> Model:
         scores=lambda x: softmax(outputs(x)),
         sizes=sizes(fitted.spec),
         samples=samples,
-        operations=_operations(fitted.spec, samples),
+        operations=operations(fitted.spec, samples),
         seconds=seconds,
         state=fitted,
         outputs=outputs,
@@ -184,7 +224,7 @@ def _dropped(spec: Spec, params: Any, x: jax.Array, keys: Key) -> jax.Array:
     return jax.vmap(lambda key: apply(spec, params, x, key))(keys)
 
 
-def _operations(spec: Spec, samples: int) -> float:
+def operations(spec: Spec, samples: int) -> float:
     """Multiply-adds of training: the forward pass, and the backward pass, which takes two of them."""
     side, positions = spec.side, []
     for _ in spec.convolutions:

@@ -4,94 +4,30 @@ A `Method` fits: (key, data, budget) -> `Model`. A model takes numbers as the da
 """
 
 import dataclasses
-import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from tejax import tasks
-from tejax.registry import TASKS
-from tejax.tasks.datasets import encoding
+from tejax.baselines._data import Data
 from tejax.types import Key
 
 __all__ = [
-    "TRITS",
+    "ALL_FLOAT",
+    "NO_FLOAT",
     "Budget",
     "Callback",
-    "Data",
     "Fit",
+    "Floats",
     "Method",
     "Model",
     "Progress",
-    "as_task",
     "derived",
-    "digits",
     "fit_all",
     "softmax",
 ]
-
-DEFAULTS = TASKS.choose("digits").options  # how tejax splits labelled numbers, makes them into trits and scores them
-TRITS: int = DEFAULTS["trits"]  # of an input number
-
-
-class Data(NamedTuple):
-    """Labelled numbers in two splits. What is fitted sees the training split only.
-
-    Attributes:
-        x_train: float32 [N, F], from 0 to 1.
-        y_train: labels int32 [N], from 0 to classes - 1.
-        x_test: float32 [M, F], from 0 to 1.
-        y_test: labels int32 [M].
-        classes: C.
-    """
-
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-    classes: int
-
-
-def digits() -> Data:
-    """The digits of `tejax.tasks.digits()`, split as there, as numbers instead of trits.
-
-    Returns:
-        1,437 samples for training and 360 for testing, 64 features, ten classes.
-    """
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-
-    x, y = load_digits(return_X_y=True)
-    held_out = math.ceil(DEFAULTS["test_share"] * len(x))
-    rows = np.arange(len(x))
-    train, test = train_test_split(rows, test_size=held_out, stratify=y, random_state=DEFAULTS["split_seed"])
-    x, y = (x / 16).astype(np.float32), y.astype(np.int32)
-    return Data(x[train], y[train], x[test], y[test], 10)
-
-
-def as_task(data: Data, samples: int | None = DEFAULTS["samples"], trits: int = TRITS) -> tasks.Classification:
-    """The same data as trits, in the encoding that `tejax.tasks` makes of the training split.
-
-    Args:
-        data: labelled numbers.
-        samples: training samples a generation, at most all there are; None: all.
-        trits: of an input number.
-    """
-    encode = encoding.fit(data.x_train, trits)
-    return tasks.Classification(
-        jnp.asarray(encode(data.x_train)),
-        jnp.asarray(data.y_train),
-        jnp.asarray(encode(data.x_test)),
-        jnp.asarray(data.y_test),
-        data.classes,
-        None if samples is None else min(samples, len(data.y_train)),
-        temperature=DEFAULTS["temperature"],
-        encoding=encode,
-    )
 
 
 class Budget(NamedTuple):
@@ -188,18 +124,37 @@ class Fit(Protocol):
         """
 
 
+class Floats(NamedTuple):
+    """What a method keeps and computes in floating point while it trains.
+
+    Attributes:
+        weights: a float for every weight, of which the weight is a rounding, a sample or the most likely value.
+        gradients: gradients (exact or estimated), and what an optimiser remembers of them.
+        forward: the forward pass; if not, the sums of a layer are integers.
+    """
+
+    weights: bool
+    gradients: bool
+    forward: bool
+
+
+ALL_FLOAT, NO_FLOAT = Floats(True, True, True), Floats(False, False, False)
+
+
 class Method(NamedTuple):
     """A way to get a classifier.
 
     Attributes:
         name: in tables.
         fit: (key, data, budget) -> `Model`; see `Fit`.
+        floats: what it keeps and computes in floating point.
         base: the method whose model `derive` begins with, if this one is `derived`.
         derive: (key, data, model of the base) -> `Model`.
     """
 
     name: str
     fit: Fit
+    floats: Floats
     base: "Method | None" = None
     derive: Callable[[Key, Data, Model], Model] | None = None
 
@@ -217,7 +172,7 @@ def derived(name: str, base: Method, derive: Callable[[Key, Data, Model], Model]
         base_key, derive_key = jax.random.split(key)
         return derive(derive_key, data, base.fit(base_key, data, budget, **options))
 
-    return Method(name, fit, base, derive)
+    return Method(name, fit, base.floats, base, derive)
 
 
 def fit_all(methods: Iterable[Method], key: Key, data: Data, budget: Budget) -> dict[str, Model]:

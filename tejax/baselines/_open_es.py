@@ -10,10 +10,12 @@ import jax.numpy as jnp
 import optax
 from jax.flatten_util import ravel_pytree
 
+from tejax.baselines._data import Data
 from tejax.baselines._gradient import Fitted, encoder, model_of
-from tejax.baselines._methods import Budget, Callback, Data, Method, Model, Progress
+from tejax.baselines._methods import ALL_FLOAT, Budget, Callback, Method, Model, Progress
+from tejax.baselines.backprop import Trained, loss, standard_promotion
 from tejax.baselines.models import Spec
-from tejax.baselines.training import Trained, loss, run_steps, standard_promotion
+from tejax.baselines.training import run_steps
 from tejax.core import random
 from tejax.errors import refuse
 from tejax.evolution import identify
@@ -108,7 +110,7 @@ def open_es(
             state, done, seconds = loop(step, state, count)
         return as_model(done, seconds, state)
 
-    return Method(name, fit)
+    return Method(name, fit, ALL_FLOAT)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -10,10 +10,11 @@ import jax.numpy as jnp
 import optax
 
 from tejax.baselines import rounding
+from tejax.baselines._data import Data
 from tejax.baselines._gradient import Fitted, float_bytes, model_of, packed_sizes
-from tejax.baselines._methods import Data, Method, Model, derived
+from tejax.baselines._methods import Method, Model, derived
+from tejax.baselines.backprop import Trained, loss, standard_promotion
 from tejax.baselines.models import Spec
-from tejax.baselines.training import Trained, loss, standard_promotion
 from tejax.types import Array, Key
 
 __all__ = ["bfloat16", "eight_bits", "rescaled", "ternarised"]

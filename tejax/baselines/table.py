@@ -5,9 +5,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tejax import strategies  # noqa: F401  (fills the registry)
+from tejax.baselines._data import TRITS
 from tejax.baselines._evolved import evolved
 from tejax.baselines._gradient import gradient
-from tejax.baselines._methods import TRITS, Method
+from tejax.baselines._methods import Method
 from tejax.baselines._open_es import open_es
 from tejax.baselines.post_training import bfloat16, eight_bits, rescaled, ternarised
 from tejax.registry import STRATEGIES

@@ -1,32 +1,29 @@
-"""Training loops: Adam with a cosine rate on minibatches, an epoch a compiled call, checkpoints between calls."""
+"""The training loop: a learner's steps on minibatches, an epoch a compiled call, checkpoints between calls.
+
+A `Learner` says what a step is: float parameters in `backprop`, trits without float copies in `direct`, gates in
+`gates`, probabilities of trits in `posterior`.
+"""
 
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
-import optax
-from flax import nnx
 from jax import lax
 
-from tejax.baselines.models import Spec
-from tejax.core import random
 from tejax.errors import require
 from tejax.evolution import identify
 from tejax.runs.checkpoints import Checkpoints
 from tejax.types import Array, Key
 
-__all__ = ["SAVE_EVERY", "Recipe", "Trained", "apply", "loss", "run_steps", "standard_promotion", "train"]
+__all__ = ["SAVE_EVERY", "Learner", "Recipe", "run_steps", "train"]
 
 SAVE_EVERY = 30.0  # seconds between checkpoints, at least
-
-_adam = optax.scale_by_adam()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,24 +49,36 @@ class Recipe:
         require(self.batch >= 1, "at least 1", batch=self.batch)
         require(self.learning_rate > 0, "positive", learning_rate=self.learning_rate)
 
-
-class Trained(NamedTuple):
-    """The state of training.
-
-    Attributes:
-        params: a pytree of float32.
-        moments: of Adam.
-    """
-
-    params: Any
-    moments: Any
+    def rate(self, done: Array) -> Array:
+        """The learning rate, float32 [], where a share float32 [] of the training is done."""
+        return self.learning_rate * (0.5 * (1 + jnp.cos(math.pi * done)) if self.cosine else jnp.ones_like(done))
 
 
-@contextmanager
-def standard_promotion() -> Iterator[None]:
-    """A context in which other libraries may promote dtypes and ranks by JAX's usual rules."""
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
+class Learner(Protocol):
+    """What a step of training is: a frozen dataclass, since compiled programs depend on it."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """How minibatches are made, and the rate."""
+
+    def init(self, key: Key, start: Any = None) -> Any:
+        """The first state, a pytree.
+
+        Args:
+            key: of random parameters.
+            start: a state whose parameters are taken instead; what the optimiser remembers begins anew.
+        """
+
+    def step(self, state: Any, x: Array, y: Array, key: Key, rate: Array) -> Any:
+        """The state after a minibatch.
+
+        Args:
+            state: before it.
+            x: inputs, float32 [B, F].
+            y: labels, int32 [B].
+            key: of everything random in it.
+            rate: the learning rate, float32 [].
+        """
 
 
 def run_steps(
@@ -119,25 +128,23 @@ def run_steps(
 
 def train(
     key: Key,
-    spec: Spec,
+    learner: Learner,
     x: Array,
     y: Array,
     *,
     epochs: int,
-    recipe: Recipe = Recipe(),
-    start: Trained | None = None,
+    start: Any = None,
     **options: Any,
-) -> tuple[Trained, int, float]:
-    """Train a network; the same key gives the same parameters, interrupted and resumed or not.
+) -> tuple[Any, int, float]:
+    """Train; the same key gives the same state, interrupted and resumed or not.
 
     Args:
-        key: of the initial weights, the order of samples and dropout.
-        spec: the network.
+        key: of the initial parameters, the order of samples and what is random in a step.
+        learner: what a step is.
         x: inputs, float32 [N, F].
         y: labels, int32 [N].
         epochs: passes over the data.
-        recipe: how.
-        start: continue from these parameters (fine-tuning), with zero moments; None: from random ones.
+        start: a state of the same learner to continue from (fine-tuning); None: a random one.
         **options: those of `run_steps`, which say when to stop, report and save.
 
     Returns:
@@ -148,58 +155,27 @@ def train(
     """
     require(epochs >= 0, "at least 0", epochs=epochs)
     kept = options.get("folder") is not None
-    identity = identify(key, start, spec=spec, x=x, y=y, recipe=recipe) if kept else None
+    identity = identify(key, start, learner=learner, x=x, y=y) if kept else None
     init_key, run_key = jax.random.split(key)
-    params = jax.tree.map(jnp.copy, start.params) if start else spec.build(init_key)[1]
-    first = Trained(params, _adam.init(params))
 
-    def step(state: Trained, number: int) -> Trained:
-        return _epoch(spec, recipe, state, x, y, run_key, jnp.int32(number), jnp.float32(epochs))
+    def step(state: Any, number: int) -> Any:
+        return _epoch(learner, state, x, y, run_key, jnp.int32(number), jnp.float32(epochs))
 
-    return run_steps(step, first, epochs, identity=identity, **options)
+    return run_steps(step, learner.init(init_key, start), epochs, identity=identity, **options)
 
 
-def apply(spec: Spec, params: Any, x: Array, key: Key | None = None) -> Array:
-    """The outputs of a network.
-
-    Args:
-        spec: the network.
-        params: its parameters.
-        x: inputs, float32 [B, F].
-        key: switches dropout on; None: off.
-
-    Returns:
-        float32 [B, O].
-    """
-    definition = jax.eval_shape(spec.build, random.key(0))[0]
-    return nnx.merge(definition, params)(x, key)
-
-
-def loss(spec: Spec, params: Any, x: Array, y: Array, key: Key | None = None) -> Array:
-    """The mean cross-entropy in nats, float32 [], for inputs and labels int32 [B]; else as `apply`."""
-    logits = jax.nn.log_softmax(apply(spec, params, x, key))
-    return -jnp.mean(jnp.take_along_axis(logits, y[:, None], axis=1))
-
-
-@partial(jax.jit, static_argnums=(0, 1))
-def _epoch(
-    spec: Spec, recipe: Recipe, state: Trained, x: Array, y: Array, run_key: Key, number: Array, epochs: Array
-) -> Trained:
+@partial(jax.jit, static_argnums=0)
+def _epoch(learner: Learner, state: Any, x: Array, y: Array, run_key: Key, number: Array, epochs: Array) -> Any:
     """One pass over the data in a random order; what does not fill a batch waits for another epoch."""
-    batch = min(recipe.batch, x.shape[0])
+    batch = min(learner.recipe.batch, x.shape[0])
     steps = x.shape[0] // batch
-    order_key, dropout_key = jax.random.split(jax.random.fold_in(run_key, number))
+    order_key, step_key = jax.random.split(jax.random.fold_in(run_key, number))
     order = jax.random.permutation(order_key, x.shape[0])[: steps * batch].reshape(steps, batch)
 
-    def step(state: Trained, item: tuple[Array, Array]) -> tuple[Trained, None]:
+    def step(state: Any, item: tuple[Array, Array]) -> tuple[Any, None]:
         index, rows = item
-        key = jax.random.fold_in(dropout_key, index) if spec.dropout else None
-        gradients = jax.grad(partial(loss, spec))(state.params, x[rows], y[rows], key)
-        with standard_promotion():
-            updates, moments = _adam.update(gradients, state.moments)
         done = (number.astype(jnp.float32) + index.astype(jnp.float32) / steps) / epochs
-        rate = recipe.learning_rate * (0.5 * (1 + jnp.cos(math.pi * done)) if recipe.cosine else 1.0)
-        params = jax.tree.map(lambda p, update: p - rate * (update + recipe.weight_decay * p), state.params, updates)
-        return Trained(params, moments), None
+        key = jax.random.fold_in(step_key, index)
+        return learner.step(state, x[rows], y[rows], key, learner.recipe.rate(done)), None
 
     return lax.scan(step, state, (jnp.arange(steps, dtype=jnp.int32), order))[0]

@@ -11,7 +11,7 @@ import pytest
 
 import tejax
 from tejax import baselines, strategies
-from tejax.baselines import post_training, rounding, training
+from tejax.baselines import backprop, post_training, rounding
 from tejax.baselines._methods import softmax
 from tejax.errors import InputError
 from tejax.registry import STRATEGIES
@@ -96,7 +96,7 @@ def test_rounding_after_training_keeps_what_it_says(data):
         assert len(np.unique(np.abs(retrained[retrained != 0]))) == 1
         np.testing.assert_allclose(matrices["int8"][index], old, atol=float(np.abs(old).max()) / 250)
     x, y = jnp.asarray(data.x_train), jnp.asarray(data.y_train)
-    loss = jax.jit(training.loss, static_argnums=0)
+    loss = jax.jit(backprop.loss, static_argnums=0)
     before, after = (
         float(loss(fitted["base"].state.spec, fitted[name].state.trained.params, x, y))
         for name in ("ternarised", "ternarised, scales retrained")

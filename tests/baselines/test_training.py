@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from jax import lax
 
-from tejax.baselines import models, training
+from tejax.baselines import backprop, models, training
 from tejax.errors import InputError
 from tests.baselines.test_rounding import WEIGHTS
 
-apply, loss = jax.jit(training.apply, static_argnums=0), jax.jit(training.loss, static_argnums=0)
+apply, loss = jax.jit(backprop.apply, static_argnums=0), jax.jit(backprop.loss, static_argnums=0)
 
 
 def random_params(spec, seed=0):
@@ -86,26 +86,26 @@ def test_bad_specs_are_refused(make, words):
 def test_training_learns_and_an_interruption_changes_nothing(data, same, tmp_path):
     spec = models.Spec((9, 8, 3), "twn", dropout=0.1)
     x, y = jnp.asarray(data.x_train), jnp.asarray(data.y_train)
-    recipe = training.Recipe(batch=16, learning_rate=0.02)
-    first = training.train(jax.random.key(0), spec, x, y, epochs=0, recipe=recipe)[0]
-    whole, done, seconds = training.train(jax.random.key(0), spec, x, y, epochs=40, recipe=recipe)
+    learner = backprop.Adam(spec, training.Recipe(batch=16, learning_rate=0.02))
+    first = training.train(jax.random.key(0), learner, x, y, epochs=0)[0]
+    whole, done, seconds = training.train(jax.random.key(0), learner, x, y, epochs=40)
     assert done == 40
     assert seconds > 0
     before, after = (float(loss(spec, state.params, x, y)) for state in (first, whole))
     assert after < 0.5 * before
 
-    stopped = {"recipe": recipe, "folder": tmp_path / "run", "epochs": 40}
-    part, done, _ = training.train(jax.random.key(0), spec, x, y, callback=lambda done, *_: done == 5, **stopped)
+    stopped = {"folder": tmp_path / "run", "epochs": 40}
+    part, done, _ = training.train(jax.random.key(0), learner, x, y, callback=lambda done, *_: done == 5, **stopped)
     assert done == 5
     assert not same(part.params, whole.params)
-    resumed, done, _ = training.train(jax.random.key(0), spec, x, y, **stopped)
+    resumed, done, _ = training.train(jax.random.key(0), learner, x, y, **stopped)
     assert done == 40
     assert same(resumed, whole)
-    other = training.train(jax.random.key(1), spec, x, y, epochs=40, recipe=recipe)[0]
+    other = training.train(jax.random.key(1), learner, x, y, epochs=40)[0]
     assert not same(other.params, whole.params)
 
-    tuned = training.train(jax.random.key(2), spec, x, y, epochs=0, start=whole)[0]
+    tuned = training.train(jax.random.key(2), learner, x, y, epochs=0, start=whole)[0]
     assert same(tuned.params, whole.params)
-    assert training.train(jax.random.key(2), spec, x, y, epochs=5, recipe=recipe, seconds=0.0)[1] == 0
+    assert training.train(jax.random.key(2), learner, x, y, epochs=5, seconds=0.0)[1] == 0
     with pytest.raises(InputError, match="epochs must be at least 0"):
-        training.train(jax.random.key(2), spec, x, y, epochs=-1)
+        training.train(jax.random.key(2), learner, x, y, epochs=-1)

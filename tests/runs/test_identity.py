@@ -258,10 +258,11 @@ def test_a_damaged_identity_is_a_damaged_checkpoint(tmp_path, caplog):
 def test_the_float_methods_of_the_baselines_are_held_to_it_as_well(tmp_path):
     nnx = pytest.importorskip("flax.nnx")
     assert nnx
-    from tejax.baselines import models, training
+    from tejax.baselines import backprop, models, training
 
     x, y = jnp.ones((8, 3), jnp.float32), jnp.zeros(8, jnp.int32)
-    training.train(jax.random.key(0), models.Spec((3, 2, 2)), x, y, epochs=1, folder=tmp_path / "run")
+    learner = backprop.Adam(models.Spec((3, 2, 2)))
+    training.train(jax.random.key(0), learner, x, y, epochs=1, folder=tmp_path / "run")
     with pytest.raises(InputError, match="is of another experiment"):
-        training.train(jax.random.key(1), models.Spec((3, 2, 2)), x, y, epochs=2, folder=tmp_path / "run")
-    training.train(jax.random.key(0), models.Spec((3, 2, 2)), x, y, epochs=2, folder=tmp_path / "run")
+        training.train(jax.random.key(1), learner, x, y, epochs=2, folder=tmp_path / "run")
+    training.train(jax.random.key(0), learner, x, y, epochs=2, folder=tmp_path / "run")
