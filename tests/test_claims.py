@@ -1,8 +1,10 @@
 """The claims' arithmetic by hand, their findings on rows that are made up, and a token of the whole."""
 
+import ctypes
 import json
 import re
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 from experiments.claims import __main__ as command
 from experiments.claims import adaptivity, common, machine_code, page, size, training_cost, uncertainty
 from tejax import baselines
+from tejax.baselines import gates
 
 
 def test_the_middle_and_its_interval():
@@ -134,6 +137,32 @@ def test_c_programs_are_compiled_and_counted():
     assert large["bytes"] - small["bytes"] >= 4 * weights
     if small["instructions"] is not None:
         assert large["instructions"] - small["instructions"] >= 2 * weights  # a multiplication and an addition each
+
+
+@pytest.mark.parametrize("samples", [1, 64])
+def test_logic_gates_as_c_count_what_jax_counts(samples, tmp_path):
+    if not shutil.which("gcc"):
+        pytest.skip("needs gcc")
+    rng, layout = np.random.default_rng(0), gates.Layout(9, (48, 40), 10)
+    wires = [rng.integers(below, size=(2, count)).astype(np.int32) for below, count in ((9, 48), (48, 40))]
+    kinds = [np.arange(48, dtype=np.int32) % 16, rng.integers(16, size=40).astype(np.int32)]
+    header, code, _ = machine_code.gates(layout, wires, kinds, samples)
+    (tmp_path / "net.h").write_text(header)
+    (tmp_path / "net.c").write_text(code)
+    command = "gcc -std=c99 -Wall -Wextra -Werror -O1 -shared -fPIC net.c -o net.so"
+    subprocess.run(command.split(), cwd=tmp_path, check=True)
+    bits = rng.integers(2, size=(samples, 9))
+    word = np.uint8 if samples == 1 else np.uint64
+    x = (bits.astype(word) << np.arange(samples, dtype=word)[:, None]).sum(axis=0, dtype=word)
+    found = np.zeros((samples, 10), np.int32)
+    ctypes.CDLL(str(tmp_path / "net.so")).network(*(array.ctypes.data_as(ctypes.c_void_p) for array in (x, found)))
+    np.testing.assert_array_equal(found, gates.counts(layout, wires, kinds, bits.astype(np.int32)))
+
+
+def test_columns_say_what_a_method_keeps():
+    assert common.floats("genetic, votes") == ["no", "no", "no"]
+    assert common.floats("DQT, base-3") == ["no", "yes", "yes"]
+    assert common.floats("float32, trits in") == ["yes", "yes", "yes"]
 
 
 def test_a_claim_from_its_rows_to_its_page(tmp_path, monkeypatch):

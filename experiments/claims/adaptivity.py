@@ -18,12 +18,14 @@ from matplotlib.figure import Figure
 
 from experiments.claims.common import (
     EVOLVED,
+    FLOATS,
     Finding,
     Plan,
     Watch,
     better,
     colour,
     compiled,
+    floats,
     graded,
     key,
     panels,
@@ -138,7 +140,8 @@ def finding(rows: list[Row]) -> Finding:
         for method, arm in dict.fromkeys((row["method"], row["arm"]) for row in rows):
             seconds = [share(arms(method, arm, "seconds", place, what)) for place in range(len(MARKS))]
             equal = [f"{np.median(arms(method, arm, 'evaluations', p, what)):.1%}" for p in range(len(EVALUATIONS))]
-            table.append([what, f"{method}, {arm}", *seconds, *equal, share(arms(method, arm, "old rule", None, what))])
+            old = share(arms(method, arm, "old rule", None, what))
+            table.append([what, f"{method}, {arm}", *seconds, *equal, old, *floats(method)])
     words, ahead = [], []
     for name in (name for name in EVOLVED if arms(name, "population", "old rule")):
         for other, arm in (("TWN", "fine-tuned"), (name, "anew"), (name, "best")):
@@ -168,7 +171,7 @@ def finding(rows: list[Row]) -> Finding:
     how = graded(all(ahead), any(ahead), "fails against fine-tuning")
     verdict = f"{how}: at {sum(ahead)} of {len(ahead)} marks of time evolution is ahead of a fine-tuned TWN"
     marks = [*(f"{mark * pace:.3g} s" for mark in MARKS), *(f"{count:.0e} evaluations" for count in EVALUATIONS)]
-    return Finding(verdict, words, ["change", "who", *marks, "old rule"], table)
+    return Finding(verdict, words, ["change", "who", *marks, "old rule", *FLOATS], table)
 
 
 def _arm(arm: str) -> str:

@@ -1,6 +1,7 @@
 """What the claims share: how much is measured, medians with intervals, paired tests, numbers in words, panels."""
 
 import dataclasses
+import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -15,6 +16,8 @@ from tejax import baselines
 EVOLVED = ("genetic", "categorical")  # the strategies that most claims look at; training_cost looks at all
 FEWEST = 3  # seeds that are measured even if the time is over
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#C7322F", "#8C8C8C", "#CC79A7", "#56B4E9", "#000000", "#B8860B", "#6A3D9A")
+COLOURS += ("#8DD3C7", "#FB8072", "#5A5A5A", "#B3DE69")
+FLOATS = ["float weights", "float gradients", "float forward"]  # columns: what a method keeps and computes in training
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +65,17 @@ class Watch:
 def compiled(method: baselines.Method, key: Any, data: baselines.Data, budget: baselines.Budget, **start: Any) -> None:
     """Fit for a moment, so that all programs are compiled before the clock starts."""
     method.fit(key, data, budget._replace(seconds=0.001), callback=lambda seen: seen.model() is None, **start)
+
+
+@functools.cache
+def _methods() -> dict[str, baselines.Method]:
+    return baselines.methods()
+
+
+def floats(name: str) -> list[str]:
+    """The cells of the columns `FLOATS` for the method whose name a row of a table begins with."""
+    method = max((method for method in _methods() if name.startswith(method)), key=len)
+    return ["yes" if each else "no" for each in _methods()[method].floats]
 
 
 class Finding(NamedTuple):

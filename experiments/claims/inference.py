@@ -1,10 +1,12 @@
 """Inference cost: one network at batch 1 and 1,024, in XLA, in NumPy and as C; operations counted; energy estimated.
 
 The evolved network is 128-64-10 (two trits a pixel). Beside it stand the float32 network of the same width, and
-64-16-10, which reaches about the same accuracy on digits (see Size). Weights are random: the time does not depend on
-them. Energy is an estimate from operation counts and the figures for 45 nm of Horowitz (ISSCC 2014), each weight read
-once from a cache of 8 KiB; a bitwise operation is counted as a 32-bit addition. Instructions are callgrind's, of gcc
--O2 without vector extensions of a particular processor; code and constants are counted at -Os.
+64-16-10, which reaches about the same accuracy on digits (see Size), and logic gates, three layers of 512 on 256 bits
+(four a pixel), in C for one sample at a time and for 64 in the bits of a word. Weights, gates and wires are random: the
+time does not depend on them (but a compiler leaves out gates that say nothing or repeat an input). Energy is an
+estimate from operation counts and the figures for 45 nm of Horowitz (ISSCC 2014), each weight read once from a cache of
+8 KiB; a bitwise operation is counted as a 32-bit addition. Instructions are callgrind's, of gcc -O2 without vector
+extensions of a particular processor; code and constants are counted at -Os.
 """
 
 import itertools
@@ -23,7 +25,7 @@ from experiments.claims import machine_code
 from experiments.claims.common import Finding, Plan, colour, graded, key, panels, times
 from experiments.record import Job, Row
 from tejax import networks, trits
-from tejax.baselines import Spec, backprop
+from tejax.baselines import Spec, backprop, gates, training
 
 TITLE = "Inference cost"
 CLAIM = "Ternary networks need less memory and less computation to answer."
@@ -32,6 +34,8 @@ BATCHES = (1, 1024)
 EVOLVED, SAME, EQUAL = (128, 64, 10), (64, 64, 10), (64, 16, 10)
 OURS, INT8, TWN = "evolved 128-64-10", "int8 64-64-10", "TWN 64-64-10"
 FLOATS = {"float32 64-64-10": SAME, "float32 64-16-10": EQUAL}
+LOGIC, WORDS = "logic gates 3 x 512", "logic gates 3 x 512, 64 at a time"
+LAYOUT = gates.Layout(256, (512, 512, 520), 10)
 # picojoules, Horowitz 2014, figure 1.1.9
 PICOJOULES = {"float32 multiply": 3.7, "float32 add": 0.9, "int8 multiply": 0.2, "int32 add": 0.1, "byte read": 10 / 8}
 POPCOUNT = 15  # operations of the exported C function `count`
@@ -47,6 +51,9 @@ def jobs(plan: Plan) -> Iterator[Job]:
     programs |= {name: machine_code.dense(sizes) for name, sizes in FLOATS.items()}
     for name, source in programs.items():
         yield {"kind": "c", "name": name}, partial(machine_code.measured, source)
+    for name, samples in ((LOGIC, 1), (WORDS, 64)):
+        source = machine_code.gates(LAYOUT, *map(jax.device_get, _circuit()), samples)
+        yield {"kind": "c", "name": name}, partial(machine_code.measured, source, samples)
     yield {"kind": "count"}, _counts
 
 
@@ -69,7 +76,16 @@ def _calls(batch: int) -> dict[str, Callable[[], Any]]:
         leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(params)]
         pairs = list(zip(leaves[1::2], leaves[::2], strict=True))
         calls[f"{name}, NumPy"] = partial(_numpy, pairs, numbers, lambda sums: np.maximum(sums, 0))
+    bits = jax.random.bernoulli(key(4), shape=(batch, LAYOUT.inputs)).astype(jnp.int32)
+    logic = jax.jit(partial(gates.counts, LAYOUT, *_circuit()))
+    calls[f"{LOGIC}, XLA"] = lambda: logic(bits).block_until_ready()
     return calls
+
+
+def _circuit() -> tuple[list[jax.Array], list[jax.Array]]:
+    """Random wires and the numbers of random gates."""
+    drawn = gates.GateLearner(LAYOUT, training.Recipe()).init(key(5))
+    return drawn.wires, gates.kinds(drawn.logits)
 
 
 def _numpy(layers: list[tuple[np.ndarray, np.ndarray]], x: np.ndarray, between: Callable) -> np.ndarray:
@@ -113,6 +129,10 @@ def _counts() -> list[Row]:
     }
     words = sum(o * -(-i // 32) for i, o in itertools.pairwise(EVOLVED))
     steps = words * (3 + 2 * POPCOUNT + 3) + 6 * sum(EVOLVED[:-1])  # and setting each trit
+    counted[LOGIC] = {
+        "int32 add": 2 * sum(LAYOUT.gates) + 2 * LAYOUT.gates[-1],  # at most two a gate, then a mask and a sum
+        "byte read": LAYOUT.sizes["gates and wires"],
+    }
     counted[OURS] = {"int32 add": steps, "byte read": 8 * words + sum(EVOLVED[1:])}
     joules = {
         name: sum(PICOJOULES[what] * count for what, count in each.items()) / 1000 for name, each in counted.items()
@@ -155,6 +175,10 @@ def finding(rows: list[Row]) -> Finding:
         won.append(theirs["bytes"] >= our["bytes"])
         words.append(f"In bytes of code and constants, {times(theirs['bytes'], our['bytes'])} {other}.")
         words.append(f"Estimated energy: {times(counts[other]['nanojoules'], counts[OURS]['nanojoules'])} {other}.")
+    our = programs[OURS]["instructions"]
+    for name in (name for name in (LOGIC, WORDS) if our and name in programs):
+        theirs = programs[name]["instructions"]
+        words.append(f"As C, {times(theirs, our)} {name} in instructions a sample ({our:,} against {theirs:,}).")
     counted = f"{sum(won)} of {len(won)} comparisons of time, instructions and bytes"
     verdict = f"{graded(all(won), any(won))}: better than float32 in {counted}"
     return Finding(verdict, words, ["network", "how", "cost", "rate or size"], table)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from tejax import export
+from tejax.baselines.gates import Layout
 
-__all__ = ["dense", "measured", "ternary"]
+__all__ = ["dense", "gates", "measured", "ternary"]
 
 Source = tuple[str, str, str]  # header, code, main
 ROWS = 100  # inferences between the two counts that are subtracted
@@ -30,7 +31,7 @@ int main(int argc, char **argv)
     for (int row = atoi(argv[1]); row > 0; row--) {{
         for (int i = 0; i < {features}; i++) {{
             state = state * 1664525u + 1013904223u;
-            x[i] = ({inputs})((int)(state >> 30) - 1 > 1 ? 0 : (int)(state >> 30) - 1);
+            x[i] = {input};
         }}
         network(x, y);
         state += (unsigned)y[0];
@@ -39,6 +40,7 @@ int main(int argc, char **argv)
     return 0;
 }}
 """
+TRIT = "({inputs})((int)(state >> 30) - 1 > 1 ? 0 : (int)(state >> 30) - 1)"  # an input
 LAYER = """\
     {sum} sums{place}[{neurons}];
     for (int o = 0; o < {neurons}; o++) {{
@@ -51,12 +53,53 @@ LAYER = """\
         {target}[o] = {value};
 """
 
+# what a gate says, by its number as in `tejax.baselines.gates`
+GATES = (
+    *("0", "{a} & {b}", "{a} & ~{b}", "{a}", "~{a} & {b}", "{b}", "{a} ^ {b}", "{a} | {b}"),
+    *("~({a} | {b})", "~({a} ^ {b})", "~{b}", "{a} | ~{b}", "~{a}", "~{a} | {b}", "~({a} & {b})", "~0"),
+)
+COUNT = """\
+    for (int c = 0; c < {classes}; c++) {{
+        int32_t sum = 0;
+        for (int i = 0; i < {group}; i++)
+            sum += {last}[c * {group} + i] & 1;
+        y[c] = sum;
+    }}
+}}
+"""
+PLANES = """\
+    for (int c = 0; c < {classes}; c++) {{
+        uint64_t planes[{planes}] = {{0}};
+        for (int i = 0; i < {group}; i++) {{
+            uint64_t carry = {last}[c * {group} + i];
+            for (int p = 0; p < {planes}; p++) {{
+                uint64_t both = planes[p] & carry;
+                planes[p] ^= carry;
+                carry = both;
+            }}
+        }}
+        for (int s = 0; s < {samples}; s++) {{
+            int32_t sum = 0;
+            for (int p = 0; p < {planes}; p++)
+                sum |= (int32_t)(planes[p] >> s & 1) << p;
+            y[s * {classes} + c] = sum;
+        }}
+    }}
+}}
+"""
+
 
 def ternary(network: Any, genome: Any) -> Source:
     """What `tejax export` writes, and the program that runs it."""
     source, features = export.to_c(network, genome, header="net.h"), network.features
-    main = MAIN.format(inputs="int8_t", outputs="int32_t", features=features[0], neurons=features[-1])
+    main = _main("int8_t", "int32_t", features[0], features[-1])
     return source.header, source.code, main
+
+
+def _main(inputs: str, outputs: str, features: int, neurons: int, value: str = TRIT) -> str:
+    """The program that runs a network, its inputs being random trits or another value."""
+    form = {"features": features, "neurons": neurons, "input": value.format(inputs=inputs)}
+    return MAIN.format(inputs=inputs, outputs=outputs, **form)
 
 
 def dense(sizes: tuple[int, ...], number: str = "float") -> Source:
@@ -81,12 +124,40 @@ def dense(sizes: tuple[int, ...], number: str = "float") -> Source:
         x = target
     signature = f"void network(const {number} *x, {sums} *y)"
     code = "\n".join(['#include "net.h"\n', *weights, f"{signature}\n{{", *steps, "}\n"])
-    main = MAIN.format(inputs=number, outputs=sums, features=sizes[0], neurons=sizes[-1])
+    main = _main(number, sums, sizes[0], sizes[-1])
     return f"#include <stdint.h>\n{signature};\n", code, main
 
 
-def measured(source: Source) -> dict[str, int | None]:
-    """Bytes of code and constants at -Os, and instructions an inference at -O2 (None without valgrind).
+def gates(layout: Layout, wires: list[Any], kinds: list[Any], samples: int = 1) -> Source:
+    """A logic gate network, a line of C a gate.
+
+    Args:
+        layout: its sizes.
+        wires: whole numbers [2, G] a layer.
+        kinds: the numbers of its gates [G] a layer.
+        samples: 1, a byte a bit; or 64, a bit of a word each, counted in all of them at once.
+    """
+    word = "uint8_t" if samples == 1 else "uint64_t"
+    steps, x = [], "x"
+    for place, (count, (first, second), each) in enumerate(zip(layout.gates, wires, kinds, strict=True)):
+        steps.append(f"    {word} g{place}[{count}];")
+        steps += [
+            f"    g{place}[{gate}] = ({word})({GATES[int(kind)].format(a=f'{x}[{a}]', b=f'{x}[{b}]')});"
+            for gate, (a, b, kind) in enumerate(zip(first, second, each, strict=True))
+        ]
+        x = f"g{place}"
+    group = layout.gates[-1] // layout.classes
+    form = {"classes": layout.classes, "group": group, "last": x, "planes": group.bit_length(), "samples": samples}
+    signature = f"void network(const {word} *x, int32_t *y)"
+    sums = (COUNT if samples == 1 else PLANES).format(**form)
+    code = "\n".join(['#include "net.h"\n', f"{signature}\n{{", *steps, sums])
+    value = "(uint8_t)(state >> 31)" if samples == 1 else "((uint64_t)state << 32) ^ (state * 2654435761u)"
+    main = _main(word, "int32_t", layout.inputs, layout.classes * samples, value)
+    return f"#include <stdint.h>\n{signature};\n", code, main
+
+
+def measured(source: Source, samples: int = 1) -> dict[str, int | None]:
+    """Bytes of code and constants at -Os, and instructions a sample at -O2 (None without valgrind).
 
     Filling the inputs is counted with the inference: a few instructions an input, the same for all networks.
     """
@@ -104,5 +175,6 @@ def measured(source: Source) -> dict[str, int | None]:
         run("gcc -std=c99 -Os -c net.c -o small.o")
         sizes = run("size small.o").stdout.splitlines()[1].split()
         run("gcc -std=c99 -O2 main.c net.c -o net")
-        counted = (instructions(2 * ROWS) - instructions(ROWS)) // ROWS if shutil.which("valgrind") else None
+        rows = ROWS * samples
+        counted = (instructions(2 * ROWS) - instructions(ROWS)) // rows if shutil.which("valgrind") else None
         return {"bytes": int(sizes[0]) + int(sizes[1]), "instructions": counted}

@@ -3,7 +3,8 @@
 Widths 8 to 512 of one hidden layer. Bytes are those of all weights, biases and scales in a format; the inputs of
 evolved networks are two or three trits a pixel, and their larger first layer is counted. Evolved networks have half
 of their usual budget here (1,000 generations instead of 2,000), and those of width 256 and 512 are measured for one
-seed only.
+seed only, as are DQT, Bop and logic gates. Logic gates, three layers of 8 gates a neuron of the width, see the trits of
+evolved networks as two bits each; a gate takes 4 bits, and two wires, which are stored or drawn again from a seed.
 """
 
 from collections import defaultdict
@@ -14,7 +15,20 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.claims.common import EVOLVED, Finding, Plan, colour, graded, key, middle, panels, share, times
+from experiments.claims.common import (
+    EVOLVED,
+    FLOATS,
+    Finding,
+    Plan,
+    colour,
+    floats,
+    graded,
+    key,
+    middle,
+    panels,
+    share,
+    times,
+)
 from experiments.record import Job, Row
 from tejax import baselines
 
@@ -25,6 +39,8 @@ BASELINES = [
     *("float32", "bfloat16", "int8", "ternarised", "ternarised, no scale", "ternarised, scales retrained"),
     *("TWN", "BitNet b1.58"),
 ]
+DIRECT = ["DQT", "Bop", "logic gates"]  # no float copies of trits, or no weights at all
+TERNARY = ("TWN", "BitNet", "DQT", "Bop")  # gradients trained them to be that
 WIDTHS = (8, 16, 32, 64, 128, 256, 512)
 WIDE, WIDE_SEEDS = 256, 1  # evolved networks from this width on: for so many seeds
 EFFORT = 0.5  # of the evolved networks' usual budget
@@ -38,6 +54,7 @@ def jobs(plan: Plan) -> Iterator[Job]:
             mark = {"width": width, "seed": seed}
             yield {"group": "baselines", **mark}, partial(_fitted, BASELINES, width, seed, plan.budget)
             if width < WIDE or seed < WIDE_SEEDS:
+                yield {"group": "direct", **mark}, partial(_fitted, DIRECT, width, seed, plan.budget)
                 yield {"group": "evolved", **mark}, partial(_fitted, EVOLVED, width, seed, plan.budget.times(EFFORT))
 
 
@@ -78,15 +95,16 @@ def finding(rows: list[Row]) -> Finding:
     table = []
     for name, points in curves.items():
         best = max(points, key=lambda point: point[1])
-        cells = [smallest(points, target) for target in TARGETS]
-        table.append([name, *(f"{c[0]:,} ({c[1]})" if c else "-" for c in cells), f"{share(best[3])} at {best[2]}"])
+        found = [smallest(points, target) for target in TARGETS]
+        cells = [f"{each[0]:,} ({each[1]})" if each else "-" for each in found]
+        table.append([name, *cells, f"{share(best[3])} at {best[2]}", *floats(name)])
     words, ratios = [], {}
     for target in TARGETS:
         sizes = {name: found[0] for name, points in curves.items() if (found := smallest(points, target))}
         evolved = min((sizes[name] for name in ours if name in sizes), default=None)
         if evolved is None or "float32" not in sizes:
             continue
-        trained = min((size for name, size in sizes.items() if name.startswith(("TWN", "BitNet"))), default=None)
+        trained = min((size for name, size in sizes.items() if name.startswith(TERNARY)), default=None)
         ratios[target] = sizes["float32"] / evolved
         sentence = f"At {target:.1%} the smallest evolved network takes {evolved:,} bytes, "
         sentence += f"{times(sizes['float32'], evolved)} the smallest float32 network ({sizes['float32']:,})"
@@ -101,7 +119,8 @@ def finding(rows: list[Row]) -> Finding:
     if missed:
         words.append(f"No evolved network of these widths reaches a median of {' or '.join(missed)} at this budget.")
     words.append("At equal numbers of weights the ratio is 16 (2 bits) or 20 (base 3) by arithmetic, and says nothing.")
-    return Finding(_verdict(ratios), words, ["network", *(f"bytes (width) at {t:.1%}" for t in TARGETS), "best"], table)
+    header = ["network", *(f"bytes (width) at {t:.1%}" for t in TARGETS), "best", *FLOATS]
+    return Finding(_verdict(ratios), words, header, table)
 
 
 def _verdict(ratios: dict[float, float]) -> str:

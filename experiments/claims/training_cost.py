@@ -12,7 +12,20 @@ from functools import partial
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.claims.common import EVOLVED, Finding, Plan, Watch, colour, compiled, key, number, panels, spread
+from experiments.claims.common import (
+    EVOLVED,
+    FLOATS,
+    Finding,
+    Plan,
+    Watch,
+    colour,
+    compiled,
+    floats,
+    key,
+    number,
+    panels,
+    spread,
+)
 from experiments.record import Job, Row
 from tejax import baselines
 
@@ -22,13 +35,14 @@ MINUTES = 6.0
 MARKS = (0.90, 0.95, 0.97)
 GRADIENT = ("float32", "TWN", "BitNet b1.58")
 STRATEGIES = ("genetic", "hill_climb", "categorical", "map_elites", "low_rank")
+DIRECT = ("DQT", "Bop")  # gradients without float copies of the trits
 AFFORDABLE = 10.0  # times the seconds of TWN: the verdict's line
 
 
 def jobs(plan: Plan) -> Iterator[Job]:
     """A row a method and seed: what it had spent when it first reached each mark, and the curve."""
     data, table, warm = baselines.digits(), baselines.methods((64,)), set()
-    names = [*GRADIENT, *STRATEGIES, *(["float ES"] if not plan.quick else [])]
+    names = [*GRADIENT, *STRATEGIES, *(["float ES"] if not plan.quick else []), *DIRECT]
 
     def run(name: str, seed: int) -> Row:
         method = table[name]
@@ -62,11 +76,11 @@ def finding(rows: list[Row]) -> Finding:
             if 2 * len(costs) > len(some):
                 medians[name, mark] = [float(np.median(part)) for part in zip(*costs, strict=True)]
                 cells = [spread(part) for part in zip(*costs, strict=True)]
-            table.append([name, f"{mark:.0%}", f"{len(costs)} of {len(some)}", *cells])
+            table.append([name, f"{mark:.0%}", f"{len(costs)} of {len(some)}", *cells, *floats(name)])
     words = []
     for mark in MARKS:
         base = medians.get(("TWN", mark))
-        for name in STRATEGIES:
+        for name in (each for each in (*STRATEGIES, *DIRECT) if each in by_method):
             spent = medians.get((name, mark))
             if base and spent:
                 samples, operations, seconds = (number(ours / theirs) for ours, theirs in zip(spent, base, strict=True))
@@ -83,7 +97,8 @@ def finding(rows: list[Row]) -> Finding:
         for name in EVOLVED
         if (name, 0.95) in medians and ("TWN", 0.95) in medians
     }
-    return Finding(_verdict(slower), words, ["method", "mark", "reached", "samples", "multiply-adds", "seconds"], table)
+    header = ["method", "mark", "reached", "samples", "multiply-adds", "seconds", *FLOATS]
+    return Finding(_verdict(slower), words, header, table)
 
 
 def _verdict(seconds: dict[str, float]) -> str:

@@ -1,4 +1,5 @@
-"""Baselines: networks that gradients trained, that rounding made ternary, or that a float strategy evolved.
+"""Baselines: networks that gradients trained, with float weights or without, that rounding made ternary, or that a
+float strategy evolved.
 
 Each of them and each strategy of tejax is a `Method` with the same interface; `methods()` is the table. The package
 needs flax and optax (`pip install 'tejax[baselines]'`), the float evolution strategy evosax (`tejax[bench]`).
@@ -17,7 +18,10 @@ from tejax.baselines._gradient import gradient
 from tejax.baselines._methods import Budget, Floats, Method, Model, Progress, fit_all
 from tejax.baselines._open_es import open_es
 from tejax.baselines.backprop import Adam
+from tejax.baselines.direct import bop, dqt
+from tejax.baselines.gates import logic_gates
 from tejax.baselines.models import Spec
+from tejax.baselines.posterior import trit_posterior
 from tejax.baselines.table import SETTINGS, Settings, methods
 from tejax.baselines.training import Learner, Recipe, train
 
@@ -35,10 +39,13 @@ __all__ = [
     "Settings",
     "Spec",
     "as_task",
+    "bop",
     "digits",
+    "dqt",
     "evolved",
     "fit_all",
     "gradient",
+    "logic_gates",
     "methods",
     "open_es",
     "population_vote",
@@ -46,4 +53,5 @@ __all__ = [
     "restart_from_best",
     "rounding",
     "train",
+    "trit_posterior",
 ]

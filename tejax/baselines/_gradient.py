@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax.baselines._data import TRITS, Data
-from tejax.baselines._methods import ALL_FLOAT, Budget, Callback, Method, Model, Progress, softmax
+from tejax.baselines._methods import ALL_FLOAT, Budget, Callback, Floats, Method, Model, Progress, softmax
 from tejax.baselines.backprop import Adam, apply
 from tejax.baselines.models import KINDS, Spec
 from tejax.baselines.training import Learner, Recipe, train
@@ -21,11 +21,12 @@ from tejax.types import Key
 __all__ = [
     "Encode",
     "Fitted",
+    "Setup",
     "average",
     "encoder",
-    "fit_learner",
     "float_bytes",
     "gradient",
+    "learned",
     "model_of",
     "operations",
     "packed_sizes",
@@ -75,9 +76,7 @@ def gradient(
         recipe: how each network is trained.
     """
 
-    def fit_one(
-        key: Key, data: Data, budget: Budget, start: Fitted | None, callback: Callback | None, folder: Path | None
-    ) -> Model:
+    def setup(data: Data) -> Setup:
         encode = encoder(data, inputs)
         spec = Spec((encode(data.x_train[:1]).shape[1], *hidden, data.classes), kind, dropout, convolutions)
 
@@ -85,10 +84,11 @@ def gradient(
             model = model_of(Fitted(spec, trained, encode), samples, seconds)
             return average([model], key=random.key(0), passes=passes) if passes else model
 
-        cost, before = operations(spec, 1), start.trained if start else None
-        return fit_learner(
-            key, data, budget, Adam(spec, recipe), encode, as_model, cost, before, callback=callback, folder=folder
-        )
+        return Setup(Adam(spec, recipe), encode, as_model, operations(spec, 1))
+
+    single = learned(name, ALL_FLOAT, setup)
+    if members == 1:
+        return single
 
     def fit(
         key: Key,
@@ -99,55 +99,63 @@ def gradient(
         callback: Callback | None = None,
         folder: Path | None = None,
     ) -> Model:
-        if members == 1:
-            return fit_one(key, data, budget, start.state if start else None, callback, folder)
-        parts = [
-            fit_one(part, data, budget, start.state[index] if start else None, None, folder and folder / str(index))
-            for index, part in enumerate(jax.random.split(key, members))
-        ]
-        return average(parts)
+        keys = jax.random.split(key, members)
+        before = start.state if start else [None] * members
+        folders = [folder and folder / str(index) for index in range(members)]
+        each = zip(keys, before, folders, strict=True)
+        return average([single.fit(key, data, budget, start=part, folder=path) for key, part, path in each])
 
     return Method(name, fit, ALL_FLOAT)
 
 
-def fit_learner(
-    key: Key,
-    data: Data,
-    budget: Budget,
-    learner: Learner,
-    encode: Encode,
-    as_model: Callable[[Any, int, float], Model],
-    cost: float,
-    start: Any = None,
-    *,
-    callback: Callback | None = None,
-    folder: Path | None = None,
-) -> Model:
-    """The model that a learner trains.
+class Setup(NamedTuple):
+    """What is trained on some data, and what becomes of it.
 
-    Args:
-        key: of everything random.
-        data: its training split is learnt.
-        budget: epochs and seconds.
+    Attributes:
         learner: what a step is.
         encode: numbers [N, F] -> inputs.
-        as_model: (state, samples, seconds) -> the classifier.
+        as_model: (state, samples, seconds) -> the classifier, whose own state has the learner's as `trained`.
         cost: multiply-adds a sample.
-        start: a state to continue from.
-        callback: as in `Fit`.
-        folder: as in `Fit`.
     """
-    x, y = jnp.asarray(encode(data.x_train)), jnp.asarray(data.y_train)
 
-    def report(done: int, seconds: float, state: Any) -> object:
-        samples = done * len(y)
-        return callback and callback(
-            Progress(samples, cost * samples, seconds, partial(as_model, state, samples, seconds))
-        )
+    learner: Learner
+    encode: Encode
+    as_model: Callable[[Any, int, float], Model]
+    cost: float
 
-    options = {"seconds": budget.seconds, "callback": report, "folder": folder}
-    state, done, seconds = train(key, learner, x, y, epochs=budget.epochs, start=start, **options)
-    return as_model(state, done * len(y), seconds)
+
+def learned(name: str, floats: Floats, setup: Callable[[Data], Setup]) -> Method:
+    """The method that trains a learner.
+
+    Args:
+        name: in tables.
+        floats: what it keeps and computes in floating point.
+        setup: data -> what is trained on them.
+    """
+
+    def fit(
+        key: Key,
+        data: Data,
+        budget: Budget,
+        *,
+        start: Model | None = None,
+        callback: Callback | None = None,
+        folder: Path | None = None,
+    ) -> Model:
+        learner, encode, as_model, cost = setup(data)
+        x, y = jnp.asarray(encode(data.x_train)), jnp.asarray(data.y_train)
+
+        def report(done: int, seconds: float, state: Any) -> object:
+            samples = done * len(y)
+            model = partial(as_model, state, samples, seconds)
+            return callback and callback(Progress(samples, cost * samples, seconds, model))
+
+        before = start.state.trained if start else None
+        options = {"seconds": budget.seconds, "callback": report, "folder": folder}
+        state, done, seconds = train(key, learner, x, y, epochs=budget.epochs, start=before, **options)
+        return as_model(state, done * len(y), seconds)
+
+    return Method(name, fit, floats)
 
 
 def encoder(data: Data, inputs: str) -> Encode:
@@ -209,7 +217,7 @@ def average(models: list[Model], key: Key | None = None, passes: int = 0) -> Mod
         samples=sum(model.samples for model in models),
         operations=sum(model.operations for model in models),
         seconds=sum(model.seconds for model in models),
-        state=models[0].state if len(models) == 1 else [model.state for model in models],
+        state=models[0].state if len(models) == 1 else models,
     )
 
 

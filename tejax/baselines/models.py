@@ -56,6 +56,7 @@ KINDS = {
     "float": Kind(_unchanged, _unchanged, bias=True),
     "twn": Kind(_scaled(rounding.twn), _unchanged, bias=True),
     "bitnet": Kind(_scaled(rounding.absmean), _normed8, bias=False),
+    "grid": Kind(_unchanged, _normed8, bias=False),  # BitNet's layer of weights that are trits times a scale already
 }
 
 
@@ -65,7 +66,7 @@ class Spec:
 
     Attributes:
         features: sizes from the inputs to the outputs.
-        kind: one of `KINDS`: float, twn or bitnet.
+        kind: one of `KINDS`: float, twn, bitnet or grid.
         dropout: the share of hidden activations dropped, below 1.
         convolutions: channels of 3 x 3 convolutions of stride 2 before the dense layers; the inputs are a square
             picture.

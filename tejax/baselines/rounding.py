@@ -10,9 +10,9 @@ product; a scale is float32 [], and rounded weights are values times scale.
 import jax
 import jax.numpy as jnp
 
-from tejax.types import Array
+from tejax.types import Array, Key
 
-__all__ = ["absmax8", "absmean", "int8", "optimal", "straight_through", "ternary", "trit_scale", "twn"]
+__all__ = ["absmax8", "absmean", "int8", "optimal", "stochastic", "straight_through", "ternary", "trit_scale", "twn"]
 
 EPSILON = 1e-5  # keeps a division from dividing by zero, as in BitNet's equations
 
@@ -77,6 +77,20 @@ def int8(weights: Array) -> tuple[Array, Array]:
     """Whole numbers from -127 to 127, and their one scale: symmetric quantisation by the largest weight."""
     scale = jnp.maximum(jnp.max(jnp.abs(weights)), EPSILON) / 127
     return jnp.round(weights / scale), scale
+
+
+def stochastic(key: Key, x: Array) -> Array:
+    """One of the two whole numbers beside each value, as float32 [...]; the nearer, the likelier.
+
+    The expectation is x, and whole numbers stay: Gupta et al. 2015, "Deep learning with limited numerical precision",
+    arXiv 1502.02551, section 3.
+
+    Args:
+        key: of the choice.
+        x: float32 [...].
+    """
+    below = jnp.floor(x)
+    return below + (jax.random.uniform(key, x.shape) < x - below).astype(x.dtype)
 
 
 def straight_through(exact: Array, rounded: Array) -> Array:

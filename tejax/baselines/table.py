@@ -10,7 +10,10 @@ from tejax.baselines._evolved import evolved
 from tejax.baselines._gradient import gradient
 from tejax.baselines._methods import Method
 from tejax.baselines._open_es import open_es
+from tejax.baselines.direct import bop, dqt
+from tejax.baselines.gates import logic_gates
 from tejax.baselines.post_training import bfloat16, eight_bits, rescaled, ternarised
+from tejax.baselines.posterior import trit_posterior
 from tejax.registry import STRATEGIES
 
 __all__ = ["SETTINGS", "Settings", "methods"]
@@ -37,12 +40,15 @@ SETTINGS: dict[str, Settings] = {
     "categorical": Settings({"learning_rate": 0.1, "min_prob": 0.0005, "init_weight": 0.0}),
 }
 
+GATES, GATE_LAYERS = 8, 3  # gates a layer of logic gates has for every hidden neuron of the others, and layers
+
 
 def methods(hidden: tuple[int, ...] = (64,), chunk: int = 32) -> dict[str, Method]:
     """Every method by its name: an experiment picks its rows from here.
 
     Args:
-        hidden: sizes of the hidden layers, the same in all methods.
+        hidden: sizes of the hidden layers, the same in all methods but "logic gates": its layers have 8 gates for each
+            neuron of the widest of them.
         chunk: generations of what is evolved between two calls of a callback.
     """
     float32 = gradient("float32", hidden)
@@ -61,6 +67,10 @@ def methods(hidden: tuple[int, ...] = (64,), chunk: int = 32) -> dict[str, Metho
         gradient("ensemble of 5", hidden, members=5),
         gradient("MC dropout", hidden, dropout=0.2, passes=32),
         open_es("float ES", hidden),
+        dqt("DQT", hidden),
+        bop("Bop", hidden),
+        logic_gates("logic gates", (GATES * max(hidden, default=1),) * GATE_LAYERS),
+        trit_posterior("trit posterior", hidden),
     ]
     for name in STRATEGIES:
         setting = SETTINGS.get(name, Settings())

@@ -62,6 +62,16 @@ def test_every_strategy_is_in_the_table():
     assert set(baselines.SETTINGS) <= set(STRATEGIES)
 
 
+def test_every_method_says_what_it_keeps_and_computes_in_floating_point():
+    table = baselines.methods((4,))
+    for method in table.values():
+        assert {type(each) for each in method.floats} == {bool}, method.name
+    assert not any(any(table[name].floats) for name in STRATEGIES)
+    assert all(table["TWN"].floats)
+    assert all(table["ternarised"].floats)  # as its base
+    assert {name for name, method in table.items() if not method.floats.weights} == {*STRATEGIES, "DQT", "Bop"}
+
+
 def test_the_digits_are_those_of_the_task(same):
     known, wanted = baselines.as_task(baselines.digits()), tejax.tasks.digits()
     assert jax.tree.structure(known) == jax.tree.structure(wanted)
