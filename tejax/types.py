@@ -9,7 +9,7 @@ of a neuron, T ticks or time, G generations, I islands, D devices, C cases.
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
 import jax
 import numpy as np
@@ -24,6 +24,8 @@ __all__ = [
     "UNANSWERED",
     "Acceptance",
     "Array",
+    "Credit",
+    "Credited",
     "Crossover",
     "Fitness",
     "Frames",
@@ -34,6 +36,7 @@ __all__ = [
     "Loss",
     "Mutation",
     "Network",
+    "Noise",
     "Placement",
     "Population",
     "Rate",
@@ -51,6 +54,7 @@ Trits = Int8[Array, "..."]  # values in {-1, 0, +1}
 Genome = Any  # a pytree of Trits: one individual
 Population = Any  # a genome with a leading axis P on every leaf
 Fitness = Int32[Array, "P"]  # higher is better
+Credit = Any  # a tree like a genome, int32: how much better +1 would be than -1, at every trit
 Rate = float | jax.Array  # a probability; traced float32 inside a compiled generation
 Rates = Mapping[str, Any]  # the traced options of a strategy by name; float32 [] inside a compiled generation
 UNANSWERED = -(2**31)  # the output of a network that never came to one
@@ -63,6 +67,7 @@ class Loss(Protocol):
         name: under which kernels know it; empty where none does.
         temperature: of a cross-entropy, as a ratio; the limit of a margin.
         limit: the largest loss of a sample.
+        sample: (outputs int32 [..., O], labels [...]) -> the loss of every sample, int32 [...].
     """
 
     @property
@@ -71,9 +76,30 @@ class Loss(Protocol):
     def temperature(self) -> tuple[int, int]: ...  # noqa: D102
     @property
     def limit(self) -> int: ...  # noqa: D102
+    @property
+    def sample(self) -> Callable[[Array, Array], Array]: ...  # noqa: D102
 
     def total(self, outputs: Int32[Array, "B O"], labels: Array) -> Int32[Array, ""]:
         """The summed loss of int32 outputs."""
+
+
+class Noise(NamedTuple):
+    """How the integer sums of a network are perturbed, for the credit of its trits.
+
+    Attributes:
+        amplitude: of the uniform noise, in mean magnitudes of the sums of a layer.
+        perturbations: K, forward passes in opposite pairs, where the effect of every single sum would take too many.
+    """
+
+    amplitude: float = 1.5
+    perturbations: int = 16
+
+
+class Credited(NamedTuple):
+    """What `tell` is given by a strategy that has asked for credit."""
+
+    fitness: Any  # int32 [P]
+    credit: Any  # a tree like the population, int32 [P, ...]
 
 
 class Frames(Protocol):
@@ -153,6 +179,21 @@ class Network:
         contracts.check_labels(x, y)
         return loss.total(outputs, y)
 
+    def credit(
+        self, key: Key, genome: Genome, x: Trits, y: Array, loss: Loss, noise: Noise
+    ) -> tuple[Int32[Array, ""], Credit]:
+        """What `loss` gives, and the credit of every trit: what perturbed sums say of it, from forward passes alone.
+
+        Args:
+            key: of the noise.
+            genome: one individual.
+            x: inputs [B, F].
+            y: labels [B].
+            loss: integer, of each sample.
+            noise: how sums are perturbed.
+        """
+        refuse(f"network must have credit for its trits, for this strategy: got network={type(self).__name__}")
+
 
 class Recurrent(Network):
     """A network with a memory: it can be taken step by step."""
@@ -216,6 +257,20 @@ class Task:
         """The fitness of one individual on each case that `key` picks, for strategies that ask per case."""
         refuse(f"task must have a fitness for every case, for this selection: got task={type(self).__name__}")
 
+    def credit(
+        self, key: Key, network: Network, genome: Genome, noise: Noise, noise_key: Key
+    ) -> tuple[Int32[Array, ""], Credit]:
+        """What `evaluate` gives for the same key, and the network's credit for it, for strategies that ask for credit.
+
+        Args:
+            key: picks the cases.
+            network: of the genome.
+            genome: one individual.
+            noise: how its sums are perturbed.
+            noise_key: of the noise.
+        """
+        refuse(f"task must have labelled samples, for a strategy that asks for credit: got task={type(self).__name__}")
+
     def report(self, network: Network, genome: Genome) -> dict[str, float]:
         """What a person wants to know of one individual: name -> accuracy or return, the figure that counts first."""
         return {}
@@ -275,6 +330,8 @@ class Strategy:
     Attributes:
         population: P, the evaluations of a generation.
         per_case: `tell` wants the fitness of every case, [P, C], not the sum, [P].
+        noise: `tell` wants `Credited`, the fitness and the credit of every trit, from sums perturbed like this; None:
+            the fitness alone.
         perturbs: what `ask` gives is a small integer change of the answer each, not an answer itself.
         trits: what `ask` gives is trits throughout, so that it fits no network whose genomes hold other numbers.
         islands: I; of more than one, the state's rows are islands, not individuals.
@@ -285,6 +342,7 @@ class Strategy:
     population: int
     placement: Derived[Placement] = dataclasses.field(default=Placement(), kw_only=True, repr=False)
     per_case: ClassVar[Any] = False
+    noise: ClassVar[Any] = None
     perturbs: ClassVar[bool] = False
     trits: ClassVar[Any] = False
     islands: ClassVar[Any] = 1

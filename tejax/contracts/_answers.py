@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from tejax.contracts._values import describe, is_array, sizes_of
 from tejax.errors import refuse, require
 
-__all__ = ["as_int32", "as_outputs"]
+__all__ = ["as_credited", "as_int32", "as_outputs"]
 
 
 def as_int32(who: Any, name: str, answer: Any, shape: Iterable[int | None]) -> Any:
@@ -21,6 +22,16 @@ def as_int32(who: Any, name: str, answer: Any, shape: Iterable[int | None]) -> A
     if not fits or any(want not in ("C", has) for want, has in zip(wanted, answer.shape, strict=True)):
         refuse(f"{who}.{name} must give int32 {_plain(wanted)}, got {_shape_of(answer)}")
     return jnp.asarray(answer, jnp.int32)  # no longer weakly typed
+
+
+def as_credited(who: str, answer: Any, genome: Any) -> tuple[Any, Any]:
+    """An answer of `credit`: an int32 scalar, and a tree like the genome of int32."""
+    paired = isinstance(answer, tuple) and len(answer) == 2
+    fits = paired and jax.tree.structure(answer[1]) == jax.tree.structure(genome)
+    if not fits:
+        refuse(f"{who}.credit must give an int32 scalar and a tree like the genome, got {type(answer).__name__}")
+    credit = jax.tree.map(lambda leaf, like: as_int32(who, "credit", leaf, like.shape), answer[1], genome)
+    return as_int32(who, "credit", answer[0], ()), credit
 
 
 def _plain(shape: Iterable[Any]) -> str:

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tejax.contracts._answers import as_int32, as_outputs
+from tejax.contracts._answers import as_credited, as_int32, as_outputs
 from tejax.contracts._values import as_inputs, as_key, check_genome, check_labels, require_fit
 
 __all__ = ["NETWORK_CHECKS", "RECURRENT_CHECKS", "TASK_CHECKS", "guard", "unchecked"]
@@ -84,6 +84,26 @@ def _around_loss(method: Method) -> Method:
     return loss
 
 
+def _around_network_credit(method: Method) -> Method:
+    @functools.wraps(method)
+    def credit(self: Any, key: Any, genome: Any, x: Any, y: Any, *more: Any, **named: Any) -> Any:
+        x = as_inputs(self, x, 2)
+        check_genome(self, genome)
+        check_labels(x, y)
+        return as_credited(type(self).__name__, method(self, as_key(key), genome, x, y, *more, **named), genome)
+
+    return credit
+
+
+def _around_task_credit(method: Method) -> Method:
+    @functools.wraps(method)
+    def credit(self: Any, key: Any, network: Any, genome: Any, *more: Any, **named: Any) -> Any:
+        require_fit(network, self)
+        return as_credited("task", method(self, key, network, genome, *more, **named), genome)
+
+    return credit
+
+
 def _around_keyed(name: str, shape: tuple[int | None, ...]) -> Callable[[Method], Method]:
     def check(method: Method) -> Method:
         @functools.wraps(method)
@@ -115,11 +135,17 @@ def _around_fitting(method: Method) -> Method:
     return fitting
 
 
-NETWORK_CHECKS = {"init": _around_init, "apply": _around_apply, "loss": _around_loss}
+NETWORK_CHECKS = {
+    "init": _around_init,
+    "apply": _around_apply,
+    "loss": _around_loss,
+    "credit": _around_network_credit,
+}
 RECURRENT_CHECKS = {"step": _around_step, "rate": _around_rate}
 TASK_CHECKS = {
     "evaluate": _around_keyed("evaluate", ()),
     "cases": _around_keyed("cases", (None,)),
+    "credit": _around_task_credit,
     "validate": _around_validate,
     "report": _around_fitting,
     "confusion": _around_fitting,

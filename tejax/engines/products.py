@@ -16,8 +16,10 @@ from jax import lax
 
 from tejax.types import Array, Int8, Int32
 
-__all__ = ["PADDING", "contract", "contract_int32"]
+__all__ = ["DIGITS", "PADDING", "contract", "contract_int32", "correlate", "sums"]
 
+DIGITS = 2**11  # what `correlate` takes is smaller, so that a block of 64 rows of int8 is exact in float32
+FLOAT_EXACT = 2**24  # float32 holds every integer up to here
 PADDING = 32  # the contraction becomes a multiple of it; measured on an H100, faster than 4 and 16 at most lengths
 BYTE, BYTES = 8, 4  # bits of a byte, bytes of an int32
 PARTS, SHORT = 64, 256  # a long contraction of small matrices is computed in parts, no shorter, which keep a GPU busy
@@ -78,3 +80,36 @@ def _padded(array: Array, axis: int) -> Array:
     """The same array, zeros beyond the end of an axis."""
     widths = [(0, -length % PADDING if place == axis else 0) for place, length in enumerate(array.shape)]
     return jnp.pad(array, widths)
+
+
+def sums(x: Int8[Array, "B F"], w: Int8[Array, "O F"]) -> Int32[Array, "B O"]:
+    """The exact sums of trits w times whole numbers x: on a CPU in float32, where BLAS is fastest and they are exact."""
+    if jax.default_backend() != "cpu" or 2**7 * x.shape[1] > FLOAT_EXACT:
+        return contract(x, w)
+    return _in_floats(x, w, (1, 1))
+
+
+def correlate(c: Int32[Array, "B O"], x: Int8[Array, "B F"]) -> Int32[Array, "O F"]:
+    """The exact sums over rows of c times x.
+
+    On a CPU blocks of rows in float32, elsewhere int8 products of the upper and the lower digit of c.
+
+    Args:
+        c: from -DIGITS to DIGITS, both excluded.
+        x: int8.
+    """
+    if jax.default_backend() != "cpu":
+        upper, lower = c >> 6, c & 63
+        products = (contract(digit.astype(jnp.int8), x, (0, 0)) for digit in (upper, lower))
+        return (next(products) << 6) + next(products)
+    rows = FLOAT_EXACT // (DIGITS * 2**7)
+    blocks = (slice(start, start + rows) for start in range(0, c.shape[0], rows))
+    first, *others = (_in_floats(c[block], x[block], (0, 0)) for block in blocks)
+    return sum(others, first)
+
+
+def _in_floats(a: Array, b: Array, axes: tuple[int, int]) -> Array:
+    """A product of whole numbers in float32, for sums of magnitudes up to FLOAT_EXACT."""
+    dimensions = (((axes[0],), (axes[1],)), ((), ()))
+    a, b = a.astype(jnp.float32), b.astype(jnp.float32)
+    return lax.dot_general(a, b, dimensions, precision=lax.Precision.HIGHEST).astype(jnp.int32)

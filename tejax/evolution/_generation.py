@@ -18,6 +18,7 @@ from tejax.evolution._memory import Footprint, footprint
 from tejax.parallel.population import Broadcast, constrain_replicated, map_population, shard_rows
 from tejax.types import (
     Array,
+    Credited,
     Fitness,
     Genome,
     Int32,
@@ -44,6 +45,7 @@ __all__ = [
 ]
 
 CPU_ROOM = 3 * 2**23  # bytes that the largest array of an evaluation may take; a wider batch gains nothing on a CPU
+NOISE = 2**30  # folded into the key of a generation's cases, the key of its noise
 ROOM = 2**30  # the same elsewhere, where a wider batch gains until the device is full
 
 
@@ -57,7 +59,7 @@ class History(NamedTuple):
 
 def evaluate(
     strategy: Strategy, network: Network, task: Task, key: Key, population: Population, batch: int | None = None
-) -> Fitness:
+) -> Fitness | Credited:
     """The fitness of every individual.
 
     Args:
@@ -69,14 +71,17 @@ def evaluate(
         batch: individuals at a time, None for all; it changes no result.
 
     Returns:
-        int32 [P], or [P, C] if the strategy asks per case.
+        int32 [P], or [P, C] if the strategy asks per case; with the credit of its trits if it asks for that.
     """
 
-    def one(row: tuple[Any, Task, Key]) -> Array:
+    def one(row: tuple[Any, Task, Key]) -> Array | Credited:
         individual, task, key = row
-        ask = task.cases if strategy.per_case else task.evaluate
         # clone: every individual meets the same cases, so the key is used again on purpose
-        return ask(jax.random.clone(key), network, strategy.decode(individual))
+        cases, genome = jax.random.clone(key), strategy.decode(individual)
+        if strategy.noise is not None:
+            noise_key = jax.random.fold_in(jax.random.clone(key), NOISE)
+            return Credited(*task.credit(cases, network, genome, strategy.noise, noise_key))
+        return (task.cases if strategy.per_case else task.evaluate)(cases, network, genome)
 
     return map_population(one, (population, Broadcast(task), Broadcast(key)), batch, strategy.placement)
 
@@ -100,9 +105,9 @@ def generation(
     """
     ask_key, task_key = jax.random.split(key)
     population, state = strategy.ask(ask_key, state)
-    fitness = evaluate(strategy, network, task, task_key, population, batch)
-    fitness = constrain_replicated(fitness, strategy.placement)
-    return strategy.tell(state, population, fitness), fitness
+    found = evaluate(strategy, network, task, task_key, population, batch)
+    found = constrain_replicated(found, strategy.placement)
+    return strategy.tell(state, population, found), found.fitness if isinstance(found, Credited) else found
 
 
 def first_state(strategy: Strategy, network: Network, task: Task, key: Key, rates: Rates) -> Any:

@@ -6,18 +6,21 @@ and the weights that a few trits a number would take can be spent on neurons.
 
 import dataclasses
 import math
+from functools import partial
 from typing import Annotated, Any, Self
 
 import jax
+import jax.numpy as jnp
 
 from tejax import engines
 from tejax.engines import levels as whole_numbers
-from tejax.engines import low_rank
+from tejax.engines import low_rank, products, ternarize
 from tejax.errors import require
+from tejax.networks import credit
 from tejax.networks.layer import Layer, constants, fresh
 from tejax.options import Between, Bias, Derived, Features, Layers, Length, Levels, Probability, Text, Width, checked
 from tejax.registry import NETWORKS
-from tejax.types import Array, Int8, Int32, Key, Loss, Network, Task
+from tejax.types import Array, Int8, Int32, Key, Loss, Network, Noise, Task, Trits
 
 __all__ = ["MLP", "Layer"]
 
@@ -123,3 +126,37 @@ class MLP(Network):
             if fused is not None:
                 return fused
         return super().loss(genome, x, y, loss)
+
+    def credit(
+        self, key: Key, genome: tuple[Layer, ...], x: Int8[Array, "B F"], y: Array, loss: Loss, noise: Noise
+    ) -> tuple[Int32[Array, ""], tuple[Layer, ...]]:
+        """The summed loss of one genome, and the credit of its trits: exact for the readout and the layer below it."""
+        *hidden, last = genome
+        seen, sums = [x], []
+        for layer, zone in zip(hidden, self.zones, strict=True):
+            sums.append(products.sums(seen[-1], layer.weights) + constants(layer)[None])
+            seen.append(ternarize(sums[-1], zone))
+        outputs = products.sums(seen[-1], last.weights) + constants(last)[None]
+        of = partial(credit.layer_credit, constants=self.bias, loss=loss)
+        found = [of(credit.of_outputs(outputs, y, loss), seen[-1])]
+        for depth in reversed(range(len(hidden))):
+            near = credit.nearness(sums[depth], self.zones[depth], noise.amplitude)
+            if depth == len(hidden) - 1:
+                differences = credit.exact(seen[-1], last.weights, outputs, y, loss)
+            else:
+                above = partial(self._losses, genome[depth + 1 :], self.zones[depth + 1 :], y, loss)
+                depth_key = jax.random.fold_in(key, depth)
+                differences = credit.coins(depth_key, seen[depth + 1], near > 0, above, noise.perturbations)
+            found.append(of(differences * near, seen[depth], reach=1 if depth else self.levels))
+        return loss.total(outputs, y), tuple(found[::-1])
+
+    @staticmethod
+    def _losses(
+        layers: tuple[Layer, ...], zones: tuple[int, ...], y: Array, loss: Loss, x: Trits
+    ) -> Int32[Array, "KB"]:
+        """The losses of the samples that the trits x [K B, N] of a hidden layer lead to."""
+        *hidden, last = layers
+        for layer, zone in zip(hidden, zones, strict=True):
+            x = ternarize(products.sums(x, layer.weights) + constants(layer)[None], zone)
+        outputs = products.sums(x, last.weights) + constants(last)[None]
+        return loss.sample(outputs, jnp.tile(y, x.shape[0] // y.shape[0]))

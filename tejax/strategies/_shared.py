@@ -12,7 +12,7 @@ from tejax.core import fitness as sums
 from tejax.core import intermediates, pytrees, random
 from tejax.operators.mutation import changes_whole
 from tejax.registry import MUTATIONS
-from tejax.types import Array, Fitness, Genome, Int32, Key, Mutation, Rate, Rates, Selection
+from tejax.types import Array, Credited, Fitness, Genome, Int32, Key, Mutation, Rate, Rates, Selection
 
 __all__ = [
     "as_traced",
@@ -77,8 +77,10 @@ def power_of_two(count: int) -> int:
     return 2 ** max(0, count.bit_length() - 1)
 
 
-def total(fitness: Fitness) -> Int32[Array, "P"]:
+def total(fitness: Fitness | Credited) -> Int32[Array, "P"]:
     """One number an individual, int32 [P]: fitness itself, or the sum over its cases [P, C], which cannot wrap."""
+    if isinstance(fitness, Credited):
+        return fitness.fitness
     return fitness if fitness.ndim == 1 else sums.total(fitness)
 
 

@@ -90,7 +90,7 @@ class Portfolio(Strategy):
 
     Raises:
         InputError: for numbers out of range, for arms of several population sizes or numbers of islands, for one that
-            perturbs a base (low_rank), and when it begins for arms of which some hold packed genomes and others do not.
+            perturbs a base (low_rank) or asks for credit (guided), and when it begins for arms of which some hold packed genomes and others do not.
     """
 
     population: Derived[Annotated[int, AtLeast(0, 2**30)]] = dataclasses.field(init=False, repr=False, default=0)
@@ -105,8 +105,8 @@ class Portfolio(Strategy):
         for name in ("population", "islands"):
             values = [{"population": arm.population, "islands": arm.islands}[name] for arm in self.arms]
             require(len(set(values)) == 1, "the same in all arms", **{name: values})
-        whole = not any(arm.perturbs for arm in self.arms)
-        require(whole, "strategies that ask whole answers", arms=kinds)
+        whole = not any(arm.perturbs or arm.noise is not None for arm in self.arms)
+        require(whole, "strategies that ask whole answers, and for fitness alone", arms=kinds)
         object.__setattr__(self, "population", self.arms[0].population)
 
     @property

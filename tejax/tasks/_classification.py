@@ -15,7 +15,7 @@ from tejax.errors import require
 from tejax.tasks._coding import ByteCoding
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows
 from tejax.tasks.datasets.encoding import Encoding
-from tejax.types import Array, Genome, Int8, Int32, Key, Network, Task
+from tejax.types import Array, Credit, Genome, Int8, Int32, Key, Network, Noise, Task
 
 __all__ = ["Classification"]
 
@@ -116,6 +116,13 @@ class Classification(Task):
         x, y = self._minibatch(key)
         loss = self._loss()
         return -(loss.sample(network.apply(genome, x), y) >> fixedpoint.halvings(self.rows, loss.limit))
+
+    def credit(
+        self, key: Key, network: Network, genome: Genome, noise: Noise, noise_key: Key
+    ) -> tuple[Int32[Array, ""], Credit]:
+        """Minus the summed loss of one individual on the minibatch that `key` picks, and its credit there."""
+        lost, credit = network.credit(noise_key, genome, *self._minibatch(key), self._loss(), noise)
+        return -lost, credit
 
     def encode(self, x: Any) -> np.ndarray:
         """New samples as the trits that a network of this task is shown, by the thresholds of the training data.
