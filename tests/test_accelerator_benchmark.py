@@ -84,7 +84,17 @@ def test_everything_runs_in_small(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
     kept = rows(path)
-    assert set(kept) == {"exactness", "compiling", "generation", "loss", "ceiling", "low_rank", "breeding", "tissue"}
+    assert set(kept) == {
+        "exactness",
+        "compiling",
+        "generation",
+        "loss",
+        "ceiling",
+        "low_rank",
+        "breeding",
+        "tissue",
+        "circuit",
+    }
     assert {row["outcome"] for row in kept["exactness"] if "left out" not in row["outcome"]} == {"equal"}
     assert all(row["same"] for row in kept["loss"])
     assert all(row["milliseconds"]["tejax"] > 0 for row in kept["generation"])

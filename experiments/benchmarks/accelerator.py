@@ -71,7 +71,7 @@ LOSSES = (
     ("784-256-10", 512),
 )
 LOW_RANK = ("128-64-10", MANY, 64)  # shape, population, samples of a minibatch
-TISSUES = 256
+TISSUES, CIRCUITS = (256, 1024), (1, 256, 4096)
 PRODUCT, COPY = 8192, 2**31  # sizes of the ceilings
 SMALL = (("16-16-4", 32), ("20-30-5", 16))
 
@@ -453,22 +453,55 @@ def measure_breeding(session: Session) -> None:
 
 
 def measure_tissue(session: Session) -> None:
-    """Scores of Aigarth's tissue at the size that Qubic ran, half of the pairs."""
+    """Scores of Aigarth's tissue at the sizes that Qubic ran."""
     from experiments.benchmarks import tissue
 
-    population = 2 if session.quick else TISSUES
+    cases: dict[str, Callable[[int], Callable[[], Any]]] = {
+        **{name: partial(tissue.scoring, mirrored) for name, mirrored in tissue.MIRRORED.items()},
+        "hyperidentity": tissue.simulation,
+    }
+    for case, make in cases.items():
+        published = tissue.PUBLISHED[case.partition(",")[0]]
+        for population in (2,) if session.quick else TISSUES:
+            measure_scores(session, "tissue", case, population, make, {name: 1e3 * s for name, s in published.items()})
+
+
+def measure_circuit(session: Session) -> None:
+    """Ratings of autonomous networks at the size that Qubic runs."""
+    from experiments.benchmarks import circuit
+
+    for population in (2,) if session.quick else CIRCUITS:
+        measure_scores(session, "circuit", "random networks", population, circuit.production, circuit.PUBLISHED)
+
+
+def measure_scores(
+    session: Session,
+    part: str,
+    case: str,
+    population: int,
+    make: Callable[[int], Callable[[], Any]],
+    published: dict[str, float],
+) -> None:
+    """A row of a whole population's scores.
+
+    Args:
+        make: what computes them, of a population's size.
+        published: milliseconds that a network takes elsewhere.
+    """
+    if session.left() < 8:
+        session.say(f"{part}: out of time before", case, population)
+        return
     start = time.perf_counter()
-    work = tissue.scoring(True, population)
+    work = make(population)
     jax.block_until_ready(work())
     compiling = time.perf_counter() - start
-    times = [beside.seconds(work, population) for _ in range(1 if session.quick else TIMINGS)]
-    middle = statistics.median(times)
+    middle = statistics.median(beside.seconds(work, population) for _ in range(1 if session.quick else TIMINGS))
     session.add(
-        "tissue",
-        case="addition, half of the pairs",
+        part,
+        case=case,
         population=population,
         milliseconds=milliseconds(middle),
-        times_faster_than={name: round(value / middle, 1) for name, value in tissue.PUBLISHED["addition"].items()},
+        times_faster_than={name: round(each / (1e3 * middle), 1) for name, each in published.items()},
         compiling=round(compiling, 2),
     )
 
@@ -482,6 +515,7 @@ ITEMS: dict[str, Callable[[Session], None]] = {
     "low_rank": measure_low_rank,
     "breeding": measure_breeding,
     "tissue": measure_tissue,
+    "circuit": measure_circuit,
 }
 
 

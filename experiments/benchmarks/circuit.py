@@ -7,6 +7,7 @@
 move, so that a rating is one run of some 900 to 1,100 ticks. Each network is timed in both ways in turn. The plain loop
 is the specification's, every neuron and three sources each, compiled with all optimizations for this machine, on one
 thread. The reference's published times are for another machine: 4.30 ms by its scalar loop, 7.51 by its AVX2 path.
+On a GPU `python -m experiments.benchmarks.accelerator --only circuit` measures whole populations.
 """
 
 import ctypes
@@ -17,6 +18,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -75,12 +77,28 @@ def timed(work: Callable[[], object]) -> tuple[float, object]:
     return 1e3 * (time.perf_counter() - start), result
 
 
+def digits() -> np.ndarray:
+    """The targets, 0 and 1; their trits are -1 and +1."""
+    return np.random.default_rng(0).integers(0, 2, TARGETS)
+
+
+def rater(network: networks.Autonomous) -> Callable[[Circuit], Any]:
+    """What rates a population."""
+    task = tasks.emission(2 * digits() - 1, WINDOW, CAP, TICKS)
+    return jax.jit(jax.vmap(lambda genome: task.rate(network, genome, jnp.int32(0))))
+
+
+def production(population: int) -> Callable[[], Any]:
+    """What rates a whole population of random networks, the same ones each time."""
+    network = networks.Autonomous(NEURONS, control=0, output=1)
+    rate, genomes = rater(network), _genomes(network, 1, population)
+    return lambda: rate(genomes)
+
+
 def measure(settings: Row, population: int, cores: int) -> Row:
     """The medians of pairs: a population rated by tejax, and as many by the plain loop."""
-    network = networks.Autonomous(NEURONS, control=0, output=1)
-    targets = np.random.default_rng(0).integers(0, 2, TARGETS)  # digits; the trits are -1 and +1
-    task = tasks.emission(2 * targets - 1, WINDOW, CAP, TICKS)
-    rate = jax.jit(jax.vmap(lambda genome: task.rate(network, genome, jnp.int32(0))))
+    network, targets = networks.Autonomous(NEURONS, control=0, output=1), digits()
+    rate = rater(network)
     jax.block_until_ready(rate(_genomes(network, 0, population)))
     plain_loop()
     pairs, agree = [], True

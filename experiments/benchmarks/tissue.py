@@ -38,13 +38,13 @@ def scoring(mirrored: bool, population: int) -> Callable[[], Any]:
     return lambda: scores(task, members)
 
 
-def simulation(size: int = 512) -> Callable[[], Any]:
-    """What simulates one ring, from one input until it stops."""
-    network = Tissue(size, size, capacity=1024, neighbors=728, ticks=1000, hold=False, capped=False, engine="packed")
-    genome = jax.jit(network.init)(jax.random.key(0))
+def simulation(population: int = 1) -> Callable[[], Any]:
+    """What simulates rings, each from one input until it stops."""
+    network = Tissue(512, 512, capacity=1024, neighbors=728, ticks=1000, hold=False, capped=False)
+    genomes = jax.jit(jax.vmap(network.init))(jax.random.split(jax.random.key(0), population))
     x = tejax.trits.sample(jax.random.key(1), (network.inputs,), density=1.0)
-    settle = jax.jit(lambda genome, x: network.settle(genome, network.start(genome, x)))
-    return lambda: settle(genome, x).values
+    settle = jax.jit(jax.vmap(lambda genome, x: network.settle(genome, network.start(genome, x)), (0, None)))
+    return lambda: settle(genomes, x).values
 
 
 def measure(settings: Row, score: str, cores: int) -> Row:
