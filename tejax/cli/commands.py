@@ -251,6 +251,7 @@ COMMANDS: dict[str, Command] = {
             "tejax evolve digits --out runs/mine",
             "tejax evolve digits categorical --kind levels --trits 8 --hidden 128",
             "tejax evolve serial --operation add recurrent --neurons 8",
+            "tejax evolve emission --path prices.csv --column close",
             "tejax evolve mymodule:MyTask --population 256",
         ),
     ),
