@@ -56,21 +56,21 @@ struct Reach {
 
   // The slot through which a neuron sends to another, of `neighbors`; -1 for none.
   TEJAX_BOTH int slot(int from, int to, int neighbors) const {
-    const int distance = to < from ? to - from + population : to - from;
-    if (distance == 0) return -1;
-    if (distance <= right) return neighbors / 2 + distance - 1;
-    return population - distance <= left ? neighbors / 2 - (population - distance) : -1;
+    const int onward = to - from + (to < from ? population : 0), back = population - onward;
+    const int reached = onward <= right ? neighbors / 2 + onward - 1 : back <= left ? neighbors / 2 - back : -1;
+    return from < population && to < population && onward != 0 ? reached : -1;
   }
 
   // The weights with which the 32 neurons of a word reach a neuron; `synapses` [N, neighbors].
   TEJAX_BOTH Trits weights(const int8_t* synapses, int neighbors, int word, int neuron) const {
     Trits trits{0, 0};
+    if (word < 0) return trits;
+#ifdef __CUDA_ARCH__
+#pragma unroll 16
+#endif
     for (int bit = 0; bit < 32; ++bit) {
-      const int from = 32 * word + bit;
-      if (word < 0 || from >= population || neuron >= population) continue;
-      const int place = slot(from, neuron, neighbors);
-      if (place < 0) continue;
-      const int8_t weight = synapses[(int64_t)from * neighbors + place];
+      const int from = 32 * word + bit, place = slot(from, neuron, neighbors);
+      const int8_t weight = place < 0 ? 0 : synapses[(int64_t)from * neighbors + place];
       trits.nonzero |= (uint32_t)(weight != 0) << bit;
       trits.negative |= (uint32_t)(weight < 0) << bit;
     }
