@@ -17,7 +17,7 @@ from tejax.types import Array, Int8, Int32, Loss
 
 __all__ = ["CUDA", "NAME", "NATIVE", "check_cuda", "check_kernel", "check_native", "fused_loss"]
 
-NAME, NATIVE, CUDA = "gpu loss", "native loss", "cuda loss"  # among the outcomes of self-tests
+NAME, NATIVE, CUDA = "gpu loss", "native loss", "cuda perceptron"  # among the outcomes of self-tests
 MAX_OUTPUTS = 1024  # of the cross-entropy
 WIDE = 784 * 128  # weights of the largest layer, from which the kernel in CUDA C++ was measured to be the faster one
 WIDE_SIZES = (  # for which it proves itself: whatever its calls and tiles are, and many networks for every block

@@ -299,7 +299,5 @@ extern "C" void losses(const int8_t* x, int64_t x_stride, const void* y, const i
   if (n->fused == 0)
     launch<16, 1, kOutputs>(false, weights, n->outputs, n->pitch, n->blocks);
   else
-    (n->fused == 4   ? launch<256, 4, kBoth>
-     : n->fused == 2 ? launch<256, 2, kBoth>
-                     : launch<256, 1, kBoth>)(n->zone, hidden_weights, n->neurons, n->hidden_pitch, n->blocks);
+    (n->fused == 2 ? launch<256, 2, kBoth> : launch<256, 1, kBoth>)(n->zone, hidden_weights, n->neurons, n->hidden_pitch, n->blocks);
 }

@@ -143,7 +143,7 @@ def _assert_exact(features, zones, samples, population, loss="cross_entropy", te
     "case",
     first_quick(
         [
-            ((40, 33, 5), (1,), 70, 9, 2),  # four networks at once, several units a block, parts of units
+            ((40, 33, 5), (1,), 70, 9, 2),  # two networks at once, several units a block, parts of units
             ((130, 200, 16), (0,), 70, 3, 5),  # one network at once, blocks of a single tile
             ((20, 40, 7, 4), (0, 2), 65, 2, 1),  # other samples for each network
             ((33, 100, 2), (0,), 200, 5, 2),

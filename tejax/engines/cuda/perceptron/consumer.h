@@ -7,8 +7,6 @@
 
 namespace tejax {
 
-constexpr int kGroup = 6;  // steps whose samples are asked for at once
-
 template <int kWidth, int kNetworks, Role kRole, bool kZone>
 class Consumer {
  public:
@@ -46,6 +44,7 @@ class Consumer {
   }
 
  private:
+  static constexpr int kGroup = kRole == kBoth ? 4 : 8;  // steps whose samples are asked for at once, as measured
   using Group = uint4[kGroup];
 
   __device__ bool elected() const { return threadIdx.x % 32 == 0; }

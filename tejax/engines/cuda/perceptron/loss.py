@@ -20,7 +20,7 @@ LOSSES = ("cross_entropy", "margin", "wrong", fixedpoint.SIGNS)  # in the order 
 MOST_OUTPUTS = 16
 WIDTHS = (256, 208, 128)  # of tiles of a hidden layer's neurons, for more and more inputs
 WEIGHTS = 208 * 1024  # bytes of a tile that fit shared memory beside all else
-FEW = 64  # neurons of a hidden layer, up to which four networks are multiplied at once; two up to twice as many
+FEW = 128  # neurons of a hidden layer, up to which two networks are multiplied at once
 
 
 class Plan(NamedTuple):
@@ -59,7 +59,7 @@ def _fused(fan_in: int, neurons: int, shared: bool) -> int:
     """How many networks at once, whose samples are shared or not; 0 where the layer does not fit one tile."""
     if neurons > WIDTHS[0] or _width(fan_in) != WIDTHS[0]:
         return 0
-    return 1 if not shared or neurons > 2 * FEW else 2 if neurons > FEW else 4
+    return 2 if shared and neurons <= FEW else 1
 
 
 def perceptron_loss(

@@ -126,11 +126,8 @@ ffi::Error losses(cudaStream_t stream, Trits x, ffi::AnyBuffer y, Trits hidden_w
   problem.hidden_bias = hidden_biases.typed_data();
   problem.readout = readout.weights;
   problem.pitch = (int)readout.pitch;
-  switch (networks) {
-    case 4: return multiply<256, 4, kBoth>(stream, problem, layer);
-    case 2: return multiply<256, 2, kBoth>(stream, problem, layer);
-    default: return multiply<256, 1, kBoth>(stream, problem, layer);
-  }
+  return networks == 2 ? multiply<256, 2, kBoth>(stream, problem, layer)
+                       : multiply<256, 1, kBoth>(stream, problem, layer);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ template <int kWidth>
 struct Extras {
   int shifts[kWidth];              // 128 * (bias - zone)
   uint4 readout[kWidth / 32][32];  // weights of the output layer: for every step and lane two fragments of 8 outputs
-  int biases[4][kMostOutputs];     // of the outputs of up to four networks
+  int biases[2][kMostOutputs];     // of the outputs of up to two networks
 };
 
 template <int kWidth>
