@@ -94,7 +94,7 @@ def test_another_source_compiler_or_flag_has_its_own_library(gpu, nvcc, monkeypa
     called, elsewhere = nvcc("ring"), tmp_path / "sources"
     shutil.copytree(library.FOLDER, elsewhere)
     copied = {
-        name: each._replace(files=tuple(elsewhere / file.name for file in each.files))
+        name: each._replace(files=tuple(elsewhere / file.relative_to(library.FOLDER) for file in each.files))
         for name, each in library.SOURCES.items()
     }
     changes = (
@@ -146,6 +146,14 @@ def test_where_it_cannot_be_it_says_why(gpu, nvcc, capabilities, body, why):
     assert "\n" not in cuda.status("circuit")
 
 
+def test_a_kernel_may_be_for_one_kind_of_gpu(gpu, nvcc):
+    nvcc("perceptron")
+    gpu("9.0")
+    assert cuda.status("perceptron") == "ready"
+    gpu("10.0")
+    assert cuda.status("perceptron") == "for GPUs of capability 9.0, not of 10.0"
+
+
 def test_it_is_switched_off_by_a_word(gpu, monkeypatch):
     monkeypatch.setenv("TEJAX_CUDA", "No")
     gpu("9.0")
@@ -157,7 +165,8 @@ def test_it_is_switched_off_by_a_word(gpu, monkeypatch):
 
 
 def test_every_source_belongs_to_a_kernel():
-    kept = {path.name for path in library.FOLDER.iterdir() if path.suffix in (".cu", ".h")}
+    sources = [path for path in library.FOLDER.rglob("*") if path.suffix in (".cu", ".h")]
+    kept = {path.relative_to(library.FOLDER).as_posix() for path in sources}
     assert kept == {name for names in library.FILES.values() for name in names}
     assert {f"cuda {name}" for name in cuda.SOURCES} <= set(selftest.CHECKS)
 
@@ -168,6 +177,8 @@ def test_every_source_belongs_to_a_kernel():
 def test_nvcc_takes_it(name, capability, monkeypatch, tmp_path):
     if not library.find_nvcc():
         pytest.skip("no nvcc")
+    if library.ONLY.get(name, capability) != capability:
+        pytest.skip(f"a kernel for GPUs of capability {library.ONLY[name]}")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     path = library.build(name, library.find_nvcc(), capability)
     listed = subprocess.run(["nm", "-D", str(path)], capture_output=True, text=True, check=True).stdout
