@@ -1,7 +1,7 @@
 """What an engine is, and the table of them."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from tejax.types import Array, Int32, Trits
 
@@ -24,7 +24,9 @@ class Engine(NamedTuple):
     # fan-ins are filled up with zeros to a multiple of this before all else: one program does for those in between
     multiple: int = 1
     identity: Callable[[], str] = str  # what tells it from another engine of its name, whose proof is none of this one
-    whole: bool = False  # `encode` takes whole numbers of int8 as well; others are shown planes of trits
+    # how `encode` is shown whole numbers: as they are; as planes of trits, one for each bit of their magnitudes, beside
+    # the weights of the numbers; or as a plane for each unit, beside the weights once for each
+    numbers: Literal["whole", "bits", "units"] = "units"
 
 
 ENGINES: dict[str, Engine] = {}  # filled by the modules beside this one

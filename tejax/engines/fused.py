@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from tejax.core import fixedpoint
 from tejax.engines import cuda, gpu, native, selftest
 from tejax.engines._kernel_check import TEMPERATURE, Size, compare, compare_low_rank
-from tejax.engines.base import choose
+from tejax.engines.base import ENGINES, choose
 from tejax.engines.levels import prepare
 from tejax.engines.low_rank import LowRankMatrix, Matrix
 from tejax.engines.populations import reach
@@ -53,7 +53,7 @@ def fused_loss(
     if choose(max(sizes[:-1])) != "native" or not selftest.proved(NATIVE, "kernel"):
         return None
     (weights, biases), *others = written
-    x, weights = prepare(False, x, weights, levels)
+    x, weights = prepare(ENGINES["native"], x, weights, levels)
     return native.perceptron_loss(x, y, [(weights, biases), *others], zones, loss)
 
 

@@ -25,7 +25,7 @@ def _plain(product: Callable[[Trits, Trits], Int32[Array, "B O"]]) -> Engine:
     def hidden(x: Trits, w: Trits, bias: Array, dead_zone: int) -> Trits:
         return ternarize(output(x, w, bias), dead_zone)
 
-    return Engine(lambda x: x, hidden, output, whole=True)
+    return Engine(lambda x: x, hidden, output, numbers="whole")
 
 
 def _as_floats(dtype: Any) -> Callable[[Trits, Trits], Int32[Array, "B O"]]:

@@ -137,7 +137,7 @@ class Conv(Network):
         rows, height, width, fan_in = patches.shape
         engine = engines.get(self.engine, levels * fan_in)
         flat = patches.reshape(rows * height * width, fan_in)
-        flat, weights = whole_numbers.prepare(engine.whole, flat, layer.weights, levels)
+        flat, weights = whole_numbers.prepare(engine, flat, layer.weights, levels)
         sums = engine.output(engine.encode(flat), weights, constants(layer))
         planes = _window_sums(sums.reshape(rows, height, width, layer.weights.shape[0]), self.pool)
         return jnp.moveaxis(engines.ternarize(planes, zone), -1, 1)

@@ -110,7 +110,7 @@ class MLP(Network):
         engine = engines.get(name, self._fan_in)
         first, *others = genome
         rows = x.reshape(math.prod(batch), fan_in)
-        rows, weights = whole_numbers.prepare(engine.whole, rows, first.weights, self.levels)
+        rows, weights = whole_numbers.prepare(engine, rows, first.weights, self.levels)
         *hidden, last = first._replace(weights=weights), *others
         x = engine.encode(rows)
         for layer, zone in zip(hidden, self.zones, strict=True):

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 from tejax import InputError, engines, evolve, export, networks, strategies, tasks, trits
 from tejax.core import fixedpoint, pytrees
-from tejax.engines.levels import planes
+from tejax.engines._planes import bit_planes, unit_planes
 from tejax.engines.low_rank import LowRankMatrix
 from tests.helpers import first_quick
 
@@ -35,16 +35,17 @@ def expected(network, genome, x):
 @settings(max_examples=30, deadline=None)
 def test_planes_of_trits_add_up_to_the_numbers(levels, rows, features):
     x = numbers(levels, rows, features)
-    found = np.asarray(planes(jnp.asarray(x), levels)).reshape(rows, levels, features)
-    assert set(found.ravel().tolist()) <= {-1, 0, 1}
-    assert np.array_equal(found.sum(axis=1), x)
+    for planes, worth in ((unit_planes, np.ones(levels, int)), (bit_planes, 1 << np.arange(levels.bit_length()))):
+        found = np.asarray(planes(jnp.asarray(x), levels)).reshape(rows, len(worth), features).astype(int)
+        assert set(found.ravel().tolist()) <= {-1, 0, 1}
+        assert np.array_equal((found * worth[:, None]).sum(axis=1), x)
 
 
 @pytest.mark.parametrize("engine", ["auto", *engines.names()])
 @pytest.mark.parametrize(
     "features", first_quick([(12, 9, 5), (5, 3), (33, 8, 8, 2)]), ids=lambda sizes: "-".join(map(str, sizes))
 )
-@pytest.mark.parametrize("levels", [3, 127])
+@pytest.mark.parametrize("levels", [3, 8, 127])
 def test_a_trit_multiplies_a_number_on_every_engine(engine, features, levels):
     network = networks.MLP(features, dead_zone=0.3, bias=2, engine=engine, levels=levels)
     genome, x = jax.jit(network.init)(jax.random.key(0)), numbers(levels, 70, features[0])
@@ -64,7 +65,7 @@ def test_a_convolution_of_numbers(engine):
     tiled = jnp.tile(first.weights.reshape(3, 1, 2, 4), (1, 9, 1, 1)).reshape(3, -1)
     same = genome._replace(stages=(first._replace(weights=tiled), *others))
     zoneless = networks.Conv((2, 6, 6), (3, 4), kernel=2, pool=1, engine=engine, levels=9)
-    assert np.array_equal(jax.jit(zoneless.apply)(genome, x), jax.jit(plain.apply)(same, planes(x, 9)))
+    assert np.array_equal(jax.jit(zoneless.apply)(genome, x), jax.jit(plain.apply)(same, unit_planes(x, 9)))
     reference = networks.Conv((2, 6, 6), (3, 4), kernel=2, pool=1, dead_zone=0.2, engine="int8", levels=9)
     assert np.array_equal(jax.jit(network.apply)(genome, x), jax.jit(reference.apply)(genome, x))
 

@@ -1,7 +1,8 @@
 // Layers of trits for XLA on a CPU, sliced by bits: one bit a sample, hundreds of samples to a register.
 //
 // Between calls activations are planes [F, 2, W] of 32-bit words: for feature f the samples where it is +1, then those
-// where it is -1. Inside (network.h) a call takes a block of samples at a time through as many layers as it is given.
+// where it is -1. Whole numbers are planes of the bits of their magnitudes, with their signs, bit after bit: the more
+// features than the weights have, the more bits. Inside (network.h) a call takes a block of samples at a time through as many layers as it is given.
 
 #include <atomic>
 #include <condition_variable>
@@ -86,9 +87,9 @@ void forward(const Task& task, Scratch& scratch, Finish finish) {
   for (size_t i = 0; i < depth; ++i) {
     const bool output = i + 1 == depth && !task.signs;
     (output ? wire_output<kBytes> : wire_hidden<kBytes>)(task.layers[i], scratch.wirings[i]);
-    widest = std::max(widest, task.layers[i].features);
+    widest = std::max(widest, scratch.wirings[i].features);
   }
-  const int64_t stride = kPlanes * (widest + 1), features = task.layers[0].features;
+  const int64_t stride = kPlanes * (widest + 1), features = scratch.wirings[0].features;
   const int64_t most = std::clamp<int64_t>(kCache / (stride * kBytes), 1, 8);
   S* in = aligned<S>(scratch.in, most * stride);
   S* out = aligned<S>(scratch.out, most * stride);
@@ -138,12 +139,12 @@ ffi::Error hidden(ffi::ThreadPool pool, ffi::Buffer<ffi::U32> x, ffi::Buffer<ffi
   const auto result = out->dimensions();
   const size_t axes = result.size() - 3;
   const int64_t neurons = result[axes], features = weights.dimensions()[axes + 1], words = result[axes + 2];
+  const int64_t seen = x.dimensions()[axes];
   const auto make = [=](int64_t i) {
-    const Layer layer{features, neurons,
+    const Layer layer{features, neurons, seen / features,
                       weights.typed_data() + row(weights.dimensions(), result, axes, i) * neurons * features,
                       bias.typed_data() + row(bias.dimensions(), result, axes, i) * neurons, dead_zone};
-    return Task{
-        x.typed_data() + row(x.dimensions(), result, axes, i) * features * 2 * words, words, {layer}, true, 0, 0};
+    return Task{x.typed_data() + row(x.dimensions(), result, axes, i) * seen * 2 * words, words, {layer}, true, 0, 0};
   };
   uint32_t* const planes = out->typed_data();
   run(pool, product(result, axes), words, make, [=](auto zero, int64_t i, const Task& task, Scratch& scratch) {
@@ -185,13 +186,12 @@ ffi::Error output(ffi::ThreadPool pool, ffi::Buffer<ffi::U32> x, ffi::Buffer<ffi
   const auto result = out->dimensions();
   const size_t axes = result.size() - 2;
   const int64_t neurons = result[axes], features = weights.dimensions()[axes + 1], words = x.dimensions()[axes + 2];
-  const int64_t samples = result[axes + 1];
+  const int64_t samples = result[axes + 1], seen = x.dimensions()[axes];
   const auto make = [=](int64_t i) {
-    const Layer layer{features, neurons,
+    const Layer layer{features, neurons, seen / features,
                       weights.typed_data() + row(weights.dimensions(), result, axes, i) * neurons * features,
                       bias.typed_data() + row(bias.dimensions(), result, axes, i) * neurons, 0};
-    return Task{
-        x.typed_data() + row(x.dimensions(), result, axes, i) * features * 2 * words, words, {layer}, false, 0, 0};
+    return Task{x.typed_data() + row(x.dimensions(), result, axes, i) * seen * 2 * words, words, {layer}, false, 0, 0};
   };
   int32_t* const sums = out->typed_data();
   run(pool, product(result, axes), (samples + 31) / 32, make,
@@ -230,7 +230,7 @@ ffi::Error loss(ffi::ThreadPool pool, ffi::Buffer<ffi::U32> x, ffi::AnyBuffer y,
       const auto shape = buffers[2 * l].dimensions();
       const int64_t neurons = shape[axes], inputs = shape[axes + 1];
       task.layers.push_back(
-          {inputs, neurons,
+          {inputs, neurons, l == 0 ? features / inputs : 1,
            (const int8_t*)buffers[2 * l].untyped_data() + row(shape, result, axes, i) * neurons * inputs,
            (const int32_t*)buffers[2 * l + 1].untyped_data() +
                row(buffers[2 * l + 1].dimensions(), result, axes, i) * neurons,

@@ -24,7 +24,10 @@ class Sliced(NamedTuple):
 
 
 def encode(x: Trits) -> Sliced:
-    """Trits x [B, F] as planes, the samples padded to whole registers."""
+    """Trits x [B, F] as planes, the samples padded to whole registers.
+
+    The layer that reads them may have fewer weights a neuron: then they are bits of whole numbers, bit after bit.
+    """
     samples = x.shape[0]
     padded = -(-samples // (WORD * WORDS)) * WORDS
     result = jax.ShapeDtypeStruct((x.shape[1], 2, padded), jnp.uint32)
@@ -44,4 +47,4 @@ def output(x: Sliced, w: Trits, bias: Int32[Array, "O"]) -> Int32[Array, "B O"]:
     return jax.ffi.ffi_call("tejax_output", result, vmap_method="expand_dims")(x.planes, w, bias).T
 
 
-ENGINES["native"] = Engine(encode, hidden, output, library.status, identity=library.identity)
+ENGINES["native"] = Engine(encode, hidden, output, library.status, identity=library.identity, numbers="bits")

@@ -27,7 +27,7 @@ def perceptron_loss(
     """The summed loss of one network, the same number as `loss.total` gives for its outputs.
 
     Args:
-        x: inputs, trits [B, F].
+        x: inputs, trits [B, F], or [B, K * F] the trits of K bits of whole numbers, bit after bit.
         y: labels, int32 [B]; for the loss of signs trits [B, O].
         layers: weights, trits [O, F], and biases, int32 [O], of each layer.
         zones: the dead zone of each hidden layer.

@@ -2,7 +2,8 @@
 //
 // In a block a feature has four planes: x is +1, x is not -1, x is -1, x is not +1. A synapse of weight +1 counts the
 // first two, x + 1 of 0, 1 or 2; one of weight -1 counts the last two, 1 - x; one of weight 0 is not in the list. With
-// n synapses counted, sum = count - n. A counter starts where it makes the question easy: in a hidden layer its highest
+// n synapses counted, sum = count - n. Inputs may be whole numbers: a number has one such feature for each bit of its
+// magnitude, and the features of bit k count into the counter from its bit k on. A counter starts where it makes the question easy: in a hidden layer its highest
 // bit is the answer "above the dead zone", in an output layer all neurons count from the same zero.
 
 #pragma once
@@ -18,6 +19,7 @@ constexpr int kPlanes = 4;  // of a feature in a block
 // One layer of one individual.
 struct Layer {
   int64_t features, neurons;
+  int64_t planes;         // bits of a feature's magnitude: a block has features * planes of them, bit after bit
   const int8_t* weights;  // [neurons, features]
   const int32_t* bias;    // [neurons]
   int64_t dead_zone;      // of a hidden layer
@@ -26,7 +28,7 @@ struct Layer {
 // Where a neuron's synapses stand in the list, and how its counter starts.
 struct Neuron {
   int64_t first;
-  int32_t counted, bits;
+  int32_t counted, bits;  // synapses of a bit, and bits of the counter
   uint64_t start;
 };
 
@@ -34,7 +36,8 @@ struct Neuron {
 struct Wiring {
   std::vector<uint32_t> synapses;  // where the planes of a synapse begin in a block, in bytes
   std::vector<Neuron> neurons;
-  int64_t features, dead_zone;
+  int64_t features, dead_zone;  // all features of a block
+  int planes;
   int64_t zero;  // of an output layer: what its counters hold where the sum is 0
   int bits;      // of an output layer: what the largest of its counters takes
 };
@@ -64,9 +67,10 @@ TEJAX_INLINE int append(uint32_t set, uint32_t base, uint32_t* list) {
   return __builtin_popcount(set);
 }
 
-// The synapses of a neuron that have a weight; one that counts nothing follows, for a list of an even length.
+// The synapses of a neuron that have a weight; one that counts nothing follows, for a list of an even length: it reads
+// feature `none` of the block.
 template <int kBytes>
-int gather(const int8_t* weights, int64_t features, uint32_t* list) {
+int gather(const int8_t* weights, int64_t features, int64_t none, uint32_t* list) {
   constexpr uint64_t kLowest = 0x0101010101010101, kGather = 0x0102040810204080;
   constexpr uint32_t kFeature = kPlanes * kBytes;
   int many = 0;
@@ -81,7 +85,7 @@ int gather(const int8_t* weights, int64_t features, uint32_t* list) {
     many += append<kBytes>(positive * kGather >> 56, base, list + many);
     many += append<kBytes>(negative * kGather >> 56, base + 2 * kBytes, list + many);
   }
-  list[many] = features * kFeature;
+  list[many] = none * kFeature;
   return many;
 }
 
@@ -90,17 +94,30 @@ TEJAX_INLINE int even(int number) { return (number + 1) & ~1; }
 // Lists the synapses of a layer.
 template <int kBytes>
 void wire(const Layer& layer, Wiring& wiring) {
-  wiring.features = layer.features;
+  wiring.features = layer.features * layer.planes;
+  wiring.planes = layer.planes;
   wiring.dead_zone = layer.dead_zone;
-  const size_t most = layer.neurons * (layer.features + 1) + 16;
+  const size_t most = layer.neurons * (layer.features + 1) * layer.planes + 16;
   if (wiring.synapses.size() < most) wiring.synapses.resize(most);
   wiring.neurons.resize(layer.neurons);
   int64_t first = 0;
   for (int64_t o = 0; o < layer.neurons; ++o) {
-    const int counted = gather<kBytes>(layer.weights + o * layer.features, layer.features, &wiring.synapses[first]);
+    uint32_t* list = &wiring.synapses[first];
+    const int counted = gather<kBytes>(layer.weights + o * layer.features, layer.features, wiring.features, list);
+    const int length = even(counted);
     wiring.neurons[o] = {first, counted, 0, 0};
-    first += even(counted);
+    const uint32_t plane = layer.features * kPlanes * kBytes;
+    for (int k = 1; k < wiring.planes; ++k, list += length) {
+      for (int i = 0; i < counted; ++i) list[length + i] = list[i] + plane;
+      list[length + counted] = list[counted];
+    }
+    first += wiring.planes * length;
   }
+}
+
+// What a neuron counts where all its products are 0: every synapse once for each unit of the largest magnitude.
+TEJAX_INLINE int64_t weight(const Wiring& wiring, const Neuron& neuron) {
+  return int64_t{neuron.counted} * ((int64_t{1} << wiring.planes) - 1);
 }
 
 // Counters whose highest bit says that the sum is above the dead zone.
@@ -109,11 +126,11 @@ void wire_hidden(const Layer& layer, Wiring& wiring) {
   wire<kBytes>(layer, wiring);
   for (int64_t o = 0; o < layer.neurons; ++o) {
     Neuron& neuron = wiring.neurons[o];
-    const int64_t n = neuron.counted;
+    const int64_t n = weight(wiring, neuron);
     // a bias or a zone that no sum can reach is as good as one that it just cannot
     const int64_t most = n + layer.dead_zone + 1;
     const int64_t bias = std::clamp<int64_t>(layer.bias[o], -most, most);
-    const int highest = std::max(4, width(n + std::abs(bias) + layer.dead_zone + 1));
+    const int highest = std::max(kLow + wiring.planes - 2, width(n + std::abs(bias) + layer.dead_zone + 1));
     neuron.bits = highest + 1;
     neuron.start = (int64_t{1} << highest) - layer.dead_zone - 1 + bias - n;
   }
@@ -124,15 +141,16 @@ template <int kBytes>
 void wire_output(const Layer& layer, Wiring& wiring) {
   wire<kBytes>(layer, wiring);
   int64_t zero = INT64_MIN;
-  for (int64_t o = 0; o < layer.neurons; ++o) zero = std::max(zero, wiring.neurons[o].counted - int64_t{layer.bias[o]});
+  for (int64_t o = 0; o < layer.neurons; ++o) zero = std::max(zero, weight(wiring, wiring.neurons[o]) - layer.bias[o]);
   int64_t most = 0;
   for (int64_t o = 0; o < layer.neurons; ++o) {
     Neuron& neuron = wiring.neurons[o];
-    neuron.start = zero + layer.bias[o] - neuron.counted;
-    most = std::max<int64_t>(most, neuron.start + 2 * int64_t{neuron.counted});
+    const int64_t n = weight(wiring, neuron);
+    neuron.start = zero + layer.bias[o] - n;
+    most = std::max<int64_t>(most, neuron.start + 2 * n);
   }
   wiring.zero = zero;
-  wiring.bits = std::clamp(width(most), 5, 32);  // beyond 32 the sums wrap, as they do elsewhere
+  wiring.bits = std::clamp(width(most), kLow + wiring.planes - 1, 32);  // beyond 32 the sums wrap, as they do elsewhere
   for (Neuron& neuron : wiring.neurons) neuron.bits = wiring.bits;
 }
 
@@ -179,7 +197,12 @@ TEJAX_INLINE void each_counter(const Wiring& wiring, const S* in, int blocks, Gi
     const Neuron& neuron = wiring.neurons[o];
     spell(neuron, start);
     for (int b = 0; b < blocks; ++b) {
-      count(in + b * stride, wiring.synapses.data() + neuron.first, even(neuron.counted), start, neuron.bits, counter);
+      const S* const block = in + b * stride;
+      const uint32_t* synapses = wiring.synapses.data() + neuron.first;
+      const int many = even(neuron.counted);
+      count(block, synapses, many, start, neuron.bits, counter);
+      for (int k = 1; k < wiring.planes; ++k)
+        count_more(block, synapses += many, many, neuron.bits - k, counter + k);
       give(o, b, counter, neuron.bits);
     }
   }

@@ -95,20 +95,35 @@ TEJAX_INLINE void add_all(S* low, S* counter, const char* block, const uint32_t*
   ripple(counter, carry, kLow, bits);
 }
 
-// counter = start + what the synapses count. Bit l of `start` is all ones or none; `many` is even, bits at least 5.
+constexpr int kLow = 5;  // bits of a counter that stay in registers while synapses are added
+
+// Adds what the synapses count, the lowest bits being `low`, and stores these. `many` is even, bits at least kLow.
 template <class S>
-TEJAX_INLINE void count(const void* planes, const uint32_t* synapses, int many, const uint32_t* start, int bits,
-                        S* counter) {
-  constexpr int kLow = 5;
+TEJAX_INLINE void count_on(const void* planes, const uint32_t* synapses, int many, S* low, int bits, S* counter) {
   const char* const block = (const char*)planes;
-  for (int l = kLow; l < bits; ++l) counter[l] = S{} + start[l];
-  S low[kLow];
-  for (int l = 0; l < kLow; ++l) low[l] = S{} + start[l];
   for (int groups = many >> 4; groups; --groups) add_all<4, kLow, S>(low, counter, block, synapses, bits);
   if (many & 8) add_all<3, kLow, S>(low, counter, block, synapses, bits);
   if (many & 4) add_all<2, kLow, S>(low, counter, block, synapses, bits);
   if (many & 2) add_all<1, kLow, S>(low, counter, block, synapses, bits);
   for (int l = 0; l < kLow; ++l) counter[l] = low[l];
+}
+
+// counter = start + what the synapses count. Bit l of `start` is all ones or none.
+template <class S>
+TEJAX_INLINE void count(const void* planes, const uint32_t* synapses, int many, const uint32_t* start, int bits,
+                        S* counter) {
+  for (int l = kLow; l < bits; ++l) counter[l] = S{} + start[l];
+  S low[kLow];
+  for (int l = 0; l < kLow; ++l) low[l] = S{} + start[l];
+  count_on(planes, synapses, many, low, bits, counter);
+}
+
+// counter += what the synapses count.
+template <class S>
+TEJAX_INLINE void count_more(const void* planes, const uint32_t* synapses, int many, int bits, S* counter) {
+  S low[kLow];
+  for (int l = 0; l < kLow; ++l) low[l] = counter[l];
+  count_on(planes, synapses, many, low, bits, counter);
 }
 
 // The samples whose counter is above `bound`.
