@@ -5,7 +5,7 @@ for the very GPU that JAX has, and the library is kept in the user's cache folde
 (engines/building). Without nvcc, or with TEJAX_CUDA=no, XLA's own code does the same work and gives the same bits.
 
 A kernel is two files. NAME.h holds what a thread does, in plain C++ that any compiler takes, so that machines without a
-GPU can test it; NAME.cu the kernel around it, and its handler. Every source becomes a library of its own: a run compiles
+GPU can test it; NAME.cu the kernel around it, and its handler. Every source becomes a library of its own: a run builds
 what it uses, which takes some ten seconds once, and one that does not compile harms no other. A new kernel adds its
 files and handlers to library.py; whoever chooses it (engines/circuits.py, engines/tissues.py) asks `status(NAME)` and
 enters a self-test, which it has to pass on the device before its first use.
