@@ -18,11 +18,11 @@ Wilcoxon's signed-rank test on pairs of the same seed. The data are the 1,797 di
 `tejax.tasks.digits()` splits them.
 
 Settings: gradient methods train 60 epochs with Adam (rate 0.003, cosine, minibatches of 64), chosen once for float32
-and used for all of them but Bop (gamma 0.01, tau 0.003), logic gates (rate 0.03) and the trit posterior (rate 0.06, a
-tenth of the divergence), whose settings were chosen on a fifth of the training data; evolved networks spend 2,000
-generations of 512 individuals on 128 samples each, tejax's defaults, or as many sample evaluations in another shape. No
-method was tuned on the test data. TWN, BitNet, DQT, Bop, logic gates and the trit posterior are their papers' layers
-and updates in this training loop, not the papers' whole recipes.
+and used for all of them but Bop (gamma 0.01, tau 0.003), BEP (r 0.5, nu 0.3, groups of 8), logic gates (rate 0.03) and
+the trit posterior (rate 0.06, a tenth of the divergence), whose settings were chosen on a fifth of the training data;
+evolved networks spend 2,000 generations of 512 individuals on 128 samples each, tejax's defaults, or as many sample
+evaluations in another shape. No method was tuned on the test data. TWN, BitNet, DQT, Bop, BEP, logic gates and the trit
+posterior are their papers' layers and updates in this training loop, not the papers' whole recipes.
 
 The last columns of the tables say what a method keeps and computes in floating point while it trains: a float for every
 weight (a shadow, a mean, the logits of a gate or of a trit's probabilities), gradients with what an optimiser remembers

@@ -3,8 +3,9 @@
 Widths 8 to 512 of one hidden layer. Bytes are those of all weights, biases and scales in a format; the inputs of
 evolved networks are two or three trits a pixel, and their larger first layer is counted. Evolved networks have half
 of their usual budget here (1,000 generations instead of 2,000), and those of width 256 and 512 are measured for one
-seed only, as are DQT, Bop and logic gates. Logic gates, three layers of 8 gates a neuron of the width, see the trits of
-evolved networks as two bits each; a gate takes 4 bits, and two wires, which are stored or drawn again from a seed.
+seed only, as are DQT, Bop, BEP and logic gates. BEP has two layers of the width, and logic gates three of 8 gates a
+neuron of it; both see the trits of evolved networks as two bits each. A gate takes 4 bits, and two wires, which are
+stored or drawn again from a seed.
 """
 
 from collections import defaultdict
@@ -39,7 +40,7 @@ BASELINES = [
     *("float32", "bfloat16", "int8", "ternarised", "ternarised, no scale", "ternarised, scales retrained"),
     *("TWN", "BitNet b1.58"),
 ]
-DIRECT = ["DQT", "Bop", "logic gates"]  # no float copies of trits, or no weights at all
+DIRECT = ["DQT", "Bop", "BEP", "logic gates"]  # no float copies of trits, or no weights at all
 TERNARY = ("TWN", "BitNet", "DQT", "Bop")  # gradients trained them to be that
 WIDTHS = (8, 16, 32, 64, 128, 256, 512)
 WIDE, WIDE_SEEDS = 256, 1  # evolved networks from this width on: for so many seeds

@@ -35,7 +35,7 @@ MINUTES = 6.0
 MARKS = (0.90, 0.95, 0.97)
 GRADIENT = ("float32", "TWN", "BitNet b1.58")
 STRATEGIES = ("genetic", "hill_climb", "categorical", "map_elites", "low_rank")
-DIRECT = ("DQT", "Bop")  # gradients without float copies of the trits
+DIRECT = ("DQT", "Bop", "BEP")  # no float copies of the weights
 AFFORDABLE = 10.0  # times the seconds of TWN: the verdict's line
 
 

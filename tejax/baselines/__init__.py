@@ -18,6 +18,7 @@ from tejax.baselines._gradient import gradient
 from tejax.baselines._methods import Budget, Floats, Method, Model, Progress, fit_all
 from tejax.baselines._open_es import open_es
 from tejax.baselines.backprop import Adam
+from tejax.baselines.binary import bep
 from tejax.baselines.direct import bop, dqt
 from tejax.baselines.gates import logic_gates
 from tejax.baselines.models import Spec
@@ -39,6 +40,7 @@ __all__ = [
     "Settings",
     "Spec",
     "as_task",
+    "bep",
     "bop",
     "digits",
     "dqt",

@@ -38,6 +38,7 @@ __all__ = [
     "kinds",
     "logic_gates",
     "relaxed",
+    "threshold_bits",
 ]
 
 KINDS = 16
@@ -209,9 +210,13 @@ def logic_gates(
     """
 
     def setup(data: Data) -> Setup:
-        encode = _bits(data, trits)
+        bits = threshold_bits(data, trits)
         last = data.classes * -(-gates[-1] // data.classes)
         layout = Layout(2 * trits * data.x_train.shape[1], (*gates[:-1], last), data.classes)
+
+        def encode(x: np.ndarray) -> np.ndarray:
+            return bits(x).astype(np.float32)
+
         cost = 12.0 * sum(layout.gates)  # four multiply-adds of the polynomial; the backward pass takes two of them
 
         def as_model(trained: Gates, samples: int, seconds: float) -> Model:
@@ -222,13 +227,13 @@ def logic_gates(
     return learned(name, ALL_FLOAT, setup)
 
 
-def _bits(data: Data, trits: int) -> Encode:
-    """Numbers [N, F] -> float32 [N, 2 F trits]: whether each is above each threshold of its trits."""
+def threshold_bits(data: Data, trits: int) -> Encode:
+    """Numbers [N, F] -> bool [N, 2 F trits]: whether each is above each threshold of its trits."""
     encode = encoding.fit(data.x_train, trits)
 
     def bits(x: np.ndarray) -> np.ndarray:
         known = encode(x)
-        return np.concatenate([known > -1, known > 0], axis=1).astype(np.float32)
+        return np.concatenate([known > -1, known > 0], axis=1)
 
     return bits
 

@@ -1,5 +1,6 @@
 """The table of methods: every baseline, and every registered strategy."""
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from tejax.baselines._evolved import evolved
 from tejax.baselines._gradient import gradient
 from tejax.baselines._methods import Method
 from tejax.baselines._open_es import open_es
+from tejax.baselines.binary import bep
 from tejax.baselines.direct import bop, dqt
 from tejax.baselines.gates import logic_gates
 from tejax.baselines.post_training import bfloat16, eight_bits, rescaled, ternarised
@@ -40,6 +42,7 @@ SETTINGS: dict[str, Settings] = {
     "categorical": Settings({"learning_rate": 0.1, "min_prob": 0.0005, "init_weight": 0.0}),
 }
 
+GROUP = 8  # neurons of a binary network of which one moves for a sample, where that divides the sizes
 GATES, GATE_LAYERS = 8, 3  # gates a layer of logic gates has for every hidden neuron of the others, and layers
 
 
@@ -47,8 +50,8 @@ def methods(hidden: tuple[int, ...] = (64,), chunk: int = 32) -> dict[str, Metho
     """Every method by its name: an experiment picks its rows from here.
 
     Args:
-        hidden: sizes of the hidden layers, the same in all methods but "logic gates": its layers have 8 gates for each
-            neuron of the widest of them.
+        hidden: sizes of the hidden layers, the same in all methods but two: "BEP" has the last of them twice, and
+            "logic gates" three layers of 8 gates for each neuron of the widest.
         chunk: generations of what is evolved between two calls of a callback.
     """
     float32 = gradient("float32", hidden)
@@ -69,6 +72,7 @@ def methods(hidden: tuple[int, ...] = (64,), chunk: int = 32) -> dict[str, Metho
         open_es("float ES", hidden),
         dqt("DQT", hidden),
         bop("Bop", hidden),
+        bep("BEP", (*hidden, *hidden[-1:]), group=math.gcd(GROUP, *hidden)),
         logic_gates("logic gates", (GATES * max(hidden, default=1),) * GATE_LAYERS),
         trit_posterior("trit posterior", hidden),
     ]
