@@ -5,6 +5,10 @@ trits. So a key is asked for two words only, and those seed a counter-based hash
 lowest known bias of its size (C. Wellons, "Prospecting for hash functions", 2018), applied twice. Every result is a
 pure function of the key and the shape, in integer arithmetic, hence the same on every platform and for any sharding.
 
+The generator itself (threefry2x32 of J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) stands here
+once more, in words side by side: of keys that `jax.random` derives for a population it makes arrays of pairs of words,
+which on a GPU are a kernel for every step.
+
 A run has one kind of keys, threefry2x32: `key` makes them whatever JAX's settings say, and `as_key` takes what a user
 has. Two settings of JAX would give other bits: see `tejax.core.settings`.
 
@@ -23,9 +27,30 @@ from tejax.core.settings import require_exact
 from tejax.options import Seed, normalise
 from tejax.types import Array, Key, Rate, UInt32
 
-__all__ = ["as_key", "bernoulli", "bits", "bits16", "coin", "events", "key", "randint", "unpack_bits"]
+__all__ = [
+    "as_key",
+    "bernoulli",
+    "bits",
+    "bits16",
+    "coin",
+    "coin_of",
+    "events",
+    "events_in",
+    "fold_in",
+    "key",
+    "randint",
+    "seeds",
+    "split",
+    "split_seeds",
+    "stretch",
+    "threshold",
+    "unpack_bits",
+]
 
 WORD = 32  # bits
+PARITY = 0x1BD11BDA  # of a key's three words
+ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+Words = tuple[UInt32[Array, "..."], UInt32[Array, "..."]]  # of a key, or the seeds of its bits
 
 
 def key(seed: int | Array) -> Key:
@@ -47,17 +72,75 @@ def _mix(x: UInt32[Array, "..."]) -> UInt32[Array, "..."]:
     return x ^ (x >> 16)
 
 
+@jax.jit  # traced once, and not for each of a child's keys
+def _block(words: Words, counter: Array) -> Words:
+    """Two words of the generator for every counter i: number i of a key's `split`, or its `fold_in` of i.
+
+    The xor of both is number i of its 32-bit words.
+    """
+    keys = (*words, words[0] ^ words[1] ^ jnp.uint32(PARITY))
+    left, right = keys[0], counter + keys[1]
+    for group in range(5):
+        for distance in ROTATIONS[group % 2]:
+            left = left + right
+            right = left ^ ((right << distance) | (right >> (WORD - distance)))
+        left = left + keys[(group + 1) % 3]
+        right = right + keys[(group + 2) % 3] + jnp.uint32(group + 1)
+    return left, right
+
+
+def _words(key: Key) -> Words:
+    require_exact()
+    data = jax.random.key_data(as_key(key))
+    return data[0], data[1]
+
+
+def split(key: Key, count: int = 2) -> tuple[Key, ...]:
+    """The keys of `jax.random.split`, one by one: mapped over a population, they need no array of keys in memory."""
+    words = _words(key)
+    return tuple(_key(_block(words, jnp.uint32(number))) for number in range(count))
+
+
+def fold_in(key: Key, number: UInt32[Array, ""]) -> Key:
+    """The key of `jax.random.fold_in`, made in the same way."""
+    return _key(_block(_words(key), number))
+
+
+def _key(words: Words) -> Key:
+    return jax.random.wrap_key_data(jnp.stack(words), impl=GENERATOR)
+
+
+def seeds(key: Key) -> Words:
+    """The two words that all bits of a key are stretched from.
+
+    Raises:
+        InputError: for what is no key, and under settings of JAX that would give other bits.
+    """
+    return _seeds(_words(key))
+
+
+def _seeds(words: Words) -> Words:
+    drawn = [_block(words, jnp.uint32(number)) for number in range(2)]
+    return drawn[0][0] ^ drawn[0][1], drawn[1][0] ^ drawn[1][1]
+
+
+def split_seeds(key: Key, count: int) -> Words:
+    """The seeds of all keys of a `split`, uint32 [count] each."""
+    return _seeds(_block(_words(key), lax.iota(jnp.uint32, count)))
+
+
+def stretch(seeds: Words, counter: UInt32[Array, "..."]) -> UInt32[Array, "..."]:
+    """The words of these seeds that stand at the places `counter`: `bits` gives those from 0 up."""
+    return _mix(_mix(counter ^ seeds[0]) ^ seeds[1])
+
+
 def bits(key: Key, shape: tuple[int, ...]) -> UInt32[Array, "..."]:
     """Random 32-bit words of the given shape (fewer than 2^32 of them).
 
     Raises:
         InputError: for what is no key, and under settings of JAX that would give other bits.
     """
-    require_exact()
-    size = math.prod(shape)
-    seeds = jax.random.bits(as_key(key), (2,), jnp.uint32)
-    counter = lax.iota(jnp.uint32, size)
-    return _mix(_mix(counter ^ seeds[0]) ^ seeds[1]).reshape(shape)
+    return stretch(seeds(key), lax.iota(jnp.uint32, math.prod(shape))).reshape(shape)
 
 
 def bits16(key: Key, shape: tuple[int, ...]) -> Array:
@@ -75,8 +158,15 @@ def unpack_bits(packed: UInt32[Array, "... W"], size: int) -> Array:
 
 def coin(key: Key, shape: tuple[int, ...]) -> Array:
     """Independent booleans, each true with probability 1/2, at one random bit each."""
+    return coin_of(seeds(key), shape)
+
+
+def coin_of(seeds: Words, shape: tuple[int, ...]) -> Array:
+    """The booleans that `coin` gives for the key of these seeds."""
     *rows, size = shape or (1,)
-    return unpack_bits(bits(key, (*rows, -(-size // WORD))), size).reshape(shape)
+    words = (*rows, -(-size // WORD))
+    drawn = stretch(seeds, lax.iota(jnp.uint32, math.prod(words))).reshape(words)
+    return unpack_bits(drawn, size).reshape(shape)
 
 
 def events(key: Key, shape: tuple[int, ...], rate: Rate) -> tuple[Array, Array]:
@@ -85,9 +175,18 @@ def events(key: Key, shape: tuple[int, ...], rate: Rate) -> tuple[Array, Array]:
     One word each: its upper 31 bits against rate * 2^31, its lowest bit the coin. (Sixteen bits an event were tried:
     taking words apart costs more than hashing twice as many.)
     """
-    drawn = bits(key, shape)
-    threshold = (jnp.float32(rate) * jnp.float32(2.0**31)).astype(jnp.uint32)
-    return (drawn >> 1) < threshold, (drawn & jnp.uint32(1)) != 0
+    return events_in(bits(key, shape), threshold(rate))
+
+
+def threshold(rate: Rate) -> UInt32[Array, ""]:
+    """The share `rate` of 2^31, rounded down: 31 random bits are below it with that probability."""
+    return (jnp.float32(rate) * jnp.float32(2.0**31)).astype(jnp.uint32)
+
+
+def events_in(words: UInt32[Array, "..."], threshold: UInt32[Array, ""]) -> tuple[Array, Array]:
+    """What `events` makes of random words."""
+    always = threshold >> 31 != 0  # else, its double has 32 bits, and spares a shift of every word
+    return (words < threshold << 1) | always, (words & jnp.uint32(1)) != 0
 
 
 def bernoulli(key: Key, shape: tuple[int, ...], rate: Rate) -> Array:

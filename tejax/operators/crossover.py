@@ -3,47 +3,61 @@
 `rate` is the probability that the pair is crossed at all; otherwise the child is the first parent.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
+from jax.tree_util import Partial
 
+from tejax._partials import ByValue
 from tejax.core import pytrees, random
+from tejax.operators.tritwise import Places, Rule, take, tritwise_crossover
 from tejax.registry import CROSSOVERS
 from tejax.types import Array, Genome, Key, Rate
 
 __all__ = ["by_neuron", "one_point", "two_point", "uniform"]
 
 
-def _cross(key: Key, rate: Rate, from_b: Genome, a: Genome, b: Genome) -> Genome:
-    """The trits of b where the tree of booleans `from_b` is true and the pair is crossed; those of a elsewhere."""
+def _cross(key: Key, rate: Rate, from_b: Callable[..., Array], *draws: Any) -> Rule:
+    """True where `from_b(*draws, places)` is and the pair is crossed."""
     crossed = random.bernoulli(key, (1,), rate)[0]
-    return jax.tree.map(lambda mask, a, b: jnp.where(crossed & mask, b, a), from_b, a, b)
+    return Partial(ByValue(_crossed, from_b), crossed, *draws)
+
+
+def _crossed(from_b: Callable[..., Array], crossed: Array, *given: Any) -> Array:
+    return crossed & from_b(*given)
 
 
 @CROSSOVERS.register("uniform")
-def uniform(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Genome:
+@tritwise_crossover
+def uniform(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Rule:
     """Every trit comes from either parent with probability 1/2 (Syswerda 1989)."""
-    whether, where = jax.random.split(key)
-    from_b = jax.tree.map(lambda key, leaf: random.coin(key, leaf.shape), pytrees.keys_like(where, a), a)
-    return _cross(whether, rate, from_b, a, b)
+    whether, where = random.split(key)
+    return _cross(whether, rate, _by_trit, random.split_seeds(where, len(jax.tree.leaves(a))))
+
+
+def _by_trit(seeds: Any, places: Places) -> Array:
+    return places.coin(take(seeds, places.leaf))
 
 
 @CROSSOVERS.register("by_neuron")
-def by_neuron(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Genome:
+@tritwise_crossover
+def by_neuron(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Rule:
     """Whole rows come from either parent with probability 1/2, so that a neuron keeps its synapses together.
 
     Leaves that hang from one node of the tree with equally many rows (a layer's weights and bias) are parts of the
     same neurons and share the draw.
     """
-    whether, where = jax.random.split(key)
-    groups = sorted({_neurons(path, leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(a)})
-    keys = jax.random.split(where, len(groups))
-    rows = {group: random.coin(key, group[1]) for group, key in zip(groups, keys, strict=True)}
+    whether, where = random.split(key)
+    neurons = [_neurons(path, leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(a)]
+    groups = sorted(set(neurons))
+    of_leaves = tuple(map(groups.index, neurons))
+    return _cross(whether, rate, ByValue(_by_row, of_leaves), random.split_seeds(where, len(groups)))
 
-    def mask(path: tuple, leaf: Array) -> Array:
-        chosen = rows[_neurons(path, leaf)]
-        return jnp.broadcast_to(chosen.reshape(*chosen.shape, *(1,) * (leaf.ndim - 1)), leaf.shape)
 
-    return _cross(whether, rate, jax.tree_util.tree_map_with_path(mask, a), a, b)
+def _by_row(groups: tuple[int, ...], seeds: Any, places: Places) -> Array:
+    return places.row_coin(take(seeds, groups[places.leaf]))
 
 
 def _neurons(path: tuple, leaf: Array) -> tuple[str, tuple[int, ...]]:
@@ -51,17 +65,25 @@ def _neurons(path: tuple, leaf: Array) -> tuple[str, tuple[int, ...]]:
 
 
 @CROSSOVERS.register("one_point")
-def one_point(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Genome:
+@tritwise_crossover
+def one_point(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Rule:
     """The trits from a random point of the flattened genome to its end come from b (Holland 1975)."""
-    whether, where = jax.random.split(key)
-    cut = random.randint(where, (), pytrees.size(a))
-    return _cross(whether, rate, jax.tree.map(lambda place: place >= cut, pytrees.positions(a)), a, b)
+    whether, where = random.split(key)
+    return _cross(whether, rate, _beyond, random.randint(where, (), pytrees.size(a)))
+
+
+def _beyond(cut: Array, places: Places) -> Array:
+    return places.position >= cut
 
 
 @CROSSOVERS.register("two_point")
-def two_point(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Genome:
+@tritwise_crossover
+def two_point(key: Key, a: Genome, b: Genome, *, rate: Rate) -> Rule:
     """The trits between two random points of the flattened genome come from b (De Jong 1975)."""
-    whether, where = jax.random.split(key)
+    whether, where = random.split(key)
     low, high = jnp.sort(random.randint(where, (2,), pytrees.size(a) + 1))
-    inside = jax.tree.map(lambda place: (place >= low) & (place < high), pytrees.positions(a))
-    return _cross(whether, rate, inside, a, b)
+    return _cross(whether, rate, _between, low, high)
+
+
+def _between(low: Array, high: Array, places: Places) -> Array:
+    return (places.position >= low) & (places.position < high)

@@ -145,3 +145,16 @@ def test_halves_are_the_halves_of_words_the_lower_first(shape):
     found = random.bits16(jax.random.key(3), shape)
     assert found.dtype == jnp.uint16
     assert np.array_equal(found, wanted)
+
+
+def test_keys_are_derived_as_jax_does():
+    key, numbers = jax.random.key(7), jnp.asarray([0, 1, 5, 2**32 - 1], jnp.uint32)
+    data = jax.random.key_data
+    split = jnp.stack([data(each) for each in random.split(jax.random.clone(key), 3)])
+    assert np.array_equal(split, data(jax.random.split(jax.random.clone(key), 3)))
+    folded = jax.vmap(lambda number: random.fold_in(jax.random.clone(key), number))(numbers)
+    wanted = jax.vmap(lambda number: jax.random.fold_in(jax.random.clone(key), number))(numbers)
+    assert np.array_equal(data(folded), data(wanted))
+    seeds = jnp.stack(random.split_seeds(jax.random.clone(key), 4), axis=1)
+    each = [jax.random.bits(part, (2,), jnp.uint32) for part in jax.random.split(key, 4)]
+    assert np.array_equal(seeds, each)
