@@ -29,6 +29,7 @@ LEVELS = {
     "parallel": 4,
     "trits": 5,
     "operators": 6,
+    "breeding": 7,
     "networks": 7,
     "tasks": 7,
     "strategies": 8,
@@ -46,7 +47,7 @@ LEVELS = {
     "__main__": 14,
 }
 # Narrower than the numbers say: of what lies between the engines and the runs, these see nothing else.
-SIBLINGS = {"strategies": {"trits", "operators"}, "evolution": set()}
+SIBLINGS = {"strategies": {"trits", "operators", "breeding"}, "evolution": set()}
 
 # What hasattr and getattr may ask: things of other packages and of JAX, and things whose kind is not known; never a
 # task, a network or a strategy, which have every member of their contract.

@@ -21,7 +21,6 @@ __all__ = [
     "constrain_replicated",
     "map_population",
     "population_size",
-    "replace_first",
     "shard_rows",
 ]
 
@@ -95,27 +94,6 @@ def _over_devices(
     divided = jax.shard_map(function, mesh=mesh, in_specs=(split, whole), out_specs=split, check_vma=False)
     result = divided(rows, common)
     return jax.tree.map(lambda leaf: leaf[:count], result) if lacking else result
-
-
-def replace_first(tree: Any, first: Any, placement: Placement = TOGETHER) -> Any:
-    """Arrays [R, ...] whose first rows are those of `first` [E, ...], which is whole on every device."""
-    mesh = placement.mesh
-    if mesh is None:
-        return jax.tree.map(lambda array, new: array.at[: new.shape[0]].set(new), tree, first)
-    count = jax.tree.leaves(tree)[0].shape[0]
-
-    def share(rows: Any, index: jax.Array, first: Any) -> Any:
-        """Left to itself, XLA would send all rows to all devices for this."""
-
-        def one(array: jax.Array, new: jax.Array) -> jax.Array:
-            positions = lax.iota(jnp.int32, new.shape[0]) - index[0]
-            return array.at[jnp.where(positions < 0, count, positions)].set(new, mode="drop")
-
-        return jax.tree.map(one, rows, first)
-
-    split, whole = PartitionSpec(AXIS), PartitionSpec()
-    divided = jax.shard_map(share, mesh=mesh, in_specs=(split, split, whole), out_specs=split, check_vma=False)
-    return divided(tree, lax.iota(jnp.int32, count), first)
 
 
 def constrain_replicated(tree: Any, placement: Placement) -> Any:

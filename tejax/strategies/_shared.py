@@ -58,7 +58,7 @@ def mutation_rate(given: Rate | None, mutation: str | Mutation, genome: Genome, 
 def individual_keys(key: Key, indices: Array | int) -> Any:
     """A key for every global index, given as an array or as a count: `fold_in(key, index)`, however they are dealt."""
     numbers = lax.iota(jnp.uint32, indices) if isinstance(indices, int) else indices
-    return jax.vmap(partial(jax.random.fold_in, key))(numbers)
+    return jax.vmap(partial(random.fold_in, key))(numbers)
 
 
 def room_for(genome: Genome) -> int:

@@ -15,12 +15,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tejax.breeding import Coding, Descent, Mate, Operators, breed
 from tejax.core import pytrees, random
 from tejax.core.packing import WORD, Packed, pack, pack_genome, unpack_genome
 from tejax.errors import require
 from tejax.operators.selection import Size
 from tejax.options import AtLeast, Between, OneOf, Probability, Traced
-from tejax.parallel.population import Broadcast, constrain_replicated, map_population, replace_first
+from tejax.parallel.population import Broadcast, constrain_replicated, map_population
 from tejax.registry import CROSSOVERS, MUTATIONS, SELECTIONS, STRATEGIES
 from tejax.strategies._shared import individual_keys, resolved_rates, room_for, room_for_choice, total
 from tejax.types import Array, Fitness, Genome, Int32, Key, Population, Rates, Selection, Strategy
@@ -104,21 +105,30 @@ class Genetic(Strategy):
     def ask(self, key: Key, state: State) -> tuple[Population, State]:
         """The elites, then children."""
         genome = jax.eval_shape(lambda members: self.decode(pytrees.take(members, 0)), state.population)
-        parents, packing = state.population, self.placement.packs and not self.packed
-        read: Callable[[Any], Genome] = self.decode
-        if packing:  # every device is shown all parents, at 2 bits a trit
+        parents, coding = state.population, Coding(unpack_genome, pack_genome) if self.packed else None
+        if self.placement.packs and not self.packed:  # every device is shown all parents, at 2 bits a trit
             packed = map_population(pack_genome, parents, placement=self.placement)
-            parents, read = constrain_replicated(packed, self.placement), unpack_genome
-        rows = Broadcast(state._replace(population=parents)), individual_keys(key, self.population)
-        batch = min(room_for(genome), room_for_choice(self._choose(), state.fitness))
-        children, multipliers = map_population(partial(self._breed, read), rows, batch, self.placement)
-        chosen = lax.top_k(total(state.fitness), self.elites)[1]
-        kept = pytrees.take((parents, state.log2_rate_multiplier), chosen)
-        if packing:
-            kept = jax.vmap(read)(kept[0]), kept[1]
-        # in place: joining two arrays would cost a third of a generation
-        asked, multipliers = replace_first((children, multipliers), kept, self.placement)
-        return asked, state._replace(log2_rate_multiplier=multipliers)
+            parents, coding = constrain_replicated(packed, self.placement), Coding(unpack_genome, lambda child: child)
+        elites = lax.top_k(total(state.fitness), self.elites)[1].astype(jnp.int32)
+        index = lax.iota(jnp.int32, self.population)
+        rows = (
+            Broadcast(state._replace(population=None)),
+            jnp.zeros_like(index).at[: self.elites].set(elites),
+            index < self.elites,
+            individual_keys(key, self.population),
+        )
+        choosing = room_for_choice(self._choose(), state.fitness)
+        children, multipliers = breed(
+            parents,
+            self._descend,
+            rows,
+            Operators(CROSSOVERS.get(self.crossover), MUTATIONS.get(self.mutation)),
+            min(room_for(genome), choosing),
+            choosing,
+            self.placement,
+            coding,
+        )
+        return children, state._replace(log2_rate_multiplier=multipliers)
 
     def tell(self, state: State, population: Population, fitness: Fitness) -> State:
         """The population becomes the parents of the next."""
@@ -146,19 +156,18 @@ class Genetic(Strategy):
         sized = SELECTIONS.trait(self.selection, "sized", False) and not given
         return partial(select, size=self.tournament) if sized else select
 
-    def _breed(self, read: Callable[[Any], Genome], row: tuple[State, Key]) -> tuple[Any, Array]:
-        """One child; `read` gives the genome of a member of the population that the state holds."""
-        state, key = row
-        choose, cross, mutate = self._choose(), CROSSOVERS.get(self.crossover), MUTATIONS.get(self.mutation)
-        first, second, crossing, changing, adapting = jax.random.split(key, 5)
-        a, b = choose(first, state.fitness), choose(second, state.fitness)
-        parents = (read(pytrees.take(state.population, index)) for index in (a, b))
-        child = cross(crossing, *parents, rate=state.rates["crossover_rate"])
+    def _descend(self, row: tuple[State, Array, Array, Key]) -> tuple[Descent, Array]:
+        """Whom a child descends from, and its multiplier; one that is kept is the individual `elite`."""
+        state, elite, kept, key = row
+        choose = self._choose()
+        first, second, crossing, changing, adapting = random.split(key, 5)
+        a, b = jnp.where(kept, elite, choose(first, state.fitness)), choose(second, state.fitness)
         multiplier, rate = state.log2_rate_multiplier[a], state.rates["mutation_rate"]
         if self.adaptive:
-            multiplier = jnp.clip(multiplier + random.randint(adapting, (), 3) - 1, -REACH, REACH)
+            moved = jnp.clip(multiplier + random.randint(adapting, (), 3) - 1, -REACH, REACH)
+            multiplier = jnp.where(kept, multiplier, moved)
             rate = jnp.minimum(rate * _powers()[multiplier + REACH], jnp.float32(1))
-        return self._encode(mutate(changing, child, rate=rate)), multiplier
+        return Descent(kept, a, changing, rate, Mate(b, crossing, state.rates["crossover_rate"])), multiplier
 
 
 def _majority(trits: Array) -> Array:

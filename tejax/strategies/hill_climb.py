@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from tejax.breeding import Descent, Operators, breed
 from tejax.contracts import describe
 from tejax.core import pytrees, random
 from tejax.core.fitness import LEAST
@@ -108,17 +109,21 @@ class HillClimb(Strategy):
         mutating, renewing = jax.random.split(key)
         if self.patience is not None:
             state = self._renew(renewing, state, self.patience)
-        mutate, offspring = MUTATIONS.get(self.mutation), self.offspring
+        index = lax.iota(jnp.int32, self.population)
+        rows = (
+            Broadcast(state.rates["mutation_rate"]),
+            index // self.offspring,
+            index % self.offspring == 0,
+            individual_keys(mutating, self.population),
+        )
 
-        def one(row: tuple[State, Array, Key]) -> Genome:
-            state, index, key = row
-            parent = pytrees.take(state.climbers, index // offspring)
-            child = mutate(key, parent, rate=state.rates["mutation_rate"])
-            return jax.tree.map(partial(jnp.where, index % offspring == 0), parent, child)
+        def descend(row: tuple[Array, Array, Array, Key]) -> tuple[Descent, None]:
+            rate, climber, kept, key = row
+            return Descent(kept, climber, key, rate), None
 
-        count = self.population
-        rows = Broadcast(state), lax.iota(jnp.int32, count), individual_keys(mutating, count)
-        return map_population(one, rows, room_for(pytrees.take(state.climbers, 0)), self.placement), state
+        room = room_for(pytrees.take(state.climbers, 0))
+        operators = Operators(None, MUTATIONS.get(self.mutation))
+        return breed(state.climbers, descend, rows, operators, room, placement=self.placement)[0], state
 
     def tell(self, state: State, population: Population, fitness: Fitness) -> State:
         """Each climber moves to its fittest child that is accepted, if any is."""

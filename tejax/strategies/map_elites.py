@@ -7,7 +7,6 @@ both. An empty cell asks for one child more. All of the state is integers.
 
 import dataclasses
 from collections.abc import Callable
-from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 import jax
@@ -15,6 +14,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from tejax._partials import ByValue
+from tejax.breeding import Descent, Mate, Operators, breed
 from tejax.core import pytrees, random
 from tejax.errors import require
 from tejax.options import AtLeast, Between, Derived, OneOf, Probability, Traced, checked
@@ -99,21 +99,25 @@ class MapElites(Strategy):
         """The elites of the filled cells, and children."""
         elites = jnp.argsort(~state.filled, stable=True)  # the filled cells come first
         count = jnp.sum(state.filled, dtype=jnp.int32)
-        cross, mutate, cells = CROSSOVERS.get(self.crossover), MUTATIONS.get(self.mutation), self.cells
+        index = lax.iota(jnp.int32, self.population)
+        cells = jnp.minimum(index, self.cells - 1)
+        rows = (
+            *(Broadcast(part) for part in (state.rates, elites, count)),
+            cells,
+            (index < self.cells) & state.filled[cells],
+            individual_keys(key, self.population),
+        )
 
-        def one(row: tuple[State, Array, Array, Array, Key]) -> Genome:
-            state, elites, count, index, key = row
-            first, second, crossing, changing = jax.random.split(key, 4)
-            parents = (pytrees.take(state.archive, elites[random.randint(key, (), count)]) for key in (first, second))
-            child = cross(crossing, *parents, rate=state.rates["crossover_rate"])
-            child = mutate(changing, child, rate=state.rates["mutation_rate"])
-            cell = jnp.minimum(index, cells - 1)
-            stays = (index < cells) & state.filled[cell]
-            return jax.tree.map(partial(jnp.where, stays), pytrees.take(state.archive, cell), child)
+        def descend(row: tuple[dict[str, Array], Array, Array, Array, Array, Key]) -> tuple[Descent, None]:
+            rates, elites, count, cell, kept, key = row
+            first, second, crossing, changing = random.split(key, 4)
+            a, b = (elites[random.randint(key, (), count)].astype(jnp.int32) for key in (first, second))
+            mate = Mate(b, crossing, rates["crossover_rate"])
+            return Descent(kept, jnp.where(kept, cell, a), changing, rates["mutation_rate"], mate), None
 
-        common = (Broadcast(part) for part in (state, elites, count))
-        rows = *common, lax.iota(jnp.int32, self.population), individual_keys(key, self.population)
-        return map_population(one, rows, room_for(pytrees.take(state.archive, 0)), self.placement), state
+        operators = Operators(CROSSOVERS.get(self.crossover), MUTATIONS.get(self.mutation))
+        room = room_for(pytrees.take(state.archive, 0))
+        return breed(state.archive, descend, rows, operators, room, placement=self.placement)[0], state
 
     def tell(self, state: State, population: Population, fitness: Fitness) -> State:
         """Every cell keeps the fittest of its kind."""

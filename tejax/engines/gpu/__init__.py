@@ -2,6 +2,7 @@
 
 from tejax.engines.gpu.objectives import LOSSES
 from tejax.engines.gpu.perceptron import available, perceptron_loss, perceptron_matches, status
+from tejax.engines.gpu.saturation import interpreted
 from tejax.engines.gpu.tiles import MAX_FAN_IN, MAX_OUTPUTS, Tiles, choose_tiles
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Tiles",
     "available",
     "choose_tiles",
+    "interpreted",
     "perceptron_loss",
     "perceptron_matches",
     "status",
