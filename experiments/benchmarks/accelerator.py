@@ -301,10 +301,18 @@ def measure_generation(session: Session) -> None:
 
 
 def wait(session: Session, *groups: dict[str, Future[Program]]) -> None:
-    """Until all are compiled, so that no compiler disturbs a timing, but not for more than half of the time left."""
+    """Until all are compiled, so that no compiler disturbs a timing, but not for more than half of the time left.
+
+    Raises:
+        TimeoutError: where some are not, for whoever is still compiling tries programs on the device too.
+    """
     futures = [future for group in groups for future in group.values()]
     done, late = concurrent.futures.wait(futures, timeout=max(0.0, session.left() / 2))
-    session.say(f"{len(done)} programs compiled", f"({len(late)} were not in time)" if late else "")
+    session.say(f"{len(done)} programs compiled")
+    if late:
+        for future in late:
+            future.cancel()
+        raise TimeoutError(f"{len(late)} programs were not compiled in time, so that nothing is timed beside them")
 
 
 def measure_ceilings(session: Session) -> None:

@@ -100,7 +100,7 @@ class TernaryClassifier(ClassifierMixin, BaseEstimator):
         Raises:
             ValueError: for data that scikit-learn refuses, and for labels that are none of the classes.
         """
-        first = not hasattr(self, "genome_")
+        first = "genome_" not in vars(self)
         X, y = validate_data(self, X, y, dtype="numeric", reset=first)
         check_classification_targets(y)
         if first:
