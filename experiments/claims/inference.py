@@ -178,7 +178,10 @@ def finding(rows: list[Row]) -> Finding:
     our = programs[OURS]["instructions"]
     for name in (name for name in (LOGIC, WORDS) if our and name in programs):
         theirs = programs[name]["instructions"]
-        words.append(f"As C, {times(theirs, our)} {name} in instructions a sample ({our:,} against {theirs:,}).")
+        words.append(
+            f"As C, the evolved network takes {times(theirs, our)} {name}: "
+            f"{our:,} instructions a sample against {theirs:,}."
+        )
     counted = f"{sum(won)} of {len(won)} comparisons of time, instructions and bytes"
     verdict = f"{graded(all(won), any(won))}: better than float32 in {counted}"
     return Finding(verdict, words, ["network", "how", "cost", "rate or size"], table)

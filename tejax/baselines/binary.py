@@ -4,9 +4,9 @@ BEP: Colombo et al. 2026, "BEP: a binary error propagation algorithm for binary 
 2512.04189. A weight is the sign of an odd integer, its inertia. The outputs are products with fixed codes, one a class.
 A sample that is not answered by a margin wants the last layer to be its class' code; what a layer is wanted to be is
 handed down as the signs of the weighted votes of the neurons above that can still turn; and in every group of neurons
-the one that is wrong by the least moves its integers towards what is wanted. Left out of the paper are the groups that
-grow when accuracy stands still, and recurrence; the codes are those of Hadamard, of products 0 where the width is a
-power of two, where the paper searches for an equiangular frame.
+the one whose sum is wrong by the least moves its integers towards what is wanted. Left out of the paper are the groups
+that grow when accuracy stands still, and recurrence; the codes are those of Hadamard, of products 0 where the width is
+a power of two, where the paper searches for an equiangular frame.
 """
 
 import dataclasses
@@ -156,9 +156,8 @@ class BEP:
     def __post_init__(self) -> None:
         divides = self.group >= 1 and all(neurons % self.group == 0 for neurons in self.features[1:])
         require(divides, f"a divisor of all of {list(self.features[1:])}", group=self.group)
-        for name in ("margin", "gate", "reinforcement"):
-            share = {name: getattr(self, name)}
-            require(0 <= share[name] <= 1, "from 0 to 1", **share)
+        for name, share in (("margin", self.margin), ("gate", self.gate), ("reinforcement", self.reinforcement)):
+            require(0 <= share <= 1, "from 0 to 1", **{name: share})
 
     def init(self, key: Key, start: Inertia | None = None) -> Inertia:
         """Random signs of inertia 1, and codes whose places are turned at random; or those of `start`."""
