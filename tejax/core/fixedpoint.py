@@ -37,6 +37,7 @@ UNIT = 1 << 10  # one bit of cross-entropy is 1,024 units
 SIGNS = "signs"  # the name of the loss of signs
 MOST_OUTPUTS = 1024  # of a cross-entropy
 Limit = Annotated[int, AtLeast(0, 2**30)]  # of a margin
+MARGIN = 4  # beyond which a sign is right enough
 LIMIT = 32 * UNIT  # a sample's cross-entropy saturates at 32 bits
 _ONE = 20  # powers of two are held as multiples of 2^-20
 _SHIFTED = ((1, 1), (2, 1), (4, 1), (8, 1))  # temperatures whose powers need no table
@@ -202,6 +203,18 @@ def _wrong_signs(outputs: Int32[Array, "... O"], wanted: Array) -> Int32[Array, 
 def sign_loss(outputs: int) -> Loss:
     """The loss of signs for so many outputs: its total, where it is not halved, counts the wrong ones."""
     return Loss(_wrong_signs, outputs, outputs, SIGNS)
+
+
+def _short_of_signs(outputs: Int32[Array, "... O"], wanted: Array) -> Int32[Array, "..."]:
+    """By how much outputs fall short of a margin on the side that the trits [..., O] want; of a 0, how far they are."""
+    trits = wanted.astype(jnp.int32)
+    near = jnp.clip(outputs, -MARGIN, MARGIN)
+    return jnp.sum(jnp.where(trits == 0, jnp.abs(near), MARGIN - trits * near), axis=-1, dtype=jnp.int32)
+
+
+def sign_margin(outputs: int) -> Loss:
+    """A loss of signs that tells better outputs from worse ones of the same sign."""
+    return Loss(_short_of_signs, 2 * MARGIN * outputs, 2 * MARGIN)
 
 
 def halvings(count: int, limit: int) -> int:

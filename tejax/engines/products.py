@@ -18,7 +18,7 @@ from tejax.types import Array, Int8, Int32
 
 __all__ = ["DIGITS", "PADDING", "contract", "contract_int32", "correlate", "sums"]
 
-DIGITS = 2**11  # what `correlate` takes is smaller, so that a block of 64 rows of int8 is exact in float32
+DIGITS = 2**11  # what `correlate` takes is smaller: of two int8 digits, and exact in float32 for some rows at once
 FLOAT_EXACT = 2**24  # float32 holds every integer up to here
 PADDING = 32  # the contraction becomes a multiple of it; measured on an H100, faster than 4 and 16 at most lengths
 BYTE, BYTES = 8, 4  # bits of a byte, bytes of an int32
@@ -89,23 +89,26 @@ def sums(x: Int8[Array, "B F"], w: Int8[Array, "O F"]) -> Int32[Array, "B O"]:
     return _in_floats(x, w, (1, 1))
 
 
-def correlate(c: Int32[Array, "B O"], x: Int8[Array, "B F"]) -> Int32[Array, "O F"]:
+def correlate(c: Int32[Array, "B O"], x: Int8[Array, "B F"], reach: int = 127) -> Int32[Array, "O F"]:
     """The exact sums over rows of c times x.
 
     On a CPU blocks of rows in float32, elsewhere int8 products of the upper and the lower digit of c.
 
     Args:
         c: from -DIGITS to DIGITS, both excluded.
-        x: int8.
+        x: whole numbers.
+        reach: the greatest magnitude of x.
     """
     if jax.default_backend() != "cpu":
         upper, lower = c >> 6, c & 63
         products = (contract(digit.astype(jnp.int8), x, (0, 0)) for digit in (upper, lower))
         return (next(products) << 6) + next(products)
-    rows = FLOAT_EXACT // (DIGITS * 2**7)
-    blocks = (slice(start, start + rows) for start in range(0, c.shape[0], rows))
-    first, *others = (_in_floats(c[block], x[block], (0, 0)) for block in blocks)
-    return sum(others, first)
+    rows = FLOAT_EXACT // (DIGITS * reach)
+    if c.shape[0] <= rows:
+        return _in_floats(c, x, (0, 0))
+    blocks = tuple(jnp.pad(part, [(0, -part.shape[0] % rows), (0, 0)]).reshape(-1, rows, part.shape[1]) for part in (c, x))
+    empty = jnp.zeros((c.shape[1], x.shape[1]), jnp.int32)
+    return lax.scan(lambda done, block: (done + _in_floats(*block, (0, 0)), None), empty, blocks)[0]
 
 
 def _in_floats(a: Array, b: Array, axes: tuple[int, int]) -> Array:

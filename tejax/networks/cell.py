@@ -12,10 +12,11 @@ from jax import lax
 from tejax.engines import ternarize
 from tejax.engines.products import contract
 from tejax.networks.layer import Layer, constants, fresh
-from tejax.types import Array, Int8, Key, Rate
+from tejax.types import Array, Int8, Int32, Key, Rate
 
-__all__ = ["Cell", "sample", "sums", "tick", "ticks"]
+__all__ = ["FREE", "Cell", "forced_tick", "sample", "sums", "tick", "ticks"]
 
+FREE = 2  # in the place of a trit that is forced on a neuron: none is
 NARROW = 127  # synapses of a neuron whose sum an int8 still holds, whatever their signs
 UNROLLED = 4  # ticks written out one after the other
 
@@ -50,6 +51,27 @@ def tick(cell: Cell, seen: Int8[Array, "K B"], state: Int8[Array, "N B"], dead_z
     total = sums(cell.candidate, seen)
     candidate = ternarize(total, min(dead_zone, int(jnp.iinfo(total.dtype).max)))  # no sum is beyond that
     return candidate if cell.gate is None else jnp.where(sums(cell.gate, seen) > 0, candidate, state)
+
+
+def forced_tick(
+    cell: Cell, seen: Int8[Array, "K B"], state: Int8[Array, "N B"], dead_zone: int, forced: Int8[Array, "N B S"]
+) -> tuple[Int8[Array, "N B"], Int32[Array, "N B S"]]:
+    """As `tick`, where trits other than FREE stand for what sums would become; and the sums.
+
+    Args:
+        cell: S layers: the candidate, and a gate if there is one.
+        seen: what they multiply.
+        state: the state before.
+        dead_zone: of the candidate.
+        forced: what the candidate becomes; behind it, +1 opens the gate and -1 closes it.
+    """
+    layers = [layer for layer in cell if layer is not None]
+    found = jnp.stack([sums(layer, seen).astype(jnp.int32) for layer in layers], axis=-1)
+    candidate = jnp.where(forced[..., 0] == FREE, ternarize(found[..., 0], dead_zone), forced[..., 0])
+    if cell.gate is None:
+        return candidate, found
+    opened = jnp.where(forced[..., 1] == FREE, found[..., 1] > 0, forced[..., 1] > 0)
+    return jnp.where(opened, candidate, state), found
 
 
 def ticks(

@@ -6,6 +6,7 @@ same engines as a layer. The patches of the first stage are the same for every i
 
 import dataclasses
 import math
+from functools import partial
 from typing import Annotated, Any, NamedTuple, Self
 
 import jax
@@ -13,11 +14,13 @@ import jax.numpy as jnp
 
 from tejax import engines
 from tejax.engines import levels as whole_numbers
+from tejax.engines import products
 from tejax.errors import require
+from tejax.networks import credit
 from tejax.networks.layer import Layer, constants, fresh
 from tejax.options import AtLeast, Between, Bias, Derived, Layers, Levels, Probability, Text, Width
 from tejax.registry import NETWORKS
-from tejax.types import Array, Int8, Int32, Key, Network, Task
+from tejax.types import Array, Int8, Int32, Key, Loss, Network, Noise, Task
 
 __all__ = ["Conv", "Filters"]
 
@@ -134,13 +137,58 @@ class Conv(Network):
     def _stage(self, layer: Layer, planes: Int8[Array, "B C H W"], zone: int, levels: int) -> Int8[Array, "B O h w"]:
         """One convolution, its windows added up, made trits again."""
         patches = _patches(planes, self.kernel, self.stride)
-        rows, height, width, fan_in = patches.shape
+        fan_in = patches.shape[-1]
         engine = engines.get(self.engine, levels * fan_in)
-        flat = patches.reshape(rows * height * width, fan_in)
-        flat, weights = whole_numbers.prepare(engine, flat, layer.weights, levels)
+        flat, weights = whole_numbers.prepare(engine, patches.reshape(-1, fan_in), layer.weights, levels)
         sums = engine.output(engine.encode(flat), weights, constants(layer))
-        planes = _window_sums(sums.reshape(rows, height, width, layer.weights.shape[0]), self.pool)
-        return jnp.moveaxis(engines.ternarize(planes, zone), -1, 1)
+        return engines.ternarize(self._windows(sums, patches), zone)
+
+    def _windows(self, sums: Int32[Array, "R O"], patches: Int8[Array, "B h w F"]) -> Int32[Array, "B O h w"]:
+        """The sums over windows of those that the filters make of all patches."""
+        return jnp.moveaxis(_window_sums(sums.reshape(*patches.shape[:-1], sums.shape[-1]), self.pool), -1, 1)
+
+    def credit(
+        self, key: Key, genome: Filters, x: Int8[Array, "B F"], y: Array, loss: Loss, noise: Noise
+    ) -> tuple[Int32[Array, ""], Filters]:
+        """The summed loss of one genome, and the credit of its trits: exact for the readout and the stage below it."""
+        seen, windows, planes = [], [], [x.reshape(x.shape[0], *self.image)]
+        for layer, zone in zip(genome.stages, self.zones, strict=True):
+            seen.append(_patches(planes[-1], self.kernel, self.stride))
+            windows.append(self._summed(layer, seen[-1]))
+            planes.append(engines.ternarize(windows[-1], zone))
+        flat = planes[-1].reshape(x.shape[0], -1)
+        outputs = products.sums(flat, genome.readout.weights) + constants(genome.readout)[None]
+        of = partial(credit.layer_credit, constants=self.bias, loss=loss)
+        readout = of(credit.of_outputs(outputs, y, loss), flat)
+        stages: list[Layer] = []
+        for depth in reversed(range(len(windows))):
+            near = credit.nearness(windows[depth], self.zones[depth], noise.amplitude)
+            if depth == len(windows) - 1:
+                differences = credit.exact(flat, genome.readout.weights, outputs, y, loss).reshape(near.shape)
+            else:
+                above = partial(self._losses, genome, depth + 1, y, loss)
+                depth_key = jax.random.fold_in(key, depth)
+                differences = credit.coins(depth_key, planes[depth + 1], near > 0, above, noise.perturbations)
+            rows = _spread(differences * near, self.pool)
+            patches = seen[depth][:, : rows.shape[1], : rows.shape[2]]
+            flatter = rows.reshape(-1, rows.shape[-1]), patches.reshape(-1, patches.shape[-1])
+            stages.insert(0, of(*flatter, reach=1 if depth else self.levels))
+        return loss.total(outputs, y), Filters(tuple(stages), readout)
+
+    def _summed(self, layer: Layer, patches: Int8[Array, "B h w F"]) -> Int32[Array, "B O h w"]:
+        """The sums of a stage before they become trits."""
+        sums = products.sums(patches.reshape(-1, patches.shape[-1]), layer.weights) + constants(layer)[None]
+        return self._windows(sums, patches)
+
+    def _losses(
+        self, genome: Filters, start: int, y: Array, loss: Loss, planes: Int8[Array, "KB C H W"]
+    ) -> Int32[Array, "KB"]:
+        """The losses of the samples that these inputs of stage `start` lead to."""
+        for layer, zone in zip(genome.stages[start:], self.zones[start:], strict=True):
+            planes = engines.ternarize(self._summed(layer, _patches(planes, self.kernel, self.stride)), zone)
+        flat = planes.reshape(planes.shape[0], -1)
+        outputs = products.sums(flat, genome.readout.weights) + constants(genome.readout)[None]
+        return loss.sample(outputs, credit.again(y, flat.shape[0]))
 
 
 def _is_square(features: int, channels: int) -> bool:
@@ -171,3 +219,8 @@ def _window_sums(sums: Int32[Array, "B h w O"], pool: int) -> Int32[Array, "B h 
     down, right = height // pool, width // pool
     windows = sums[:, : down * pool, : right * pool].reshape(rows, down, pool, right, pool, channels)
     return jnp.sum(windows, axis=(2, 4), dtype=jnp.int32)
+
+
+def _spread(windows: Int32[Array, "B O h w"], pool: int) -> Int32[Array, "B H W O"]:
+    """What stands for a window at each of its pool x pool places."""
+    return jnp.repeat(jnp.repeat(jnp.moveaxis(windows, 1, -1), pool, axis=1), pool, axis=2)

@@ -21,9 +21,9 @@ from jax import lax
 from tejax.core import fixedpoint, random
 from tejax.engines.products import DIGITS, correlate
 from tejax.networks.layer import Layer
-from tejax.types import Array, Int8, Int32, Key, Loss, Trits
+from tejax.types import Array, Int8, Int32, Key, Loss
 
-__all__ = ["coins", "exact", "layer_credit", "nearness", "of_outputs"]
+__all__ = ["again", "coins", "exact", "layer_credit", "nearness", "of_outputs"]
 
 FINE = 4  # bits of nearness
 ROOM = 2**22  # outputs that are compared at once
@@ -54,7 +54,7 @@ def exact(
         now, sums, label = row
         changes = jnp.stack([value - now.astype(jnp.int32) for value in (-1, 1)])
         changed = sums[None, None] + changes[..., None] * columns[None]
-        losses = loss.sample(changed, jnp.broadcast_to(label, changed.shape[:-1]))
+        losses = loss.sample(changed, jnp.broadcast_to(label, (*changed.shape[:-1], *label.shape)))
         return losses[0] - losses[1]
 
     together = max(1, ROOM // (2 * readout.size))
@@ -64,7 +64,7 @@ def exact(
 
 
 def coins(
-    key: Key, trits: Trits, near: Array, losses: Callable[[Trits], Int32[Array, "KB"]], groups: int
+    key: Key, trits: Int8[Array, "B ..."], near: Array, losses: Callable[[Array], Int32[Array, "KB ..."]], groups: int
 ) -> Int32[Array, "B ..."]:
     """As `exact`, for trits that anything may lie above: as far as coins tell, K opposite pairs of them.
 
@@ -72,7 +72,8 @@ def coins(
         key: of groups and coins.
         trits: [B, ...].
         near: booleans like them: which are perturbed, each in one of the groups.
-        losses: trits [2 * K * B, ...] -> the loss of every sample of them, the B of a perturbation together.
+        losses: trits [2 * K * B, ...] -> the loss of every sample of them, the B of a perturbation together; or of
+            every sample and what follows B in the trits: [2 * K * B, T].
         groups: K.
     """
     group_key, coin_key = jax.random.split(key)
@@ -81,8 +82,9 @@ def coins(
     numbers = lax.broadcasted_iota(jnp.int32, (groups, *(1,) * trits.ndim), 0)
     perturbed = near[None] & (group[None] == numbers)
     both = jnp.stack([jnp.where(perturbed, sign * coin[None], trits[None]) for sign in (jnp.int8(-1), jnp.int8(1))])
-    lost = losses(both.reshape(-1, *trits.shape[1:])).reshape(2, groups, trits.shape[0])
-    difference = (lost[0] - lost[1]).reshape(groups, -1, *(1,) * (trits.ndim - 1))
+    found = losses(both.reshape(-1, *trits.shape[1:]))
+    lost = found.reshape(2, groups, trits.shape[0], *found.shape[1:])
+    difference = (lost[0] - lost[1]).reshape(*lost.shape[1:], *(1,) * (trits.ndim - found.ndim))
     return jnp.sum(jnp.where(perturbed, difference, 0), axis=0, dtype=jnp.int32) * coin.astype(jnp.int32)
 
 
@@ -125,8 +127,13 @@ def layer_credit(
     digits = jnp.clip(rounded, 1 - DIGITS, DIGITS - 1)
     turns = lax.broadcasted_iota(jnp.int32, (rows, constants), 0) % max(1, constants)
     chosen = turns == lax.broadcasted_iota(jnp.int32, (rows, constants), 1)
-    return Layer(correlate(digits, x), correlate(digits, chosen.astype(jnp.int8)))
+    return Layer(correlate(digits, x, reach), correlate(digits, chosen.astype(jnp.int8), 1))
+
+
+def again(y: Array, rows: int) -> Array:
+    """The labels of that many rows, as `coins` shows them: those of all samples over and over."""
+    return jnp.tile(y, (rows // y.shape[0], *(1,) * (y.ndim - 1)))
 
 
 def _each(outputs: Int32[Array, "B N O"], y: Array, loss: Loss) -> Int32[Array, "B N"]:
-    return loss.sample(outputs, jnp.broadcast_to(y[:, None], outputs.shape[:-1]))
+    return loss.sample(outputs, jnp.broadcast_to(y[:, None], (*outputs.shape[:-1], *y.shape[1:])))

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Annotated, Any, Self
 
 import jax
-import jax.numpy as jnp
 
 from tejax import engines
 from tejax.engines import levels as whole_numbers
@@ -159,4 +158,4 @@ class MLP(Network):
         for layer, zone in zip(hidden, zones, strict=True):
             x = ternarize(products.sums(x, layer.weights) + constants(layer)[None], zone)
         outputs = products.sums(x, last.weights) + constants(last)[None]
-        return loss.sample(outputs, jnp.tile(y, x.shape[0] // y.shape[0]))
+        return loss.sample(outputs, credit.again(y, x.shape[0]))

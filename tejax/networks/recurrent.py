@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import jax
@@ -10,12 +11,12 @@ from jax import lax
 
 from tejax import types
 from tejax.errors import require
-from tejax.networks import cell
+from tejax.networks import cell, credit
 from tejax.networks.cell import Cell
 from tejax.networks.layer import Layer, fresh
 from tejax.options import AtLeast, Bias, Derived, Features, Layers, Probability, Sum, Width, checked
 from tejax.registry import NETWORKS
-from tejax.types import Array, Int8, Int32, Key, Task
+from tejax.types import Array, Int8, Int32, Key, Loss, Noise, Task
 
 __all__ = ["Memory", "Recurrent"]
 
@@ -98,6 +99,66 @@ class Recurrent(types.Recurrent):
         sequence = jnp.moveaxis(x.reshape(rows, steps, inputs), 0, -1)
         outputs = lax.scan(lambda state, x: self._step(genome, state, x), start, sequence)[1]
         return jnp.moveaxis(outputs, -1, 0).reshape(*batch, steps, self.features[2])
+
+    def credit(
+        self, key: Key, genome: Memory, x: Int8[Array, "B T F"], y: Array, loss: Loss, noise: Noise
+    ) -> tuple[Int32[Array, ""], Memory]:
+        """The summed loss of one genome over all steps, labels [B, T, ...], and the credit of its trits.
+
+        Every tick of a sequence is perturbed, and what follows it counts.
+        """
+        batch, steps, _ = x.shape
+        layers = [layer for layer in genome.cell if layer is not None]
+        free = jnp.full((batch, steps, self.ticks, self.features[1], len(layers)), cell.FREE, jnp.int8)
+        seen, sums, states, outputs = self._forced(genome, x, free)
+        near = jnp.stack(
+            [
+                credit.nearness(sums[..., place], 0 if place else self.dead_zone, noise.amplitude)
+                for place in range(len(layers))
+            ],
+            axis=-1,
+        )
+
+        def losses(forced: Int8[Array, "KB T ..."]) -> Int32[Array, "KB T"]:
+            rows = len(forced)
+            *_, outputs = self._forced(genome, jnp.tile(x, (rows // batch, 1, 1)), forced)
+            lost = loss.sample(outputs, credit.again(y, rows))
+            return lax.cumsum(lost, axis=1, reverse=True)
+
+        differences = credit.coins(key, free, near > 0, losses, noise.perturbations) * near
+        of = partial(credit.layer_credit, constants=self.bias, loss=loss)
+        flat = seen.reshape(-1, seen.shape[-1])
+        found = [of(differences[..., place].reshape(len(flat), -1), flat) for place in range(len(layers))]
+        rows = outputs.reshape(batch * steps, -1), y.reshape(batch * steps, *y.shape[2:])
+        readout = of(credit.of_outputs(*rows, loss), states.reshape(batch * steps, -1))
+        return loss.total(*rows), Memory(Cell(found[0], found[1] if genome.cell.gate else None), readout)
+
+    def _forced(
+        self, genome: Memory, x: Int8[Array, "B T F"], forced: Int8[Array, "B T ticks N S"]
+    ) -> tuple[Int8[Array, "B T ticks K"], Int32[Array, "B T ticks N S"], Int8[Array, "B T N"], Int32[Array, "B T O"]]:
+        """What every tick sees and its sums, and the state and outputs of every step, some trits being forced."""
+
+        def tick(state: Array, row: tuple[Array, Array]) -> tuple[Array, tuple[Array, Array]]:
+            x, forced = row
+            seen = jnp.concatenate([x, state])
+            state, sums = cell.forced_tick(genome.cell, seen, state, self.dead_zone, forced)
+            return state, (seen, sums)
+
+        def step(state: Array, row: tuple[Array, Array]) -> tuple[Array, Any]:
+            x, forced = row
+            held = jnp.broadcast_to(x[None], (self.ticks, *x.shape))
+            state, (seen, sums) = lax.scan(tick, state, (held, forced))
+            return state, (seen, sums, state, cell.sums(genome.readout, state).astype(jnp.int32))
+
+        start = jnp.broadcast_to(self.init_state()[:, None], (self.features[1], len(x)))
+        _, found = lax.scan(step, start, (x.transpose(1, 2, 0), forced.transpose(1, 2, 3, 0, 4)))
+        seen, sums, states, outputs = found
+        return (
+            seen.transpose(3, 0, 1, 2),
+            sums.transpose(3, 0, 1, 2, 4),
+            states.transpose(2, 0, 1),
+            outputs.transpose(2, 0, 1),
+        )
 
     def _step(self, genome: Memory, state: Array, x: Array) -> tuple[Int8[Array, "N B"], Int32[Array, "O B"]]:
         state = cell.ticks(self.ticks, genome.cell, x, state, self.dead_zone)

@@ -107,7 +107,7 @@ class Guided(Strategy):
     def candidates(self, state: State) -> Population:
         """The network, and the majority of those of late, trit by trit."""
         half = FULL // 2
-        voted = jax.tree.map(lambda mean: (mean > half).astype(jnp.int8) - (mean < -half), state.majority)
+        voted = jax.tree.map(lambda mean: (mean > half).astype(jnp.int8) - (mean < -half).astype(jnp.int8), state.majority)
         return jax.tree.map(lambda *leaves: jnp.stack(leaves), state.base, voted)
 
     def _child(self, row: tuple[State, Array, Key]) -> Genome:

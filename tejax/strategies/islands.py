@@ -92,6 +92,11 @@ class Islands(Strategy):
         return bool(self.strategy.per_case)
 
     @property
+    def noise(self) -> Any:
+        """As the strategy of the islands."""
+        return self.strategy.noise
+
+    @property
     def rates(self) -> dict[str, Any]:
         """Those of the strategy, the same on all islands."""
         return self.strategy.rates

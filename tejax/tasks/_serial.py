@@ -14,12 +14,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax.contracts import require_fit
+from tejax.core import fixedpoint
 from tejax.core.fitness import GREATEST
 from tejax.errors import require
 from tejax.options import AtLeast, Between, OneOf, Samples, Seed, check_options
 from tejax.registry import TASKS
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
-from tejax.types import Array, Genome, Int8, Int32, Key, Network, Task
+from tejax.types import Array, Credit, Genome, Int8, Int32, Key, Network, Noise, Task
 
 __all__ = ["OPERATIONS", "Serial", "product", "serial"]
 
@@ -124,11 +125,15 @@ class Serial(Task):
 
     def cases(self, key: Key, network: Network, genome: Genome) -> Int32[Array, "C"]:
         """1 or 0 (2, 1 or 0 with the bonus) for every trit of every sequence that `key` picks, step after step."""
-        x, y = self.x_train, self.y_train
-        if self.samples is not None:
-            rows = draw_rows(key, x.shape[0], self.samples)
-            x, y = x[rows], y[rows]
-        return self._marks(network, genome, x, y).reshape(-1)
+        return self._marks(network, genome, *self._minibatch(key)).reshape(-1)
+
+    def credit(
+        self, key: Key, network: Network, genome: Genome, noise: Noise, noise_key: Key
+    ) -> tuple[Int32[Array, ""], Credit]:
+        """The fitness of one individual on the sequences that `key` picks, and its credit for coming closer."""
+        x, y = self._minibatch(key)
+        fitness = jnp.sum(self._marks(network, genome, x, y), dtype=jnp.int32)
+        return fitness, network.credit(noise_key, genome, x, y, fixedpoint.sign_margin(self.outputs), noise)[1]
 
     def accuracy(self, network: Network, genome: Genome, split: Split = "test") -> float:
         """The share of right trits in a split, 0 to 1; InputError for a split other than train and test."""
@@ -149,6 +154,12 @@ class Serial(Task):
     def workload(self) -> str:
         """The sequences of an evaluation."""
         return f"{self.rows:,} samples"
+
+    def _minibatch(self, key: Key) -> tuple[Int8[Array, "B T F"], Int8[Array, "B T O"]]:
+        if self.samples is None:
+            return self.x_train, self.y_train
+        rows = draw_rows(key, self.x_train.shape[0], self.samples)
+        return self.x_train[rows], self.y_train[rows]
 
     def _marks(self, network: Network, genome: Genome, x: Array, y: Array) -> Int32[Array, "N T O"]:
         right = _right(network, genome, x, y)

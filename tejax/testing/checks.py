@@ -44,6 +44,7 @@ from tejax.testing.holding import (
 )
 from tejax.types import (
     Array,
+    Credited,
     Crossover,
     Genome,
     Key,
@@ -318,8 +319,9 @@ def _check_generations(strategy: Strategy, network: Network, task: Task, state: 
     def step(state: Any, key: Key) -> tuple[Any, Any]:
         ask_key, task_key = jax.random.split(key)
         population, asked = strategy.ask(ask_key, state)
-        fitness = evolution.evaluate(strategy, network, task, task_key, population)
-        return strategy.tell(asked, population, fitness), (population, fitness)
+        found = evolution.evaluate(strategy, network, task, task_key, population)
+        fitness = found.fitness if isinstance(found, Credited) else found
+        return strategy.tell(asked, population, found), (population, fitness)
 
     after = attempt("ask and tell", partial(jax.eval_shape, step), state, random.key(11))[0]
     hold_alike(after, state, "the state after a generation")
