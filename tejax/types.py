@@ -91,7 +91,7 @@ class Noise(NamedTuple):
         perturbations: K, forward passes in opposite pairs, where the effect of every single sum would take too many.
     """
 
-    amplitude: float = 1.5
+    amplitude: float = 1.0
     perturbations: int = 16
 
 

@@ -69,7 +69,7 @@ class Guided(Strategy):
     mutation_rate: Traced[Probability] = 0.004
     patience: Traced[Annotated[float, AtLeast(1.0, 1e9)]] = 300.0
     memory: Annotated[int, Between(0, 16)] = 7
-    amplitude: Annotated[float, Between(0, 1e3)] = 1.5
+    amplitude: Annotated[float, Between(0, 1e3)] = 1.0
     perturbations: Annotated[int, Between(1, 4096)] = 16
     trits = True
 
