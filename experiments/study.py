@@ -81,6 +81,8 @@ class Study(NamedTuple):
     def main(self, arguments: list[str] | None = None) -> None:
         """Measure what is missing, print a line a row, write the record after each, then the picture."""
         options = parser(sys.modules[self.measure.__module__].__doc__)
+        if self.draw:
+            options.add_argument("--draw", action="store_true", help="only the picture, from what has been measured")
         scalars = [name for name, value in self.settings.items() if type(value) in (int, float)]
         for name, values in self.axes.items():
             read = json.loads if isinstance(values[0], dict) else type(values[0])
@@ -95,9 +97,10 @@ class Study(NamedTuple):
         with where(chosen) as folder:
             settings = {name: base[name] for name in self.settings}
             jobs = self.jobs(settings, {name: base[name] for name in self.axes})
-            rows = record.collect(self.name, settings, jobs, chosen.fresh)
-            if self.check:
-                print(self.check(rows))
+            if not given.get("draw"):
+                rows = record.collect(self.name, settings, jobs, chosen.fresh)
+                if self.check:
+                    print(self.check(rows))
             if self.draw:
                 self.draw(record.read(self.name).rows).savefig(folder / f"{self.name}.png", dpi=110)
 

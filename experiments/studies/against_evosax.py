@@ -20,11 +20,12 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from matplotlib.ticker import PercentFormatter
 
 import tejax
-from experiments import floats
+from experiments import floats, pictures
 from experiments.record import Row
-from experiments.render import grouped
+from experiments.render import chosen, grouped
 from experiments.study import Study
 from tejax.strategies import Categorical, Genetic
 from tejax.types import Strategy, Task
@@ -183,28 +184,39 @@ def _left_out(problem: str, method: str, seed: int) -> bool:
     return "CMA" in method and (inputs + 1) * hidden + (hidden + 1) * outputs > SMALL
 
 
-def draw(rows: list[Row]) -> Any:
-    """A row a problem: over evaluations, over seconds; a line a run."""
-    from matplotlib.figure import Figure
+TITLES = {"digits": "digits, test data", "parity": "parity of 6 bits", "addition": "addition of 3-bit numbers"}
 
+
+def draw(rows: list[Row]) -> Any:
+    """A column a problem: over evaluations, over seconds; a method has one colour, floats are dashed."""
     problems = grouped(rows, "problem")
-    figure = Figure(figsize=(10, 3 * len(problems)), layout="constrained")
-    axes = figure.subplots(len(problems), 2, squeeze=False, sharey="row")
-    for panels, (problem, some) in zip(axes, problems.items(), strict=True):
-        for color, (method, runs) in enumerate(grouped(some, "method").items()):
-            for number, run in enumerate(runs):
-                curve = run["curve"]
-                shares = [point.get("test", point["train"]) for point in curve]
-                if "test" not in curve[0]:
-                    shares = list(itertools.accumulate(shares, max))
-                for ax, unit in zip(panels, ("evaluations", "seconds"), strict=True):
-                    label = None if number else method
-                    ax.plot([point[unit] for point in curve], shares, color=f"C{color}", linewidth=1, label=label)
-                    ax.set_xlabel(unit)
-        panels[0].set_ylabel(f"{problem}: share right")
-        panels[0].set_xscale("symlog", linthresh=4096)
-    axes[0, 1].legend(fontsize=8)
+    figure, axes = pictures.panels(2, len(problems), 3.4, 2.9, sharey="col")
+    known = [name for name in METHODS if chosen(rows, method=name)]
+    for column, (problem, some) in zip(axes.T, problems.items(), strict=True):
+        for place, method in enumerate(known):
+            runs = [row["curve"][1:] for row in chosen(some, method=method)]
+            style = {"color": pictures.COLOURS[place], "linestyle": "--" if "floats" in method else "-"}
+            for panel, unit in zip(column, ("evaluations", "seconds"), strict=True):
+                curves = [([point[unit] for point in run], _reached(run)) for run in runs]
+                if curves:
+                    pictures.band(panel, curves, **style)
+        column[0].set_title(TITLES[problem], loc="left")
+        for panel, words in zip(column, ("networks evaluated", "seconds, compilation aside"), strict=True):
+            panel.set(xscale="log", xlabel=words)
+            panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    for panel in axes[:, 0]:
+        panel.set_ylabel("right answers")
+    for place, method in enumerate(known):  # a method that no problem of this column has is named all the same
+        axes[0, 0].plot([], [], "--" if "floats" in method else "-", color=pictures.COLOURS[place], label=method)
+    pictures.legend(figure, axes[0, 0], columns=2)
     return figure
+
+
+def _reached(curve: list[Row]) -> list[float]:
+    """Shares of right answers on the test data; of whole tables the best so far."""
+    if "test" in curve[0]:
+        return [point["test"] for point in curve]
+    return list(itertools.accumulate((point["train"] for point in curve), max))
 
 
 STUDY = Study(

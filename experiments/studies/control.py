@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import tejax
-from experiments import floats, record
+from experiments import floats, pictures, record
 from experiments.record import Row
 from experiments.render import grouped, values
 from experiments.study import Study, timed
@@ -228,25 +228,27 @@ def _left_out(environment: str, kind: str, seed: int) -> bool:
     return (kind == "tuning") != (seed == TUNING)
 
 
+KINDS = {  # what a dot is -> its column in a row
+    "trits": "return",
+    "floats, equal evaluations": ("equal evaluations", "return"),
+    "floats, equal seconds": ("equal seconds", "return"),
+}
+
+
 def draw(rows: list[Row]) -> Any:
     """A panel an environment: a dot a run, the target as a line."""
-    from matplotlib.figure import Figure
-
-    kinds = {"trits": ("#0072B2", "return"), "ES, equal\nevaluations": ("#E69F00", ("equal evaluations", "return"))}
-    kinds["ES, equal\nseconds"] = ("#8C8C8C", ("equal seconds", "return"))
     groups = grouped([row for row in rows if row["kind"] != "tuning"], "environment")
-    figure = Figure(figsize=(2.5 * len(groups), 3), layout="constrained")
-    for panel, (name, some) in zip(figure.subplots(1, len(groups), squeeze=False)[0], groups.items(), strict=True):
-        for place, (colour, path) in enumerate(kinds.values()):
+    figure, axes = pictures.panels(1, len(groups), 2.1, 3.2)
+    for panel, (name, some) in zip(axes[0], groups.items(), strict=True):
+        for place, (kind, path) in enumerate(KINDS.items()):
             returns = values(some, path)
-            panel.plot([place] * len(returns), returns, "o", color=colour, alpha=0.7)
+            panel.plot([place] * len(returns), returns, "o", color=pictures.COLOURS[place], alpha=0.7, label=kind)
         if (target := ENVIRONMENTS[name]["target"]) is not None:
-            panel.axhline(target, color="#009E73", linewidth=1, linestyle="--")
-        panel.set_xticks(range(3), kinds, fontsize=7)
-        panel.set_xlim(-0.5, 2.5)
-        panel.set_title(name, fontsize=9)
-        panel.spines[["top", "right"]].set_visible(False)
-    figure.axes[0].set_ylabel("mean return, 100 fresh episodes")
+            panel.axhline(target, color="black", linewidth=1, linestyle="--", label="target")
+        panel.set(xticks=[], xlim=(-0.5, 2.5))
+        panel.set_title(name, loc="left", fontsize=10)
+    axes[0, 0].set_ylabel("mean return, 100 fresh episodes")
+    pictures.legend(figure, axes[0, 0], columns=4)
     return figure
 
 

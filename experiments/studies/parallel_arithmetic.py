@@ -25,6 +25,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import tejax
+from experiments import pictures
 from experiments.record import Row
 from experiments.render import chosen
 from experiments.study import Lesson, Study, lesson, signs
@@ -198,25 +199,36 @@ def wrong_wide(network: Network, genome: Genome, pairs: int, seed: int) -> int:
 
 
 def draw(rows: list[Row]) -> Any:
-    """The attempts of every arm, share of right bits over generations, and its lessons."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(13, 6.5), layout="constrained")
-    axes = figure.subplots(3, 4, sharex=True, sharey=True).reshape(-1)
-    chunk = SETTINGS["chunk"]
-    field = f"curves, every {chunk} generations"
-    for ax, name in zip(axes, ARMS, strict=False):
+    """An arm a line: how far each of its runs came on 4 bits, and how many are exact on 4, 7 and 32."""
+    figure, axes = pictures.panels(1, 1, 8.5, 4.6)
+    panel = axes[0, 0]
+    arms = list(reversed([name for name in ARMS if chosen(rows, arm=name)]))
+    for height, name in enumerate(arms):
         runs = chosen(rows, arm=name)
-        for row in runs:
-            for color, curves in (("C0", row[field]), ("C1", row.get("after lessons", {}).get(field, []))):
-                for curve in curves:
-                    ax.plot(chunk * np.arange(1, len(curve) + 1), curve, linewidth=0.8, color=color, alpha=0.6)
-        solved = sum(row["share of right bits, 4 bits"] == 1 for row in runs)
-        ax.set_title(f"{name}: {solved} of {len(runs)} exact", fontsize=9)
-        ax.axhline(0.565, color="C3", linewidth=0.8, linestyle=":")
-    figure.supxlabel("generation")
-    figure.supylabel("right bits of the fittest (blue: 4 bits, orange: then 7; dotted: 56.5 %)")
+        share = [100 * row["share of right bits, 4 bits"] for row in runs]
+        colour = pictures.COLOURS[0 if "line" in name else 1 if "perceptron" in name else 4]
+        apart = height + 0.12 * (np.arange(len(runs)) - (len(runs) - 1) / 2)
+        panel.plot(share, apart, "o", color=colour)
+        panel.annotate(_solved(runs), (1.02, height), xycoords=("axes fraction", "data"), va="center")
+    panel.annotate("runs exact: 4 bits / then 7 / then 32", (1.02, len(arms) - 0.3), xycoords=("axes fraction", "data"))
+    panel.axvline(50, color="black", linestyle=":", linewidth=1)
+    panel.annotate("guessing", (50.5, -0.45), va="bottom")
+    panel.set_yticks(range(len(arms)), arms)
+    panel.set(xlabel="right bits of the best network, all 256 pairs of 4 bits, %", xlim=(48, 101))
+    panel.set_ylim(-0.6, len(arms) - 0.4)
     return figure
+
+
+def _solved(runs: list[Row]) -> str:
+    """`5 / 5 / 4 of 5`: runs that are exact on 4 bits, after lessons on 7, and then on 32."""
+    later = [row.get("after lessons", {}) for row in runs]
+    counts = [sum(row["share of right bits, 4 bits"] == 1 for row in runs)]
+    if any(later):
+        counts += [
+            sum(row.get("share of right bits, 7 bits") == 1 for row in later),
+            sum(row.get("wrong of 100,000 pairs of 32 bits") == 0 for row in later),
+        ]
+    return f"{' / '.join(map(str, counts))} of {len(runs)}"
 
 
 STUDY = Study(

@@ -25,6 +25,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import tejax
+from experiments import pictures
 from experiments.record import Row
 from experiments.render import chosen, values
 from experiments.study import Study
@@ -193,25 +194,24 @@ def check(rows: list[Row]) -> str:
 
 
 def draw(rows: list[Row]) -> Any:
-    """The distribution of the reference's search beside the curves of the others."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.5, 3.8), layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1, 3))
-    left.hist(
-        100 * np.asarray(values(rows, "share", arm=REFERENCE)), bins=10, orientation="horizontal", color="tab:gray"
-    )
-    left.set(xlabel="runs", ylabel="right bits, %", title="the reference's search")
-    for place, arm in enumerate(name for name in ARMS if name != REFERENCE):
-        for number, row in enumerate(chosen(rows, arm=arm)):
+    """Every run of an arm over the networks evaluated; the reference's search, which ends at 512, as points there."""
+    figure, axes = pictures.panels(1, 1, 8.5, 4.4)
+    panel = axes[0, 0]
+    arms = [name for name in ARMS if name != REFERENCE and chosen(rows, arm=name)]
+    for row in chosen(rows, arm=REFERENCE):
+        panel.plot(row["evaluations"], 100 * row["share"], "o", color=pictures.COLOURS[4], alpha=0.5)
+    for place, arm in enumerate(arms):
+        colour = [each for each in pictures.COLOURS if each != pictures.COLOURS[4]][place]
+        for row in chosen(rows, arm=arm):
             _, evaluations, reached = zip(*row["curve"], strict=True)
-            label = None if number else arm
-            right.plot(evaluations, 100 * np.asarray(reached), color=f"C{place}", linewidth=1, label=label)
-    for height, name in ((ACCEPTED, "the reference accepts"), (ODD, "no network without a constant passes")):
-        right.axhline(100 * height, linestyle=":", color="black", linewidth=0.8)
-        right.annotate(name, (0.99, 100 * height), xycoords=("axes fraction", "data"), ha="right", va="bottom", size=7)
-    right.set(xlabel="networks evaluated, on few pairs or many", xscale="log", title="genetic")
-    right.legend(fontsize=7, loc="upper left")
+            panel.plot(evaluations, 100 * np.asarray(reached), color=colour, linewidth=1.6)
+        panel.plot([], [], color=colour, label=arm)
+    panel.plot([], [], "o", color=pictures.COLOURS[4], label="the reference's search, 20 runs")
+    for height, name in ((ACCEPTED, "the reference accepts"), (ODD, "no ring without a constant passes")):
+        panel.axhline(100 * height, linestyle=":", color="black", linewidth=1)
+        panel.annotate(name, (0.01, 100 * height + 0.6), xycoords=("axes fraction", "data"))
+    panel.set(xlabel="networks evaluated, first on few pairs, later on many", xscale="log", ylabel="right bits, %")
+    pictures.legend(figure, panel, columns=2)
     return figure
 
 
