@@ -4,11 +4,11 @@ BIN := .venv/bin
 export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.cache/jax
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.2
 
-.PHONY: demo claims test test-all test-oldest lint clean
+.PHONY: demo claims docs test test-all test-oldest lint clean
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all]'
 	touch $@
 
 demo: .venv/ready  ## evolve a ternary network on real digits
@@ -17,6 +17,9 @@ demo: .venv/ready  ## evolve a ternary network on real digits
 
 claims: .venv/ready  ## measure every claim (half an hour) and write experiments/claims/README.md
 	$(BIN)/python -m experiments.claims
+
+docs: .venv/ready  ## build the site into .cache/site, strictly: no broken link, no undocumented public name
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -1,9 +1,9 @@
-"""Writes the measured tables into README.md, experiments/README.md and docs/results, from experiments/results.
+"""Writes the measured tables into README.md and docs/results, from the records in experiments/results.
 
     python -m experiments.readme
 
 The texts are in experiments/pages. In README.md everything between `<!-- NAME: begin -->` and `<!-- NAME: end -->` is
-replaced; the other files are written whole.
+replaced; the pages of docs/results are written whole.
 """
 
 import argparse
@@ -13,16 +13,18 @@ from experiments import tables
 from experiments.render import Table
 
 HERE = Path(__file__).parent
-README, PAGE = HERE.parent / "README.md", HERE / "README.md"
-DOCS = HERE.parent / "docs" / "results"
-RESULTS = {name: DOCS / f"{name}.md" for name in ("robustness", "emission")}  # a page -> its file
-BLOCKS = {"figures": "figures", "same bits": "same_bits", "scaling": "scaling", "gpu": "gpu"}  # of README.md -> a page
+README, RESULTS, TEXTS = HERE.parent / "README.md", HERE.parent / "docs" / "results", HERE / "pages"
 
 
-def page(name: str = "README") -> str:
+def page(text: Path) -> str:
     """A text of experiments/pages with its tables and words."""
     known = {key.lower(): value for key, value in vars(tables).items() if isinstance(value, Table)}
-    return (HERE / "pages" / f"{name}.md").read_text().format(**known)
+    return text.read_text().format(**known)
+
+
+def results() -> dict[Path, str]:
+    """The pages of docs/results and what is on them."""
+    return {RESULTS / text.name: page(text) for text in sorted((TEXTS / "results").glob("*.md"))}
 
 
 def claims() -> str:
@@ -33,9 +35,8 @@ def claims() -> str:
 
 
 def figures(text: str) -> str:
-    """The README `text` with the tables of today's records."""
-    blocks = {name: page(file).rstrip() for name, file in BLOCKS.items()}
-    for name, content in {**blocks, "claims": claims()}.items():
+    """The README `text` with the figures of today's records."""
+    for name, content in {"figures": page(TEXTS / "figures.md").rstrip(), "claims": claims()}.items():
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
         text = f"{text.split(begin)[0]}{begin}\n\n{content}\n\n{end}{text.split(end)[1]}"
     return text
@@ -45,10 +46,8 @@ def main() -> None:
     """Write all of them."""
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     README.write_text(figures(README.read_text()))
-    PAGE.write_text(page())
-    for name, path in RESULTS.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page(name))
+    for path, content in results().items():
+        path.write_text(content)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every table of experiments/README.md and README.md, as data: the record, what makes a line, what the columns say.
+"""Every table of docs/results and README.md, as data: the record, what makes a line, what the columns say.
 
 The texts around them are in experiments/pages, where `{name}` is a table of this module and `{name.word}` one of its
 words.
@@ -198,7 +198,13 @@ AGAINST_EVOSAX = Table(
     "studies.against_evosax",
     _beside_floats,
     by=("method",),
-    words={"seeds": lambda kept: len(grouped(kept.rows, "seed"))},
+    words={
+        "seeds": lambda kept: len(grouped(kept.rows, "seed")),
+        **{
+            name: said(mean(partial(_reached, float("inf")), ".1%"), problem="addition", method=method)
+            for name, method in (("trits", "trits, genetic, sharing"), ("floats", "floats, Open_ES, Adam 0.03"))
+        },
+    },
 )
 
 
@@ -437,6 +443,10 @@ def _beside(name: str) -> Cell:
     return cell
 
 
+def _beside_simple_ga(kept: Record) -> list[float]:
+    return values(kept.rows, ("times_faster_than", "SimpleGA"), part="generation")
+
+
 ACCELERATOR = Table(
     "benchmarks.accelerator",
     {
@@ -450,6 +460,9 @@ ACCELERATOR = Table(
     },
     by=lambda rows: ([row] for row in sorted((row for row in rows if row["part"] == "generation"), key=_work)),
     words={
+        "sizes": lambda kept: len(_beside_simple_ga(kept)),
+        "least": lambda kept: min(_beside_simple_ga(kept)),
+        "most": lambda kept: max(_beside_simple_ga(kept)),
         "compared": lambda kept: len(values(kept.rows, "outcome", part="exactness", outcome="equal")),
         "compiling": lambda kept: values(kept.rows, "seconds", part="compiling", case="tejax")[0],
         "rival": lambda kept: values(kept.rows, "seconds", part="compiling", case="SimpleGA")[0],

@@ -165,14 +165,14 @@ def _origin(thing: Any) -> tuple[str, str]:
     return getattr(thing, "__module__", ""), getattr(thing, "__qualname__", repr(thing))
 
 
-TASKS = Registry("task", check=True)
-NETWORKS = Registry("network")
-STRATEGIES = Registry("strategy")
-MUTATIONS = Registry("mutation")
-CROSSOVERS = Registry("crossover")
-SELECTIONS = Registry("selection")
-ACCEPTANCES = Registry("acceptance")
-LOSSES = Registry("loss")
+TASKS = Registry("task", check=True)  # what is asked
+NETWORKS = Registry("network")  # what is evolved
+STRATEGIES = Registry("strategy")  # how a population becomes the next one
+MUTATIONS = Registry("mutation")  # how a genome is changed
+CROSSOVERS = Registry("crossover")  # how two genomes become one
+SELECTIONS = Registry("selection")  # who becomes a parent
+ACCEPTANCES = Registry("acceptance")  # which child replaces its parent
+LOSSES = Registry("loss")  # what a wrong answer costs
 
 
 def fitting_network(task: str) -> str | None:

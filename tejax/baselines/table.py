@@ -37,7 +37,7 @@ class Settings(NamedTuple):
 
 # Named are the settings that the claims were measured with; on labelled data crossing trit by trit does better than the
 # default, neuron by neuron. Other strategies run with their defaults; another line is all that other settings take.
-SETTINGS: dict[str, Settings] = {
+SETTINGS: dict[str, Settings] = {  # of the strategies that evolve trits
     "genetic": Settings({"tournament": 8, "crossover": "uniform", "mutation_rate": 0.001}),
     "categorical": Settings({"learning_rate": 0.1, "min_prob": 0.0005, "init_weight": 0.0}),
 }

@@ -112,31 +112,31 @@ class _Mark:
 
 
 TRACED, DERIVED, RECORDED = _Mark("Traced"), _Mark("Derived"), _Mark("Recorded")
-Traced = Annotated[T, TRACED]
-Derived = Annotated[T, DERIVED]
-Recorded = Annotated[T, RECORDED]
+Traced = Annotated[T, TRACED]  # an array inside a compiled program: a rate
+Derived = Annotated[T, DERIVED]  # no option: the house fills it in
+Recorded = Annotated[T, RECORDED]  # kept by config.json, typed by nobody
 
-Positive = Annotated[int, AtLeast(1, INT32)]
-Count = Annotated[int, AtLeast(0, INT32)]
-Seed = Annotated[int, Between(0, 2**32 - 1)]
-Probability = Annotated[float, Between(0, 1)]
-Text = Annotated[str, Length(0, 4096)]
+Positive = Annotated[int, AtLeast(1, INT32)]  # how many, one at least
+Count = Annotated[int, AtLeast(0, INT32)]  # how many, or none
+Seed = Annotated[int, Between(0, 2**32 - 1)]  # of a key
+Probability = Annotated[float, Between(0, 1)]  # a rate or a share
+Text = Annotated[str, Length(0, 4096)]  # a name
 
 # of a network
 Features = Annotated[int, AtLeast(1, 2**24)]  # inputs or outputs, which a task brings along
 Width = Annotated[int, AtLeast(1, 2**20)]  # neurons of a layer
-Layers = Length(0, 64)
+Layers = Length(0, 64)  # how many there may be
 Levels = Annotated[int, Between(1, 127)]  # L of inputs from -L to L, as many as an int8 holds
 Bias = Annotated[int, AtLeast(0, 2**16)]  # constant inputs
-Ticks = Annotated[int, AtLeast(1, 2**20)]
+Ticks = Annotated[int, AtLeast(1, 2**20)]  # steps of a network with a memory
 Sum = Annotated[int, AtLeast(0, 2**30)]  # the magnitude of a sum of trits
 
 # of a run
 Generations = Annotated[int, AtLeast(0, INT32)]  # they are counted in int32
-Chunk = Annotated[int, AtLeast(1, 2**16)]
+Chunk = Annotated[int, AtLeast(1, 2**16)]  # generations between two looks of the host
 Batch = Annotated[int, AtLeast(1, 2**30)]  # individuals
-Samples = Annotated[int, AtLeast(1, 2**30)]
-Target = Annotated[int, Between(-(2**31), INT32)]
+Samples = Annotated[int, AtLeast(1, 2**30)]  # rows that an evaluation looks at
+Target = Annotated[int, Between(-(2**31), INT32)]  # a fitness at which to stop
 
 
 def _plain(number: float) -> str:

@@ -88,7 +88,7 @@ class WeightsAndBiases:
             self._run = None
 
 
-LOGGERS: dict[str, Callable[..., Logger]] = {"tensorboard": TensorBoard, "wandb": WeightsAndBiases}
+LOGGERS: dict[str, Callable[..., Logger]] = {"tensorboard": TensorBoard, "wandb": WeightsAndBiases}  # by name
 
 
 def make(names: Sequence[str], path: str | Path, config: Mapping[str, Any] | None = None) -> list[Logger]:

@@ -20,7 +20,10 @@ from tejax.types import Array, Int8, Int32, Key, Network, Task, Trits
 
 __all__ = ["ANSWERED", "CAPPED", "STILL", "Circle", "Settled"]
 
-CAPPED, ANSWERED, STILL = 0, 1, 2  # why ticking stopped: max_ticks, no output 0, no neuron changed (before no output 0)
+# why ticking stopped
+CAPPED = 0  # at max_ticks
+ANSWERED = 1  # no output is 0
+STILL = 2  # no neuron changed, and that before no output was 0
 LONGEST = 2**30  # ticks, so that twice as many fit an int32
 
 

@@ -18,8 +18,8 @@ from tejax.types import Array, Int32, Key, Rate
 
 __all__ = ["PARTS", "Change", "Part", "apply", "by_word", "single_changes"]
 
-Part = Literal["start", "wiring", "lines"]
-PARTS: tuple[Part, ...] = ("start", "wiring", "lines")
+Part = Literal["start", "wiring", "lines"]  # of a circuit
+PARTS: tuple[Part, ...] = ("start", "wiring", "lines")  # all of them
 
 
 class Change(NamedTuple):
