@@ -37,6 +37,7 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--quick", action="store_true", help="a small part with small settings, to see that it runs")
     made.add_argument("--fresh", action="store_true", help="measure again what has been measured")
+    made.add_argument("--draw", action="store_true", help="only the picture, from what has been measured")
     made.add_argument("--out", type=Path, help="a folder for the results, instead of experiments/results")
     return made
 
@@ -81,8 +82,6 @@ class Study(NamedTuple):
     def main(self, arguments: list[str] | None = None) -> None:
         """Measure what is missing, print a line a row, write the record after each, then the picture."""
         options = parser(sys.modules[self.measure.__module__].__doc__)
-        if self.draw:
-            options.add_argument("--draw", action="store_true", help="only the picture, from what has been measured")
         scalars = [name for name, value in self.settings.items() if type(value) in (int, float)]
         for name, values in self.axes.items():
             read = json.loads if isinstance(values[0], dict) else type(values[0])
@@ -97,7 +96,7 @@ class Study(NamedTuple):
         with where(chosen) as folder:
             settings = {name: base[name] for name in self.settings}
             jobs = self.jobs(settings, {name: base[name] for name in self.axes})
-            if not given.get("draw"):
+            if not chosen.draw:
                 rows = record.collect(self.name, settings, jobs, chosen.fresh)
                 if self.check:
                     print(self.check(rows))

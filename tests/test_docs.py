@@ -103,7 +103,8 @@ def test_the_site_builds_strictly(tmp_path):
     for needed in ("mkdocs", "mkdocs_jupyter", "mkdocstrings", "material"):
         pytest.importorskip(needed, reason="the extra docs brings what builds the site")
     command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(tmp_path)]
-    env = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT)}
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    env = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": paths}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "reference" / "tejax.networks.html").is_file()

@@ -34,7 +34,8 @@ def main(arguments: list[str] | None = None) -> None:
             plan = Plan(seeds=chosen.seeds, minutes=claim.MINUTES * chosen.time, pace=chosen.pace)
             plan = QUICK if chosen.quick else plan
             settings = {"effort": plan.effort, "quick": plan.quick}
-            rows = record.collect(f"claims_{name}", settings, claim.jobs(plan), chosen.fresh)
+            known = record.read(f"claims_{name}").rows if chosen.draw else None
+            rows = known or record.collect(f"claims_{name}", settings, claim.jobs(plan), chosen.fresh)
             claim.figure(rows).savefig(folder / f"{name}.png", dpi=80, facecolor="white")
         print(page.write(folder, NAMES))
 

@@ -31,6 +31,7 @@ from experiments.claims.common import (
     panels,
     share,
 )
+from experiments.pictures import legend
 from experiments.record import Job, Row
 from tejax import baselines
 from tejax.baselines import Data, Method, Model, Recipe
@@ -39,6 +40,7 @@ TITLE = "Adaptivity"
 CLAIM = "Evolved networks stay adaptive instead of freezing after training."
 MINUTES = 7.0
 MARKS = (1.0, 5.0, 30.0)  # seconds, times the pace
+DASHES = {"frozen": ":", "anew": "--", "best": "-."}  # of an arm; a colour is a method
 EVALUATIONS = (10**5, 10**6, 10**7)
 CHANGES = ("labels", "inputs", "rotated", "new classes")
 GRADIENT = {"float32": "float", "TWN": "twn"}
@@ -181,7 +183,7 @@ def _arm(arm: str) -> str:
 def figure(rows: list[Row]) -> Figure:
     """Median accuracy against time, a panel a change."""
     changes = list(dict.fromkeys(row["change"] for row in rows))
-    drawn, axes = panels(len(changes), 3.6, 3.6)
+    drawn, axes = panels(len(changes), 3.6, 4.4)
     grid = np.geomspace(0.02, 1, 40) * MARKS[-1] * rows[0]["pace"]
     for panel, what in zip(axes, changes, strict=True):
         lines = defaultdict(list)
@@ -190,13 +192,15 @@ def figure(rows: list[Row]) -> Figure:
                 times, values = zip(*row["curve"], strict=True)
                 places = np.clip(np.searchsorted(times, grid, side="right") - 1, 0, None)
                 lines[f"{row['method']}, {row['arm']}"].append(np.asarray(values)[places])
-        for place, (name, curves) in enumerate(lines.items()):
-            wide = 2.2 if "population" in name else 1.0
-            dashes = ":" if "frozen" in name else "-"
-            panel.plot(grid, np.median(curves, axis=0), dashes, color=colour(place), linewidth=wide, label=name)
+        methods = list(dict.fromkeys(name.partition(", ")[0] for name in lines))
+        for name, curves in lines.items():
+            method, _, arm = name.partition(", ")
+            wide = 2.2 if arm == "population" else 1.2
+            style = {"color": colour(methods.index(method)), "linestyle": DASHES.get(arm, "-"), "linewidth": wide}
+            panel.plot(grid, np.median(curves, axis=0), label=name, **style)
         panel.set_title(what, loc="left")
         panel.set_xscale("log")
         panel.set_xlabel("seconds after the change")
     axes[0].set_ylabel("test accuracy, new rule")
-    axes[-1].legend(frameon=False, fontsize=6, loc="lower right")
+    legend(drawn, axes[0], columns=4)
     return drawn

@@ -157,5 +157,5 @@ def figure(rows: list[Row]) -> Figure:
     panel.set_ylabel("test accuracy")
     panel.set_ylim(0.78, 1.0)
     panel.set_title("Digits: accuracy against bytes, medians of seeds", loc="left")
-    panel.legend(frameon=False, fontsize=7, loc="lower right")
+    panel.legend(frameon=False, fontsize=9, loc="lower right")
     return drawn

@@ -26,6 +26,7 @@ from experiments.claims.common import (
     panels,
     spread,
 )
+from experiments.pictures import legend
 from experiments.record import Job, Row
 from tejax import baselines
 
@@ -131,5 +132,5 @@ def figure(rows: list[Row]) -> Figure:
         panel.set_ylim(0.7, 1.0)
         panel.set_xlabel(label)
     axes[0].set_ylabel("best test accuracy so far")
-    axes[1].legend(frameon=False, fontsize=7, loc="lower left")
+    legend(drawn, axes[0], columns=5)
     return drawn

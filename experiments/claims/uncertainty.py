@@ -21,6 +21,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.claims.common import EVOLVED, FLOATS, Finding, Plan, better, colour, floats, key, panels, share, spread
+from experiments.pictures import legend
 from experiments.record import Job, Row
 from tejax import baselines
 from tejax.baselines import Data, Model
@@ -253,7 +254,7 @@ def _rules(name: str, ours: dict[int, Row], floats: dict[int, Row]) -> list[str]
 
 def figure(rows: list[Row]) -> Figure:
     """Risk against coverage, and AUROC."""
-    drawn, axes = panels(2, 5.4, 3.8)
+    drawn, axes = panels(2, 5.4, 4.8)
     names = list(dict.fromkeys(row["method"] for row in rows))
     for place, name in enumerate(names):
         some = [row for row in rows if row["method"] == name]
@@ -264,7 +265,7 @@ def figure(rows: list[Row]) -> Figure:
         axes[1].plot(range(3), values, "o-", color=colour(place), linewidth=wide, markersize=4)
     axes[0].set_xlabel("coverage: the share of answers given, the most confident first")
     axes[0].set_ylabel("errors among them")
-    axes[0].legend(frameon=False, fontsize=7)
+    legend(drawn, axes[0], columns=4)
     axes[1].set_xticks(range(3), ["digits 8, 9", "noise", "rotated"])
     axes[1].set_ylabel("AUROC, familiar against unfamiliar")
     return drawn
