@@ -447,25 +447,39 @@ def _beside_simple_ga(kept: Record) -> list[float]:
     return values(kept.rows, ("times_faster_than", "SimpleGA"), part="generation")
 
 
+def _generations(rows: list[Row]) -> Iterator[list[Row]]:
+    """Each generation, with its breeding alone, in the order of the work."""
+    alone = {(row["shape"], row["population"]): row for row in rows if row["part"] == "breeding"}
+    for row in sorted((row for row in rows if row["part"] == "generation"), key=_work):
+        yield [row, alone[row["shape"], row["population"]]]
+
+
 ACCELERATOR = Table(
     "benchmarks.accelerator",
     {
         "shape": first("shape"),
         "population": first("population", ","),
         "tejax": first(("milliseconds", "tejax"), ",.3f"),
+        "of it breeding": lambda rows: f"{rows[1]['milliseconds']:,.3f}",
         "evosax SimpleGA": _beside("SimpleGA"),
         "evosax Open_ES": _beside("Open_ES"),
         "evaluations a second": first("evaluations/s", ","),
         "peak MiB": _joined("peak_MiB", ",.0f"),
     },
-    by=lambda rows: ([row] for row in sorted((row for row in rows if row["part"] == "generation"), key=_work)),
+    by=_generations,
     words={
+        "device": lambda kept: kept.machine["device"],
         "sizes": lambda kept: len(_beside_simple_ga(kept)),
         "least": lambda kept: min(_beside_simple_ga(kept)),
         "most": lambda kept: max(_beside_simple_ga(kept)),
         "compared": lambda kept: len(values(kept.rows, "outcome", part="exactness", outcome="equal")),
-        "compiling": lambda kept: values(kept.rows, "seconds", part="compiling", case="tejax")[0],
-        "rival": lambda kept: values(kept.rows, "seconds", part="compiling", case="SimpleGA")[0],
+        "low_rank": lambda kept: values(kept.rows, ("evaluations/s", "low_rank"), part="low_rank")[0] / 1e6,
+        "share": lambda kept: values(kept.rows, "share_of_inference", part="low_rank")[0],
+        "tissue": lambda kept: values(kept.rows, ("times_faster_than", "AVX2"), case="addition, half of the pairs")[-1],
+        "tissue_all": lambda kept: values(kept.rows, ("times_faster_than", "AVX2"), case="addition, all pairs")[-1],
+        "hyperidentity": lambda kept: 1e3 * values(kept.rows, "milliseconds", case="hyperidentity")[-1],
+        "circuit": lambda kept: values(kept.rows, ("times_faster_than", "scalar"), part="circuit")[-1],
+        "circuit_took": lambda kept: 1e3 * values(kept.rows, "milliseconds", part="circuit")[-1],
     },
 )
 
