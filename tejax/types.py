@@ -360,7 +360,7 @@ class Strategy:
         raise NotImplementedError
 
     def tell(self, state: Any, population: Population, fitness: Fitness) -> Any:
-        """The state after the population's fitness is known."""
+        """The state after the population's fitness is known; `Credited` for a strategy that has `noise`."""
         raise NotImplementedError
 
     def best(self, state: Any) -> Genome:

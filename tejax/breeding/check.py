@@ -35,7 +35,10 @@ def check_breeding() -> str:
     def everything(parents: list[Array], chosen: Array) -> list[tuple[Plan, list[Array]]]:
         keys = jax.random.split(random.key(0), (len(PAIRS), CHILDREN))
         kept = jnp.arange(CHILDREN) < KEPT
-        plans = [jax.vmap(partial(_plan, pair))(own, chosen[0], chosen[1], kept) for pair, own in zip(PAIRS, keys, strict=True)]
+        plans = [
+            jax.vmap(partial(_plan, pair))(own, chosen[0], chosen[1], kept)
+            for pair, own in zip(PAIRS, keys, strict=True)
+        ]
         return [(plan, make_children(parents, plan)) for plan in plans]
 
     found = jax.tree.map(np.asarray, everything(parents, chosen))

@@ -27,7 +27,8 @@ def as_int32(who: Any, name: str, answer: Any, shape: Iterable[int | None]) -> A
 def as_credited(who: str, answer: Any, genome: Any) -> tuple[Any, Any]:
     """An answer of `credit`: an int32 scalar, and a tree like the genome of int32."""
     paired = isinstance(answer, tuple) and len(answer) == 2
-    fits = paired and jax.tree.structure(answer[1]) == jax.tree.structure(genome)
+    trees: list[Any] = [jax.tree.structure(tree) for tree in (answer[1] if paired else None, genome)]
+    fits = paired and trees[0] == trees[1]
     if not fits:
         refuse(f"{who}.credit must give an int32 scalar and a tree like the genome, got {type(answer).__name__}")
     credit = jax.tree.map(lambda leaf, like: as_int32(who, "credit", leaf, like.shape), answer[1], genome)

@@ -55,16 +55,16 @@ def contract_int32(a: Int32[Array, "K M"], b: Int8[Array, "K N"]) -> Int32[Array
     if jax.default_backend() == "cpu":
         return lax.dot_general(a, b.astype(jnp.int32), (((0,), (0,)), ((), ())), preferred_element_type=jnp.int32)
     parts = min(PARTS, max(1, len(a) // SHORT))
-    split = (_parts(array, parts) for array in (_signed_bytes(a), b))
+    split = (_blocks(array, parts, -(-len(a) // parts)) for array in (_signed_bytes(a), b))
     sums = jnp.sum(jax.vmap(partial(contract, axes=(0, 0)))(*split), axis=0, dtype=jnp.int32)
     sums = sums.reshape(BYTES, a.shape[1], b.shape[1])
     shifts = BYTE * lax.broadcasted_iota(jnp.int32, sums.shape, 0)
     return jnp.sum(sums << shifts, axis=0, dtype=jnp.int32)
 
 
-def _parts(array: Int8[Array, "K M"], parts: int) -> Int8[Array, "parts L M"]:
-    """So many pieces of equal length along the first axis, zeros beyond its end."""
-    return jnp.pad(array, ((0, -len(array) % parts), (0, 0))).reshape(parts, -1, array.shape[1])
+def _blocks(array: Array, count: int, rows: int) -> Array:
+    """So many blocks of so many rows of a matrix [K, M], zeros beyond its end."""
+    return jnp.pad(array, ((0, count * rows - len(array)), (0, 0))).reshape(count, rows, array.shape[1])
 
 
 def _signed_bytes(a: Int32[Array, "K M"]) -> Int8[Array, "K 4M"]:
@@ -83,7 +83,7 @@ def _padded(array: Array, axis: int) -> Array:
 
 
 def sums(x: Int8[Array, "B F"], w: Int8[Array, "O F"]) -> Int32[Array, "B O"]:
-    """The exact sums of trits w times whole numbers x: on a CPU in float32, where BLAS is fastest and they are exact."""
+    """The exact sums of trits w times whole numbers x; on a CPU by BLAS, in float32, wherever that is exact."""
     if jax.default_backend() != "cpu" or 2**7 * x.shape[1] > FLOAT_EXACT:
         return contract(x, w)
     return _in_floats(x, w, (1, 1))
@@ -106,9 +106,15 @@ def correlate(c: Int32[Array, "B O"], x: Int8[Array, "B F"], reach: int = 127) -
     rows = FLOAT_EXACT // (DIGITS * reach)
     if c.shape[0] <= rows:
         return _in_floats(c, x, (0, 0))
-    blocks = tuple(jnp.pad(part, [(0, -part.shape[0] % rows), (0, 0)]).reshape(-1, rows, part.shape[1]) for part in (c, x))
+    parts = -(-len(c) // rows)
+
+    def add(done: Array, block: tuple[Array, Array]) -> tuple[Array, None]:
+        return done + _in_floats(block[0], block[1], (0, 0)), None
+
     empty = jnp.zeros((c.shape[1], x.shape[1]), jnp.int32)
-    return lax.scan(lambda done, block: (done + _in_floats(*block, (0, 0)), None), empty, blocks)[0]
+    blocks = _blocks(c, parts, rows), _blocks(x, parts, rows)
+    summed: Array = lax.scan(add, empty, blocks)[0]
+    return summed
 
 
 def _in_floats(a: Array, b: Array, axes: tuple[int, int]) -> Array:

@@ -25,7 +25,7 @@ from tejax.options import AtLeast, Between, Probability, Traced
 from tejax.parallel.population import Broadcast, map_population
 from tejax.registry import STRATEGIES
 from tejax.strategies._shared import as_traced, individual_keys, room_for
-from tejax.types import Array, Credited, Genome, Int8, Int32, Key, Noise, Population, Rates, Strategy
+from tejax.types import Array, Genome, Int8, Int32, Key, Noise, Population, Rates, Strategy
 
 __all__ = ["Guided", "State"]
 
@@ -91,10 +91,10 @@ class Guided(Strategy):
         rows = Broadcast(state), lax.iota(jnp.int32, self.population), keys
         return map_population(self._child, rows, room_for(state.base), self.placement), state
 
-    def tell(self, state: State, population: Population, found: Credited) -> State:
+    def tell(self, state: State, population: Population, fitness: Any) -> State:
         """The fittest child and its credit; a trit that has stepped starts from nothing."""
-        fittest = jnp.argmax(found.fitness)
-        base, new = pytrees.take((population, found.credit), fittest)
+        fittest = jnp.argmax(fitness.fitness)
+        base, new = pytrees.take((population, fitness.credit), fittest)
         gather = partial(_gathered, self.memory)
         credit = jax.tree.map(gather, state.credit, new, state.base, base)
         majority = jax.tree.map(_recent, state.majority, base)
@@ -107,7 +107,11 @@ class Guided(Strategy):
     def candidates(self, state: State) -> Population:
         """The network, and the majority of those of late, trit by trit."""
         half = FULL // 2
-        voted = jax.tree.map(lambda mean: (mean > half).astype(jnp.int8) - (mean < -half).astype(jnp.int8), state.majority)
+
+        def vote(mean: Array) -> Int8[Array, "..."]:
+            return (mean > half).astype(jnp.int8) - (mean < -half).astype(jnp.int8)
+
+        voted = jax.tree.map(vote, state.majority)
         return jax.tree.map(lambda *leaves: jnp.stack(leaves), state.base, voted)
 
     def _child(self, row: tuple[State, Array, Key]) -> Genome:

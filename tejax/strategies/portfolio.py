@@ -90,7 +90,8 @@ class Portfolio(Strategy):
 
     Raises:
         InputError: for numbers out of range, for arms of several population sizes or numbers of islands, for one that
-            perturbs a base (low_rank) or asks for credit (guided), and when it begins for arms of which some hold packed genomes and others do not.
+            perturbs a base (low_rank) or asks for credit (guided), and when it begins for arms of which some hold
+            packed genomes and others do not.
     """
 
     population: Derived[Annotated[int, AtLeast(0, 2**30)]] = dataclasses.field(init=False, repr=False, default=0)

@@ -319,7 +319,7 @@ def _check_generations(strategy: Strategy, network: Network, task: Task, state: 
     def step(state: Any, key: Key) -> tuple[Any, Any]:
         ask_key, task_key = jax.random.split(key)
         population, asked = strategy.ask(ask_key, state)
-        found = evolution.evaluate(strategy, network, task, task_key, population)
+        found: Any = evolution.evaluate(strategy, network, task, task_key, population)
         fitness = found.fitness if isinstance(found, Credited) else found
         return strategy.tell(asked, population, found), (population, fitness)
 
