@@ -557,6 +557,7 @@ EMISSION = Table(
         "right in the last frame": spread("train_accuracy", ".1%"),
         "its shift": median("shift", ".0f"),
         "right of what was held out": spread("accuracy", ".1%"),
+        "periods": lambda rows: ", ".join(map(str, sorted(values(rows, "period")))),
         "majority guess": mean("majority_guess", ".1%"),
         "copy of the last": mean("copy_of_last", ".1%"),
         "above both guesses": exact(_beyond_chance, True),

@@ -32,9 +32,10 @@ from tejax.networks.lookup import changes
 from tejax.networks.lookup.changes import Change, Part
 from tejax.strategies import Colony, Genetic, HillClimb, MapElites
 from tejax.tasks import Emission
-from tejax.types import Genome, Strategy
+from tejax.types import UNANSWERED, Genome, Strategy
 
 WALK, STEPS = "walk", 1000
+LONGEST = 400  # a period
 PATTERN, TURNED = (1, 1, -1, 1, -1, -1), 0.1
 BREEDING: dict[str, Any] = {"mutation": "single_changes"}
 STRATEGIES: dict[str, Strategy] = {
@@ -95,7 +96,16 @@ def measure(settings: dict[str, Any], neurons: int, series: str, search: str, se
         result, row = evolved(key, strategy, network, task, generations=generations, chunk=generations)
         best = result.best
     report = {name: round(value, 5) for name, value in task.report(network, best).items()}
-    return {**report, "held out": task.held_out, **row}
+    return {**report, "held out": task.held_out, "period": period(network, best, task), **row}
+
+
+def period(network: Autonomous, genome: Genome, task: Emission) -> int:
+    """After how many emissions, of LONGEST at most, what a network says is most like what it has said before."""
+    length = task.frames.targets.shape[0]
+    said = np.asarray(jax.jit(network.trace, static_argnums=1)(genome, 4 * length)[1])
+    said = said[said != UNANSWERED][:length]
+    alike = [np.mean(said[:-lag] == said[lag:]) if lag < len(said) else 0.0 for lag in range(1, LONGEST + 1)]
+    return 1 + int(np.argmax(alike))
 
 
 STUDY = Study(
