@@ -540,6 +540,10 @@ def _error(row: Row) -> float:
     return float((0.25 / row["held out"]) ** 0.5)
 
 
+def _range(field: str) -> Cell:
+    return lambda rows: "{:.1%} to {:.1%}".format(*(f(values(rows, field)) for f in (min, max)))
+
+
 SERIES = ("co2", "coin", "cycle")
 
 
@@ -569,9 +573,10 @@ EMISSION = Table(
         "error": lambda kept: f"{_error(kept.rows[0]):.1%}",
         **{f"above_{name}": said(exact(_beyond_chance, True), series=name) for name in SERIES},
         **{f"above_cycle_{size}": said(exact(_beyond_chance, True), series="cycle", neurons=size) for size in (16, 64)},
+        "co2_late": said(_range("accuracy"), series="co2", period=53),
         **{
             f"co2_{word}": said(most(field, ".1%"), series="co2")
-            for word, field in (("best", "accuracy"), ("majority", "majority_guess"), ("copy", "copy_of_last"))
+            for word, field in (("best", "accuracy"), ("graded", "train_accuracy"), ("copy", "copy_of_last"))
         },
     },
 )
