@@ -573,7 +573,7 @@ EMISSION = Table(
         "error": lambda kept: f"{_error(kept.rows[0]):.1%}",
         **{f"above_{name}": said(exact(_beyond_chance, True), series=name) for name in SERIES},
         **{f"above_cycle_{size}": said(exact(_beyond_chance, True), series="cycle", neurons=size) for size in (16, 64)},
-        "co2_late": said(_range("accuracy"), series="co2", period=53),
+        "co2_late": said(_range("accuracy"), series="co2", neurons=16, period=53),
         **{
             f"co2_{word}": said(most(field, ".1%"), series="co2")
             for word, field in (("best", "accuracy"), ("graded", "train_accuracy"), ("copy", "copy_of_last"))
