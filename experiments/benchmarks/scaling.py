@@ -148,7 +148,8 @@ STUDY = Study(
     measure,
     {
         "counted": SHAPE,
-        "assumed": {"reached": model.REACHED, "latency": model.LATENCY},
+        "assumed": {"latency": model.LATENCY},
+        "reached": {name: work.reached for name, work in model.WORK.items()},
         "machines": {name: machine._asdict() for name, machine in model.MACHINES.items()},
     },
     {"kind": list(DEVICES), "devices": sorted(set().union(*DEVICES.values()))},

@@ -52,7 +52,7 @@ def test_strategies_breed_the_same_in_one_kernel(monkeypatch, name):
 @pytest.mark.parametrize(
     "options",
     [{"packed": True}, {"mutation": lambda key, genome, rate: mutation.flip(key, genome, rate=rate)}],
-    ids=str,
+    ids=["packed", "own mutation"],
 )
 def test_packed_populations_and_other_operators_are_bred_one_by_one(monkeypatch, options):
     monkeypatch.setenv("TEJAX_FUSED", "interpret")
