@@ -12,6 +12,7 @@ often it had which value of late. The candidates are the network and that majori
 """
 
 import dataclasses
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, NamedTuple
@@ -58,7 +59,8 @@ class Guided(Strategy):
     Args:
         population: P, children a generation, of which the fittest lives on; child i of 0 to P - 1 has (2 i + 1) / P of
             the budget.
-        mutation_rate: the budget of a generation, as a share of the trits of each matrix.
+        mutation_rate: the budget of a generation, as a share of the trits of each matrix; None: a third of the square
+            root of their number.
         patience: the generation in which the budget has fallen to a half; a third in twice as many, and so on.
         memory: m: a generation takes 1 / 2^m off the credit of those before.
         amplitude: of the noise, in mean magnitudes of the sums of a layer.
@@ -66,7 +68,7 @@ class Guided(Strategy):
     """
 
     population: Annotated[int, Between(1, 2**16)] = 1
-    mutation_rate: Traced[Probability] = 0.004
+    mutation_rate: Traced[Probability | None] = None
     patience: Traced[Annotated[float, AtLeast(1.0, 1e9)]] = 300.0
     memory: Annotated[int, Between(0, 16)] = 7
     amplitude: Annotated[float, Between(0, 1e3)] = 1.0
@@ -117,13 +119,15 @@ class Guided(Strategy):
     def _child(self, row: tuple[State, Array, Key]) -> Genome:
         """The child of this number."""
         state, number, key = row
-        share = (state.rates["mutation_rate"] * jnp.float32(UNIT)) / jnp.float32(self.population)
+        given = state.rates["mutation_rate"]
         waited = jnp.float32(UNIT) / state.rates["patience"]
         divisor = UNIT + (state.generation.astype(jnp.float32) * waited).astype(jnp.int32)
 
         def leaf(key: Key, base: Int8[Array, "..."], credit: Array) -> Int8[Array, "..."]:
-            whole = jnp.minimum(share * jnp.float32(UNIT * base.size), jnp.float32(MOST)).astype(jnp.int32)
-            budget = whole // divisor * (2 * number + 1)
+            fitting = 1 / (3 * math.sqrt(max(1, base.size)))
+            share = jnp.where(jnp.isnan(given), jnp.float32(fitting), given)
+            whole = jnp.minimum(share * jnp.float32(UNIT**2 / self.population * base.size), jnp.float32(MOST))
+            budget = whole.astype(jnp.int32) // divisor * (2 * number + 1)
             count = (budget + (random.bits(key, ()) & jnp.uint32(UNIT - 1)).astype(jnp.int32)) // UNIT
             return _stepped(base, credit, count)
 
