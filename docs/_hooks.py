@@ -21,6 +21,7 @@ OUTSIDE = (
     "*.md",
     "CITATION.cff",
     "LICENSE",
+    "examples/*.py",
     "experiments/claims/*.md",
     "experiments/claims/*.png",
     "experiments/results/*.png",
