@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from tejax.cli import parts
+from tejax.cli.catalogue import part_lines, part_summaries
 from tejax.cli.commands import COMMANDS, Command
 from tejax.cli.compiled import keep_compiled_programs
 from tejax.cli.endings import run_and_exit
@@ -90,9 +91,7 @@ def _guide(name: str, command: Command) -> str:
     defaults = command.defaults()
     for kind, title in (("task", "tasks"), ("strategy", "strategies"), ("network", "networks")):
         default = f" (default: {defaults[kind].replace('_', '-')})" if kind in defaults else ""
-        lines += ["", f"{title}{default}, or MODULE:NAME of your own"]
-        registry = parts.KINDS[kind]
-        lines += [f"  {each.replace('_', '-'):<16} {registry.summary(each)}" for each in parts.offered(kind)]
+        lines += ["", f"{title}{default}, or MODULE:NAME of your own", *part_lines(part_summaries(kind))]
     lines += ["", "examples", *(f"  {example}" for example in command.examples)]
     lines += ["", f"`tejax {name} TASK [STRATEGY] [NETWORK] --help` lists the options that go with these."]
     return "\n".join(lines)

@@ -209,6 +209,17 @@ def replay(
     return replays.write_replay(expanded(path), out and expanded(out, "out"), episode, frames)
 
 
+def _list(json: bool = False) -> Answer:
+    """Tasks, networks, strategies and environments that a command line can name, a line each.
+
+    Args:
+        json: print one JSON object, and nothing else.
+    """
+    from tejax.cli import catalogue
+
+    return catalogue.catalogue()
+
+
 def doctor(exact: bool = False, quick: bool = False, json: bool = False) -> Answer:
     """Versions, devices, engines, and what tejax picks on this machine; or whether it computes the right bits.
 
@@ -268,6 +279,7 @@ COMMANDS: dict[str, Command] = {
     "export": Command(export, {}, PARTS, skip=99),
     "report": Command(report, {}, PARTS, skip=99),
     "replay": Command(replay, {}, PARTS, skip=99),
+    "list": Command(_list),
     "doctor": Command(doctor),
     "bench": Command(bench, {}, PARTS, needs_task=True, examples=("tejax bench digits --calibrate",)),
 }

@@ -1,6 +1,7 @@
 """Environments by their names, and those of MuJoCo Playground (K. Zakka et al. 2025) in gymnax's shape."""
 
 import functools
+import importlib.util
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -10,9 +11,23 @@ import jax.numpy as jnp
 from tejax.errors import refuse, require
 from tejax.types import Array, Key
 
-__all__ = ["Playground", "named"]
+__all__ = ["Playground", "environments", "named"]
 
 PREFIX = "playground/"  # of a name that is one of Playground's
+
+
+def environments() -> dict[str, str]:
+    """The names that `named` knows on this machine, each with the package that it is from."""
+    found: dict[str, str] = {}
+    if importlib.util.find_spec("gymnax"):
+        import gymnax
+
+        found |= dict.fromkeys(gymnax.registered_envs, "gymnax")
+    if importlib.util.find_spec("mujoco_playground"):
+        from mujoco_playground import dm_control_suite as suite
+
+        found |= {f"{PREFIX}{name}": "MuJoCo Playground, control suite" for name in suite.ALL_ENVS}
+    return found
 
 
 @functools.cache  # an environment is equal to itself only, and a second one would compile everything again
