@@ -188,6 +188,27 @@ def report(directory: Positional[Path], operator: Operators = (), json: bool = F
     return pages.report_run(directory, operator)
 
 
+def compare(
+    runs: Positional[Annotated[tuple[Path, ...], Length(0, 256)]],
+    out: Path = Path("curves.png"),
+    operator: Operators = (),
+    json: bool = False,
+) -> Answer:
+    """Several runs in one table and one picture of their curves.
+
+    Args:
+        runs: two run directories or more.
+        out: the picture to write, or a folder that gets it as curves.png.
+        operator: an operator of the runs from outside tejax, MODULE:NAME; may be given again for another one.
+        json: print one JSON object, and nothing else.
+    """
+    from tejax.cli import comparison
+
+    out = expanded(out, "out")
+    picture = out / "curves.png" if out.is_dir() else out
+    return comparison.compare_runs([expanded(run, "runs") for run in runs], picture, operator)
+
+
 def replay(
     path: Positional[Path],
     out: Path | None = None,
@@ -278,6 +299,7 @@ COMMANDS: dict[str, Command] = {
     "evaluate": Command(evaluate, {}, PARTS, skip=1),
     "export": Command(export, {}, PARTS, skip=99),
     "report": Command(report, {}, PARTS, skip=99),
+    "compare": Command(compare, {}, PARTS, skip=99),
     "replay": Command(replay, {}, PARTS, skip=99),
     "list": Command(_list),
     "doctor": Command(doctor),

@@ -16,10 +16,12 @@ from tejax.core.drafts import write_file
 from tejax.core.fitness import LEAST, LEAST_FIGURE
 from tejax.core.paths import expanded
 from tejax.errors import one_line, require
-from tejax.viz._style import BLUE, GREEN, GREY, ORANGE, TRITS
+from tejax.viz._style import BLUE, GREEN, GREY, ORANGE, RED, TRITS
 
-__all__ = ["bars", "confusion", "curves", "heat_map", "save", "trials", "weights"]
+__all__ = ["bars", "comparison", "confusion", "curves", "heat_map", "save", "trials", "weights"]
 
+LINES = (BLUE, ORANGE, GREEN, RED, GREY)
+COMPARED = {"accuracy": "test accuracy", "return": "mean return in fresh episodes", "best": "best fitness"}
 WIDEST = 60.0  # inches of a figure
 
 
@@ -66,6 +68,38 @@ def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "
         panel.legend(frameon=False, loc="lower right")
     panels[-1].set_xlabel("generation")
     panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure
+
+
+def comparison(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+    """One curve a run against evaluations: accuracy on test data or returns in fresh episodes, where all have them.
+
+    Else it is the fitness of a generation's best, which says nothing across tasks.
+
+    Args:
+        runs: what a run is called -> the lines of its metrics.jsonl, as `curves` takes them.
+
+    Raises:
+        InputError: without a run, and for a run without a line.
+    """
+    require(len(runs) > 0, "of one run or more", runs=runs)
+    for metrics in runs.values():
+        require(len(metrics) > 0, "of one line or more", metrics=metrics)
+    common = [name for name in ("accuracy", "return") if all(name in metrics[-1] for metrics in runs.values())]
+    shown, unit = (common[0], COMPARED[common[0]]) if common else ("best", COMPARED["best"])
+    figure = Figure(figsize=(8, min(4 + 0.1 * len(runs), WIDEST)), layout="constrained")
+    panel = figure.subplots()
+    for place, (name, metrics) in enumerate(runs.items()):
+        evaluations = [line["evaluations"] for line in metrics]
+        colour, dash = LINES[place % len(LINES)], ("-", "--", ":", "-.")[place // len(LINES) % 4]
+        values = _column(metrics, shown, LEAST_FIGURE)
+        panel.plot(evaluations, values, color=colour, linestyle=dash, linewidth=1.8, label=_words(name))
+    if shown == "accuracy":
+        panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    _tidy(panel)
+    panel.set_xlabel("evaluations")
+    panel.set_ylabel(unit)
+    panel.legend(frameon=False, fontsize=9)
     return figure
 
 
