@@ -114,6 +114,9 @@ class Display:
         (began, first, before), (now, last, after) = self._points[0], self._points[-1]
         if now > began:  # from the second chunk on: the first one holds the compilation
             parts.append(f"{(after - before) / (now - began):,.0f} evaluations/s")
+        running = self._wait.running()
+        if len(self._points) == 1 and running is not None:  # without the compilation
+            now, began, first = running, 0.0, last - len(progress.history.best)
         if now > began and last < self._generations:
             left = (self._generations - last) * (now - began) / (last - first)
             parts.append(f"{int(left) // 60}:{int(left) % 60:02d} left")
@@ -144,6 +147,10 @@ class Wait:
         if self.compiled is None:
             return f"compiling... {waited:.0f} s"
         return f"compiled in {self.compiled:.1f} s; the first generations... {waited - self.compiled:.0f} s"
+
+    def running(self) -> float | None:
+        """Seconds since the program was there; None where JAX has not said so."""
+        return None if self.compiled is None else time.perf_counter() - self._start - self.compiled
 
     def _hear(self, event: str, duration_secs: float, **about: Any) -> None:
         if self.compiled is None and event == COMPILED and PROGRAM in str(about.get("fun_name", "")):

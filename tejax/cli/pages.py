@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tejax import runs
+from tejax import export, runs
 from tejax.cli.evaluation import open_network
 from tejax.cli.pictures import draw
 from tejax.cli.stored import load_experiment
+from tejax.cli.usage import network_sections
 from tejax.core import pytrees
 from tejax.core.drafts import write_file
 from tejax.core.reading import read_regular
@@ -41,6 +42,7 @@ h1 {{ font-size: 1.6rem; }} h2 {{ font-size: 1.15rem; margin-top: 2rem; }}
 .numbers b {{ display: block; font-size: 1.4rem; color: #0072b2; }}
 img {{ max-width: 100%; }} figure {{ margin: 1.5rem 0; }} figcaption {{ color: #666; font-size: .9rem; }}
 table {{ border-collapse: collapse; font-size: .9rem; }} td {{ padding: .15rem 1.2rem .15rem 0; vertical-align: top; }}
+pre {{ background: #f3f6f9; border-radius: .5rem; padding: .6rem 1rem; overflow-x: auto; font-size: .85rem; }}
 td:first-child {{ color: #666; }}
 </style></head><body>
 <h1>{title}</h1>
@@ -80,6 +82,7 @@ def report_run(path: Path, operators: Sequence[str] = ()) -> tuple[dict[str, Any
     last = metrics[-1]
     numbers = {"generations": f"{last['generation']:,}", "evaluations": f"{last['evaluations']:,}"}
     numbers["seconds"] = f"{last['seconds']:,.0f}"
+    sections: dict[str, str] = {}
     if genome is not None:
         numbers = {
             **parts.task.words(parts.task.report(parts.network, genome)),
@@ -87,11 +90,12 @@ def report_run(path: Path, operators: Sequence[str] = ()) -> tuple[dict[str, Any
             "bytes": f"{best.stat().st_size:,}",
             **numbers,
         }
+        sections = network_sections(export.read(best), str(path))
     place = {name: value for name, value in runs.read_config(path).items() if name != "experiment"}
     title = f"tejax: {experiment.name}, seed {experiment.schedule.seed}"
     titles = CAPTIONS | ({"curve": CAPTIONS["returns"]} if "return" in last else {})
     captions = {file: titles[name] for name, file in pictures.items()}
-    written = page(path / "report.html", title, numbers, captions, {}, experiment.to_json(), place)
+    written = page(path / "report.html", title, numbers, captions, sections, experiment.to_json(), place)
     files = {"report": str(written), **{name: str(file) for name, file in pictures.items()}}
     return files, "\n".join(f"{name:<15} {file}" for name, file in files.items()), 0
 

@@ -1,3 +1,4 @@
+import html
 import html.parser
 import json
 import os
@@ -278,7 +279,27 @@ def test_the_report_is_one_self_contained_page(command, finished):
     assert links
     assert all(link.startswith("data:image/png;base64,") for link in links)
     assert "parity" in text
+    assert "<h2>Architecture</h2>" in text
+    assert "<td>0.weights</td><td>4 x 3</td><td>12</td>" in text
+    for language in ("Python", "NumPy", "C"):
+        assert f"<h3>{language}</h3>" in text
     assert (path / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_report_loads_the_network_as_it_says(command, finished, monkeypatch):
+    path = finished[0]
+    assert command("report", path)[0] == 0
+    python, numpy, _ = map(
+        html.unescape, re.findall(r"<pre>(.*?)</pre>", (path / "report.html").read_text(), re.DOTALL)
+    )
+    monkeypatch.chdir(path)
+    names: dict = {}
+    exec(numpy, names)
+    network, genome = export.load("best.safetensors")
+    np.testing.assert_array_equal(names["first"], genome[0].weights)
+    x = np.ones((1, 3), np.int8)
+    exec(python.replace("= ...", "= given"), names := {"given": x})
+    np.testing.assert_array_equal(names["outputs"], network.apply(genome, x))
 
 
 def test_a_run_that_is_not_finished_can_be_reported_but_not_evaluated(command, tmp_path):

@@ -170,6 +170,15 @@ def test_a_watched_run_draws_its_curve_and_says_what_is_left():
     assert plain.getvalue() == "compiling...\ngeneration 40/40  best 4.000  median 3.000\n"
 
 
+def test_the_first_chunk_says_what_is_left_without_the_compilation(monkeypatch):
+    plain = io.StringIO()
+    with display.Display(Console(file=plain, width=80), 40, 2.0) as shown:
+        monkeypatch.setattr(shown._wait, "compiled", 60.0)
+        monkeypatch.setattr(shown._wait, "_start", shown._wait._start - 62.0)
+        shown.update(progress(1, 4, 62.0), {})  # two seconds for one generation of forty
+    assert plain.getvalue().splitlines()[-1].endswith("median 1.000  1:18 left")
+
+
 def test_a_fitness_that_is_none_is_said_in_words():
     plain = io.StringIO()
     with display.Display(Console(file=plain, width=80), 40, 2.0, watch=True) as shown:
