@@ -241,6 +241,18 @@ def _list(json: bool = False) -> Answer:
     return catalogue.catalogue()
 
 
+def completion(shell: Positional[Literal["bash", "zsh"]]) -> int:
+    """A script with which a shell completes commands, parts and options: `eval "$(tejax completion bash)"`.
+
+    Args:
+        shell: bash or zsh.
+    """
+    from tejax.cli.completion import completion_script
+
+    print(completion_script(COMMANDS, shell), end="")  # noqa: T201
+    return 0
+
+
 def doctor(exact: bool = False, quick: bool = False, json: bool = False) -> Answer:
     """Versions, devices, engines, and what tejax picks on this machine; or whether it computes the right bits.
 
@@ -302,6 +314,7 @@ COMMANDS: dict[str, Command] = {
     "compare": Command(compare, {}, PARTS, skip=99),
     "replay": Command(replay, {}, PARTS, skip=99),
     "list": Command(_list),
+    "completion": Command(completion, skip=1),
     "doctor": Command(doctor),
     "bench": Command(bench, {}, PARTS, needs_task=True, examples=("tejax bench digits --calibrate",)),
 }

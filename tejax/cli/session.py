@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax.sharding import Mesh
 
 from tejax import evolution, export, runs
+from tejax.cli.advice import advice
 from tejax.cli.display import Display, say
 from tejax.cli.evaluation import summary_line
 from tejax.cli.logging import LoggingOptions
@@ -139,6 +140,7 @@ def _costs(experiment: Experiment, parts: Parts, path: Path) -> str:
             f"generation   {population:,} evaluations of {parts.task.workload()} each; "
             f"{experiment.schedule.generations:,} generations wanted",
             f"directory    {path}",
+            *advice(experiment, parts, info["platform"]),
         ]
     )
 
