@@ -1,6 +1,7 @@
 """Every strategy of tejax as a method, and the vote of a whole population."""
 
 import dataclasses
+import itertools
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -22,7 +23,7 @@ from tejax.parallel import map_population
 from tejax.runs.checkpoints import Checkpoints
 from tejax.tasks import Classification
 from tejax.tasks.datasets import encoding
-from tejax.types import Genome, Key, Network, Strategy
+from tejax.types import Genome, Key, Network, Noise, Strategy
 
 __all__ = ["Evolved", "evolved", "population_vote", "restart_from_best"]
 
@@ -59,6 +60,7 @@ def evolved(
     trits: int = TRITS,
     network: Callable[[tuple[int, ...]], Network] = networks.MLP,
     chunk: int = 32,
+    effort: float = 1.0,
 ) -> Method:
     """A method that evolves a network of trits.
 
@@ -70,6 +72,7 @@ def evolved(
         trits: of an input number.
         network: sizes from inputs to outputs -> network.
         chunk: generations between two calls of a callback.
+        effort: the share of a budget's samples that are spent.
     """
 
     def fit(
@@ -86,10 +89,11 @@ def evolved(
         kept = start.state.strategy if start else strategy
         encode = encoding.fit(data.x_train, trits)
         weights = pytrees.size(jax.eval_shape(net.init, random.key(0)))
+        work = weights if kept.noise is None else _credited((task.features, *hidden, task.outputs), kept.noise)
 
         def as_model(genome: Genome, state: Any, evaluations: int, seconds: float) -> Model:
             done = evaluations * task.rows
-            return model_of(Evolved(kept, net, genome, state, encode), task, done, float(done) * weights, seconds)
+            return model_of(Evolved(kept, net, genome, state, encode), task, done, float(done) * work, seconds)
 
         def look(progress: evolution.Progress, seconds: float) -> object:
             if callback is None:
@@ -101,7 +105,7 @@ def evolved(
                 return as_model(genome, None, progress.evaluations, seconds)
 
             done = progress.evaluations * task.rows
-            return callback(Progress(done, float(done) * weights, seconds, model))
+            return callback(Progress(done, float(done) * work, seconds, model))
 
         recorder = _Recorder(budget.seconds, folder, look)
         result = evolution.evolve(
@@ -109,7 +113,7 @@ def evolved(
             kept,
             net,
             task,
-            generations=budget.samples // (kept.population * task.rows),
+            generations=round(budget.samples * effort) // (kept.population * task.rows),
             chunk=chunk,
             start=start.state.state if start else None,
             run=recorder,
@@ -117,6 +121,18 @@ def evolved(
         return as_model(result.best, result.state, result.evaluations, recorder.close())
 
     return Method(name, fit, NO_FLOAT)
+
+
+def _credited(sizes: tuple[int, ...], noise: Noise) -> int:
+    """Multiply-adds for a sample's loss and credit, in a perceptron of these sizes.
+
+    One a weight for the sums, one for the credit; two for every weight of the readout, whose outputs are known for the
+    other values of each trit below it; and the perturbed passes through what lies above each lower layer.
+    """
+    weights = [below * above for below, above in itertools.pairwise(sizes)]
+    perturbed = sum(sum(weights[depth:]) for depth in range(1, len(weights) - 1))
+    exact = 2 * weights[-1] if len(weights) > 1 else 0
+    return 2 * sum(weights) + exact + 2 * noise.perturbations * perturbed
 
 
 class _Recorder(evolution.IdentifiedRecorder):

@@ -28,11 +28,13 @@ class Settings(NamedTuple):
         options: of the strategy, where they are not its defaults.
         samples: training samples a generation.
         trits: of an input number.
+        effort: the share of a budget's samples that are spent.
     """
 
     options: Mapping[str, Any] = MappingProxyType({})
     samples: int = 128
     trits: int = TRITS
+    effort: float = 1.0
 
 
 # Named are the settings that the claims were measured with; on labelled data crossing trit by trit does better than the
@@ -40,6 +42,7 @@ class Settings(NamedTuple):
 SETTINGS: dict[str, Settings] = {  # of the strategies that evolve trits
     "genetic": Settings({"tournament": 8, "crossover": "uniform", "mutation_rate": 0.001}),
     "categorical": Settings({"learning_rate": 0.1, "min_prob": 0.0005, "init_weight": 0.0}),
+    "guided": Settings(samples=32, effort=0.01),
 }
 
 GROUP = 8  # neurons of a binary network of which one moves for a sample, where that divides the sizes
@@ -79,5 +82,6 @@ def methods(hidden: tuple[int, ...] = (64,), chunk: int = 32) -> dict[str, Metho
     for name in STRATEGIES:
         setting = SETTINGS.get(name, Settings())
         strategy = STRATEGIES.make(STRATEGIES.choose(name, **setting.options))
-        rows.append(evolved(name, strategy, hidden, samples=setting.samples, trits=setting.trits, chunk=chunk))
+        options = {"samples": setting.samples, "trits": setting.trits, "effort": setting.effort}
+        rows.append(evolved(name, strategy, hidden, **options, chunk=chunk))
     return {method.name: method for method in rows}

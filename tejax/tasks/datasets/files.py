@@ -31,13 +31,14 @@ _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0
 _GZIP = b"\x1f\x8b"
 
 
-def load_labelled(path: str | Path, labels: str | Path | None = None, label: str = "-1") -> Labelled:
+def load_labelled(path: str | Path, labels: str | Path | None = None, label: str | None = None) -> Labelled:
     """Numbers and labels from disk.
 
     Args:
         path: an .npz file with arrays x and y, a table, or an IDX file of inputs.
         labels: the IDX file of labels, beside one of inputs.
-        label: the column of labels in a table: its name, or its number, from 0 or, negative, from the end.
+        label: the column of labels in a table: its name, or its number, from 0 or, negative, from the end; None:
+            the last one.
 
     Raises:
         InputError: for a missing, damaged or foreign file, naming it.
@@ -51,19 +52,20 @@ def load_labelled(path: str | Path, labels: str | Path | None = None, label: str
     return Labelled(*load_arrays(path), ())
 
 
-def load_table(path: str | Path, label: str = "-1") -> Table:
+def load_table(path: str | Path, label: str | None = None) -> Table:
     """The numbers and labels of a table of text, gzipped or not.
 
     Args:
         path: of the file; a first line that holds a text beside the label is its header.
-        label: the column of labels: its name, or its number, from 0 or, negative, from the end.
+        label: the column of labels: its name, or its number, from 0 or, negative, from the end; None:
+            the last one.
 
     Raises:
         InputError: naming the file and the line, where it is missing, damaged, larger than `limits.LARGEST`, has
             another number of cells in a row, no such column, or cells that are missing or no numbers.
     """
     path = existing_file(path)
-    return parse_table(path, _opened(path, functools.partial(_whole, path)), label)
+    return parse_table(path, _opened(path, functools.partial(_whole, path)), "-1" if label is None else label)
 
 
 def _whole(path: Path, file: BinaryIO, length: int, exact: bool) -> bytearray:

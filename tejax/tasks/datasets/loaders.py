@@ -124,7 +124,7 @@ def _official(known: idx_sets.IdxSet, path: Path | None, names: Any, encode: Any
 def from_files(
     path: Path = Path("data.npz"),
     labels: Path | None = None,
-    label: Annotated[str, Length(1, 4096)] = "-1",
+    label: Annotated[str, Length(1, 4096)] | None = None,
     test_path: Path | None = None,
     test_labels: Path | None = None,
     **options: Any,
@@ -134,7 +134,8 @@ def from_files(
     Args:
         path: the table, the .npz file, or the IDX file of inputs.
         labels: the IDX file of labels.
-        label: the column of labels in a table: its name, or its number, from 0 or, negative, from the end.
+        label: the column of labels in a table: its name, or its number, from 0 or, negative, from the end;
+            None: the last one.
         test_path: test data of their own, in a file of the same kind; None: a share of the data is held out at random.
         test_labels: the IDX file of their labels.
         **options: those of `classification`.
