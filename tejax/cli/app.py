@@ -51,7 +51,12 @@ def _run(words: list[str]) -> int:
     names = {**parts.with_fitting(command.defaults(), named.names), **named.names}
     made, call = parts.parser(command.run, names, command.groups)
     guide = " ".join(["tejax", name, *(part.replace("_", "-") for part in named.names.values())])
-    parsed = parse(made, f"tejax {name}", named.rest, guide)
+    try:
+        parsed = parse(made, f"tejax {name}", named.rest, guide)
+    except SystemExit:  # help was asked for, and given
+        if any(word in HELP for word in named.rest):
+            print(_examples(command, named.names.get("task")), end="")  # noqa: T201
+        raise
     answer = call(parsed)
     if isinstance(answer, int):
         return answer
@@ -84,6 +89,13 @@ def _overview() -> str:
     )
 
 
+def _examples(command: Command, task: str | None) -> str:
+    """The end of a help text: the examples of a task, or where it has none those of all; nothing for other commands."""
+    own = [example for example in command.examples if task and task.replace("_", "-") in example.split()]
+    shown = own or command.examples
+    return "\n".join(["", "examples", *(f"  {example}" for example in shown), ""]) if shown else ""
+
+
 def _guide(name: str, command: Command) -> str:
     """What a command can be given: tasks, strategies, networks, each with a line, and examples."""
     summary = (command.run.__doc__ or "").partition("\n")[0]
@@ -92,6 +104,6 @@ def _guide(name: str, command: Command) -> str:
     for kind, title in (("task", "tasks"), ("strategy", "strategies"), ("network", "networks")):
         default = f" (default: {defaults[kind].replace('_', '-')})" if kind in defaults else ""
         lines += ["", f"{title}{default}, or MODULE:NAME of your own", *part_lines(part_summaries(kind))]
-    lines += ["", "examples", *(f"  {example}" for example in command.examples)]
-    lines += ["", f"`tejax {name} TASK [STRATEGY] [NETWORK] --help` lists the options that go with these."]
+    lines += [_examples(command, None)]
+    lines += [f"`tejax {name} TASK [STRATEGY] [NETWORK] --help` lists the options that go with these."]
     return "\n".join(lines)

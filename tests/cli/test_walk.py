@@ -104,6 +104,11 @@ def test_help(command, names):
     assert "--generations" in out
     shared = {"product": "--task-stationary", "digits": "--strategy-density"}.get(names[0], "--path")
     assert shared in out
+    examples = out.partition("examples\n")[2].splitlines()
+    assert examples
+    assert all(line.startswith("  tejax evolve ") for line in examples)
+    if names[0] == "digits":
+        assert all(" digits " in line for line in examples)
 
 
 def test_help_without_a_task_lists_them(command):
