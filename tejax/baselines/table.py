@@ -82,6 +82,6 @@ def methods(hidden: tuple[int, ...] = (64,), chunk: int = 32) -> dict[str, Metho
     for name in STRATEGIES:
         setting = SETTINGS.get(name, Settings())
         strategy = STRATEGIES.make(STRATEGIES.choose(name, **setting.options))
-        options = {"samples": setting.samples, "trits": setting.trits, "effort": setting.effort}
+        options: dict[str, Any] = {"samples": setting.samples, "trits": setting.trits, "effort": setting.effort}
         rows.append(evolved(name, strategy, hidden, **options, chunk=chunk))
     return {method.name: method for method in rows}

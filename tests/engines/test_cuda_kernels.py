@@ -96,7 +96,7 @@ def test_circuits_are_rated_as_by_the_oracle(rate, neurons, window, cap, max_tic
     st.sampled_from([0.02, 0.2, 0.9]),
     st.integers(0, 2**32 - 1),
 )
-@tried(max_examples=25)
+@tried(max_examples=8)
 def test_tissues_settle_as_by_the_oracle(settle, sizes, samples, ticks, hold, density, seed):
     rng, (neurons, inputs, outputs) = np.random.default_rng(seed), sizes
     weights = rng.integers(-1, 2, (neurons, neurons)) * (rng.random((neurons, neurons)) < density)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tejax.engines import products
@@ -13,6 +13,7 @@ ENDS = np.iinfo(np.int32)
 
 
 @pytest.mark.parametrize("backend", ["cpu", "gpu"])
+@settings(max_examples=8)
 @given(length=st.integers(1, 700), rows=st.integers(1, 40), columns=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
 def test_int32_by_int8_wraps(backend, length, rows, columns, seed):
     random = np.random.default_rng(seed)

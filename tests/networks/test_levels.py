@@ -32,7 +32,7 @@ def expected(network, genome, x):
 
 
 @given(some.integers(1, 127), some.integers(1, 9), some.integers(1, 9))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_planes_of_trits_add_up_to_the_numbers(levels, rows, features):
     x = numbers(levels, rows, features)
     for planes, worth in ((unit_planes, np.ones(levels, int)), (bit_planes, 1 << np.arange(levels.bit_length()))):
