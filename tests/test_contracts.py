@@ -94,6 +94,7 @@ STRATEGY_CASES = {
     ],
     "categorical": [{}],
     "low_rank": [{}, {"rank": 2}],
+    "guided": [{"population": 1}, {"perturbations": 2, "patience": 1}],
     "map_elites": [{"cells": 3}, {"cells": 4, "descriptor": lambda genome: genome[0].weights[0, 0].astype(np.int32)}],
     "portfolio": [{"population": 10, "arms": ("sharing", "categorical"), "every": 1}],
 }

@@ -106,8 +106,9 @@ class Portfolio(Strategy):
         for name in ("population", "islands"):
             values = [{"population": arm.population, "islands": arm.islands}[name] for arm in self.arms]
             require(len(set(values)) == 1, "the same in all arms", **{name: values})
-        whole = not any(arm.perturbs or arm.noise is not None for arm in self.arms)
-        require(whole, "strategies that ask whole answers, and for fitness alone", arms=kinds)
+        whole = not any(arm.perturbs for arm in self.arms)
+        require(whole, "strategies that ask whole answers", arms=kinds)
+        require(all(arm.noise is None for arm in self.arms), "strategies that ask for fitness alone", arms=kinds)
         object.__setattr__(self, "population", self.arms[0].population)
 
     @property

@@ -15,7 +15,7 @@ from tejax.core.settings import exact
 from tejax.options import Between, Samples, Seed, check_options
 from tejax.registry import TASKS
 from tejax.tasks._minibatch import accuracies_in_words, draw_rows, require_samples
-from tejax.types import Array, Genome, Int8, Int32, Key, Network, Task
+from tejax.types import Array, Credit, Genome, Int8, Int32, Key, Network, Noise, Task
 
 __all__ = ["TruthTable", "addition", "hyperidentity", "multiplication", "parity", "xor"]
 
@@ -80,6 +80,18 @@ class TruthTable(Task):
     def cases(self, key: Key, network: Network, genome: Genome) -> Int32[Array, "C"]:
         """1 or 0 for every output bit of every row that `key` picks, row after row; 2, 1 or 0 with partial credit."""
         return _marks(self, network, genome, *self._minibatch(key)).reshape(-1)
+
+    def credit(
+        self, key: Key, network: Network, genome: Genome, noise: Noise, noise_key: Key
+    ) -> tuple[Int32[Array, ""], Credit]:
+        """The fitness of one individual on the rows that `key` picks, and its credit for coming closer to their signs.
+
+        Of a mirrored table, closer to the first half.
+        """
+        x, y = self._minibatch(key)
+        loss = fixedpoint.sign_margin(self.outputs)
+        credit = network.credit(noise_key, genome, x, y[:, : self.outputs], loss, noise)[1]
+        return self._fitness(network, genome, x, y), credit
 
     def _minibatch(self, key: Key) -> tuple[Int8[Array, "B F"], Int8[Array, "B O"]]:
         if self.samples is None:

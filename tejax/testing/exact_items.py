@@ -404,7 +404,7 @@ def _strategies() -> Iterator[Item]:
         )
 
 
-STRATEGY_EXAMPLES = ("genetic", "hill_climb", "categorical", "map_elites", "low_rank", "colony", "portfolio")
+STRATEGY_EXAMPLES = ("genetic", "hill_climb", "categorical", "map_elites", "low_rank", "colony", "guided", "portfolio")
 
 
 def _runs() -> Iterator[Item]:

@@ -66,6 +66,7 @@ RECORD: dict[str, str] = {
     "strategy map_elites": "d5d94d01471956a1",
     "strategy low_rank": "4d1d5622edc4a07c",
     "strategy colony": "1b1ed7a7db939702",
+    "strategy guided": "d3153256a24c3a3d",
     "strategy portfolio": "e453dee169e8b45a",
     "strategy islands": "7c8fb66d72213315",
     "evolve parity, seed 0": "600eddb3baee71b4",
