@@ -20,9 +20,9 @@ __all__ = ["FLAGS", "SOURCES", "available", "build", "find_nvcc", "identity", "o
 FOLDER = Path(__file__).parent
 FLAGS = ("-O3", "-std=c++17", "-w", "-shared", "-Xcompiler", "-fPIC")
 FILES = {  # the first includes the others
-    "circuit": ("circuit.cu", "circuit.h", "handler.h"),
-    "ring": ("ring.cu", "ring.h", "handler.h"),
-    "tissue": ("tissue.cu", "tissue.h", "handler.h"),
+    "circuit": ("circuit.cu", "circuit.h", "both.h", "handler.h"),
+    "ring": ("ring.cu", "ring.h", "both.h", "handler.h"),
+    "tissue": ("tissue.cu", "tissue.h", "both.h", "handler.h"),
     "perceptron": (
         "perceptron/perceptron.cu",
         *(f"perceptron/{name}.h" for name in ("block", "consumer", "fragments", "instructions", "objective")),

@@ -12,11 +12,7 @@
 
 #include <cstdint>
 
-#ifdef __CUDACC__
-#define TEJAX_BOTH __host__ __device__ __forceinline__
-#else
-#define TEJAX_BOTH inline
-#endif
+#include "both.h"
 
 namespace tejax {
 
