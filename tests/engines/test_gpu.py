@@ -11,7 +11,7 @@ from jax.sharding import Mesh, PartitionSpec
 
 from tejax import InputError, fixedpoint
 from tejax.engines import fused
-from tejax.engines.gpu import Tiles, choose_tiles, perceptron_loss, perceptron_matches
+from tejax.engines.gpu import Tiles, choose_tiles, perceptron, perceptron_loss, perceptron_matches
 from tejax.engines.low_rank import LowRankMatrix
 from tests.helpers import first_quick
 
@@ -59,8 +59,8 @@ def _of_population(x, y, zones, loss, temperature, tiles=None):
     return jax.jit(jax.vmap(lambda layers: perceptron_loss(x, y, layers, zones, loss, temperature, tiles)))
 
 
-def _assert_exact(features, samples, zones, loss="cross_entropy", temperature=(4, 1), tiles=None):
-    x, y, layers = _problem(features, samples)
+def _assert_exact(features, samples, zones, loss="cross_entropy", temperature=(4, 1), tiles=None, population=3):
+    x, y, layers = _problem(features, samples, population)
     got = _of_population(x, y, zones, loss, temperature, tiles)(layers)
     assert got.dtype == jnp.int32
     assert got.tolist() == _losses(_outputs(x, layers, zones), y, loss, temperature)
@@ -127,6 +127,12 @@ def test_matrices_of_low_rank(features, rank):
     apart = jax.vmap(jax.vmap(each, in_axes=(axes,)))(islands)
     assert apart[0].tolist() == got.tolist()
     assert apart[1].tolist() == jax.vmap(each, in_axes=(axes,))(jax.tree.map(lambda leaf: leaf[1], islands)).tolist()
+
+
+@pytest.mark.parametrize(("features", "bytes_"), [((9, 20, 4), 400), ((6, 300, 20, 4), 40_000)], ids=str)
+def test_a_population_too_large_for_offsets_is_taken_in_parts(monkeypatch, features, bytes_):
+    monkeypatch.setattr(perceptron, "ADDRESSED", bytes_)
+    _assert_exact(features, 70, (1,) * (len(features) - 2), population=5)
 
 
 @pytest.mark.parametrize("samples", [0, 1, 64, 129])

@@ -6,17 +6,21 @@ Every function is written for one network; `vmap` over networks makes them the g
 import itertools
 
 import jax
+import jax.numpy as jnp
 
 from tejax.engines.gpu import kernel, objectives
 from tejax.engines.gpu.kernel import Program
 from tejax.engines.gpu.objectives import Objective
 from tejax.engines.gpu.saturation import interpreted
-from tejax.engines.gpu.tiles import Tiles, check_features, choose_tiles
-from tejax.engines.populations import Layers, bounded, one_of_population, reach
+from tejax.engines.gpu.tiles import Tiles, check_features, choose_tiles, layers_in_memory
+from tejax.engines.populations import Layers, bounded, one_of_population, per_array, reach
 from tejax.errors import require
 from tejax.types import Array, Int8, Int32
 
 __all__ = ["available", "perceptron_loss", "perceptron_matches", "status"]
+
+# bytes of an array in which Pallas's offsets, signed 32-bit numbers, find everything, however its rows are filled up
+ADDRESSED = 2**30
 
 
 def status() -> str:
@@ -115,7 +119,21 @@ def _evaluate(
     layers, zones = bounded(layers, zones)
 
     def evaluate(x: Array, y: Array, layers: Layers) -> Int32[Array, "P"]:
-        chosen = tiles or choose_tiles(features, x.shape[0], layers[0][1].shape[0])
-        return kernel.run(Program(chosen, zones, objective), x, y, layers)
+        population = layers[0][1].shape[0]
+        most = max(1, ADDRESSED // _widest(features, x.shape[0]))
+        program = Program(tiles or choose_tiles(features, x.shape[0], min(population, most)), zones, objective)
+
+        def share(start: int) -> Layers:
+            return per_array(layers, lambda array: array, lambda array: array[start : start + most])
+
+        parts = [kernel.run(program, x, y, share(start)) for start in range(0, population, most)]
+        return jnp.concatenate(parts)
 
     return one_of_population(evaluate, x, y, layers)
+
+
+def _widest(features: tuple[int, ...], samples: int) -> int:
+    """The most bytes of a network in one array: weights, or trits of a layer that do not stay on the chip."""
+    weights = [fan_in * neurons for fan_in, neurons in itertools.pairwise(features)]
+    early = layers_in_memory(list(features[1:]))
+    return max(*weights, *(samples * neurons for neurons in features[1 : 1 + early]), 1)
