@@ -4,8 +4,6 @@ The first line may hold titles; cells are divided by commas, semicolons or tabs,
 cell of the column must be a finite number: what is missing is for the owner of the data to fill in or leave out.
 """
 
-import csv
-import io
 import math
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import numpy as np
 from tejax.core.paths import existing_file
 from tejax.core.reading import read_regular
 from tejax.errors import refuse, require, shown
+from tejax.tasks.datasets.lines import table_lines
 
 __all__ = ["load_column"]
 
@@ -33,38 +32,19 @@ def load_column(path: str | Path, column: str | None = None) -> np.ndarray:
             there, and with the number of the line for a cell that is no finite number.
     """
     path = existing_file(path)
-    reader, first = _opened(path)
+    lines = table_lines(path, read_regular(path.resolve(), LARGEST), SEPARATORS)
+    number, cells = next(lines, (0, []))
+    if not cells:
+        refuse(f"{path}: is empty")
+    first = [cell.strip() for cell in cells]
     place = _place(path, first, column)
     titled = _number(first[place]) is None
-    numbers = [] if titled else [_finite(path, 1, column, first[place])]
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                short = len(row) <= place
-                numbers.append(_finite(path, reader.line_num, column, "" if short else row[place]))
-    except csv.Error as error:
-        refuse(f"{path}, line {reader.line_num}: not readable as a table ({error})", error)
+    numbers = [] if titled else [_finite(path, number, column, first[place])]
+    for number, cells in lines:
+        numbers.append(_finite(path, number, column, cells[place] if place < len(cells) else ""))
     if not numbers:
         refuse(f"{path}: has no numbers, only a line of titles")
     return np.array(numbers, np.float64)
-
-
-def _opened(path: Path) -> tuple["csv._reader", list[str]]:
-    """A reader of a table that has read its first line that is not empty, and that line."""
-    try:
-        text = read_regular(path.resolve(), LARGEST).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        refuse(f"{path}: not a text in UTF-8 ({error.reason} at byte {error.start:,})", error)
-    line = next((line for line in text.splitlines() if line.strip()), "")
-    separator = next((each for each in SEPARATORS if each in line), ",")
-    reader = csv.reader(io.StringIO(text), delimiter=separator)
-    try:
-        first = next((row for row in reader if any(cell.strip() for cell in row)), None)
-    except csv.Error as error:
-        refuse(f"{path}: not readable as a table ({error})", error)
-    if first is None:
-        refuse(f"{path}: is empty")
-    return reader, [cell.strip() for cell in first]
 
 
 def _place(path: Path, first: list[str], column: str | None) -> int:

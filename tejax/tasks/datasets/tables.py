@@ -4,16 +4,15 @@ The first line is a header where one of its cells, the label's aside, is no numb
 tabs or spaces, whichever the first line has.
 """
 
-import csv
-import io
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import numpy as np
 
 from tejax.errors import refuse, shown
+from tejax.tasks.datasets.lines import table_lines
 
 __all__ = ["Table", "parse_table"]
 
@@ -46,11 +45,7 @@ def parse_table(path: Path, data: bytes | bytearray, label: str) -> Table:
         InputError: in one line with the number of the line, for what is no text, rows of different lengths, a label
             column that is not there, and cells that are empty, NaN, or no numbers.
     """
-    try:
-        text = bytes(data).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        refuse(f"{path}: is no table of text in UTF-8 ({error})", error)
-    lines = _lines(path, text)
+    lines = table_lines(path, data, SEPARATORS)
     number, first = next(lines, (0, []))
     if not first:
         refuse(f"{path}: holds no rows")
@@ -65,19 +60,6 @@ def parse_table(path: Path, data: bytes | bytearray, label: str) -> Table:
     if not rows:
         refuse(f"{path}: holds no rows beside its header")
     return Table(np.stack(rows), _as_numbers(labels), columns)
-
-
-def _lines(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Every line that is not empty, by its number: its cells."""
-    head = next((line for line in text.splitlines() if line.strip()), "")
-    separator = next((each for each in SEPARATORS if each in head.strip()), ",")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield reader.line_num, cells
-    except csv.Error as error:
-        refuse(f"{path}: line {reader.line_num} is damaged ({error})", error)
 
 
 def _column(path: Path, first: Sequence[str], label: str) -> tuple[int, bool]:
