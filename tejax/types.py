@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jax.sharding import Mesh
 from jaxtyping import Array, Int8, Int32, PRNGKeyArray, UInt32
 
@@ -209,6 +211,17 @@ class Recurrent(Network):
     def step(self, genome: Genome, state: Any, x: Trits) -> tuple[Any, Int32[Array, "... O"]]:
         """The next state, and the outputs [..., O] of one step with inputs [..., F]."""
         raise NotImplementedError
+
+    def unroll(self, genome: Genome, state: Any, x: Trits) -> tuple[Any, Int32[Array, "... T O"]]:
+        """The last state and the outputs at every step of [..., T, F], from a state with the same leading axes."""
+        state, outputs = lax.scan(lambda state, x: self.step(genome, state, x), state, jnp.moveaxis(x, -2, 0))
+        return state, jnp.moveaxis(outputs, 0, -2)
+
+    def credit(
+        self, key: Key, genome: Genome, x: Trits, y: Array, loss: Loss, noise: Noise, state: Any = None
+    ) -> tuple[Int32[Array, ""], Credit]:
+        """As `Network.credit`, for inputs [B, T, F] and labels [B, T, ...], from a state on; None: the first."""
+        return super().credit(key, genome, x, y, loss, noise)
 
     def rate(self, genome: Genome, frames: Frames, shift: Int32[Array, ""]) -> Any:
         """How far one genome comes in saying targets from a frame on; an engine may find it in one go."""

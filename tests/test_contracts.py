@@ -15,6 +15,8 @@ from tejax.networks import lookup
 from tejax.networks.tissue import mutation as tissue_mutation
 from tejax.operators import mutation
 from tejax.registry import ACCEPTANCES, CROSSOVERS, MUTATIONS, NETWORKS, SELECTIONS, STRATEGIES, TASKS, fitting_network
+from tejax.tasks.datasets.corpora import Corpus
+from tejax.tasks.datasets.texts import language_of
 from tejax.testing.holding import traced
 from tests.helpers import first_quick
 from tests.tasks.datasets.test_idx_sets import made as pictures_in
@@ -42,6 +44,7 @@ NETWORK_CASES = {
         networks.TiledTissue(5, 2, 9, neighbors=10, ticks=5, layout=tuple((n // 3, n % 3) for n in range(9))),
     ],
     "recurrent": [networks.Recurrent((5, 4, 2)), networks.Recurrent((5, 3, 1), gated=True, bias=0, dead_zone=1)],
+    "byte_recurrent": [networks.ByteRecurrent((8, 5, 4)), networks.ByteRecurrent((8, 4, 2), context=1, fade=2, bias=0)],
     "conv": [
         networks.Conv((5, 1, 1), (2,), pool=1, outputs=3),
         networks.Conv((1, 1, 5), (2, 2), pool=1, outputs=2, levels=2),
@@ -70,10 +73,12 @@ TASK_CASES = {
     "hyperidentity": lambda: tasks.hyperidentity(4),
     "serial": lambda: tasks.serial("add", 2, pairs=6, samples=3),
     "product": lambda: tasks.product(2, 2, samples=3),
+    "language": lambda: language_of(TEXT, window=3, samples=4, context=2),
     "control": lambda: tasks.control(episodes=2, trits=1, steps=5, eval_episodes=2),
     "fashion_mnist": lambda: official(tasks.fashion_mnist),
     "mnist": lambda: official(partial(tasks.mnist, store="bytes", kind="trits")),
 }
+TEXT = Corpus("squares", *np.split(np.arange(90, dtype=np.uint8) ** 2, [40, 60]))
 # of those that share their code, the long suite has the others
 SLOW_TASKS = {"breast_cancer", "wine", "xor", "multiplication", "hyperidentity", "product"}
 STRATEGY_CASES = {

@@ -63,6 +63,17 @@ def _around_step(method: Method) -> Method:
     return step
 
 
+def _around_unroll(method: Method) -> Method:
+    @functools.wraps(method)
+    def unroll(self: Any, genome: Any, state: Any, x: Any, *more: Any, **named: Any) -> Any:
+        x = as_inputs(self, x, 2)
+        check_genome(self, genome)
+        after, outputs = method(self, genome, state, x, *more, **named)
+        return after, as_outputs(self, "unroll", outputs, tuple(x.shape[:-1]))
+
+    return unroll
+
+
 def _around_rate(method: Method) -> Method:
     @functools.wraps(method)
     def rate(self: Any, genome: Any, *more: Any, **named: Any) -> Any:
@@ -141,7 +152,7 @@ NETWORK_CHECKS = {
     "loss": _around_loss,
     "credit": _around_network_credit,
 }
-RECURRENT_CHECKS = {"step": _around_step, "rate": _around_rate}
+RECURRENT_CHECKS = {"step": _around_step, "unroll": _around_unroll, "rate": _around_rate}
 TASK_CHECKS = {
     "evaluate": _around_keyed("evaluate", ()),
     "cases": _around_keyed("cases", (None,)),

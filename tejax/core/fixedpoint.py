@@ -21,6 +21,7 @@ from tejax.types import Array, Int32
 
 __all__ = [
     "MOST_OUTPUTS",
+    "POWER",
     "SIGNS",
     "UNIT",
     "Loss",
@@ -29,6 +30,7 @@ __all__ = [
     "log2",
     "make_loss",
     "margin",
+    "powers",
     "total",
     "wrong",
 ]
@@ -39,7 +41,7 @@ MOST_OUTPUTS = 1024  # of a cross-entropy
 Limit = Annotated[int, AtLeast(0, 2**30)]  # of a margin
 MARGIN = 4  # beyond which a sign is right enough
 LIMIT = 32 * UNIT  # a sample's cross-entropy saturates at 32 bits
-_ONE = 20  # powers of two are held as multiples of 2^-20
+POWER = 20  # powers of two are held as multiples of 2^-20
 _SHIFTED = ((1, 1), (2, 1), (4, 1), (8, 1))  # temperatures whose powers need no table
 _STEPS = 8  # the table of log2 has 2^8 intervals, linear in between
 
@@ -53,14 +55,14 @@ def log2(x: Array, one: int = 0) -> Int32[Array, "..."]:
     rest = ((fraction >> (31 - _STEPS - 10)) & jnp.uint32(1023)).astype(jnp.int32)
     low, high = table[index], table[index + 1]
     value = low + (((high - low) * rest) >> 10)
-    shift = _ONE - UNIT.bit_length() + 1
+    shift = POWER - UNIT.bit_length() + 1
     return (exponent - one) * UNIT + ((value + (1 << (shift - 1))) >> shift)
 
 
 def log2_table() -> np.ndarray:
     """log2 of 1 to 2 in 2^8 even steps, as multiples of 2^-20, int32 [257]."""
     mantissas = 1 + np.arange(2**_STEPS + 1) / 2**_STEPS
-    return np.rint(np.log2(mantissas) * 2**_ONE).astype(np.int32)
+    return np.rint(np.log2(mantissas) * 2**POWER).astype(np.int32)
 
 
 def cross_entropy(
@@ -75,13 +77,26 @@ def cross_entropy(
         InputError: for a temperature with n above 4,096 or d above 64, and for more than 1,024 outputs.
     """
     over, under = _ratio(temperature)
-    require(outputs.shape[-1] <= MOST_OUTPUTS, f"at most {MOST_OUTPUTS}", outputs=outputs.shape[-1])
-    highest = jnp.max(outputs, axis=-1, keepdims=True)
-    below = _difference(highest, outputs)
+    below = _below_highest(outputs)
     partition = jnp.sum(_powers(below, over, under), axis=-1, dtype=jnp.uint32)
     mine = jnp.minimum(_at(below, label), jnp.uint32(math.ceil(33 * over / under))).astype(jnp.int32)
     scaled = (mine * (UNIT * under) + over // 2) // over
-    return jnp.minimum(scaled + log2(partition, _ONE), LIMIT)
+    return jnp.minimum(scaled + log2(partition, POWER), LIMIT)
+
+
+def powers(outputs: Int32[Array, "... O"], temperature: tuple[int, int] = (1, 1)) -> Array:
+    """2^(outputs / T), the highest being 2^POWER, rounded, uint32 [..., O]: the terms of the softmax.
+
+    Raises:
+        InputError: as for `cross_entropy`.
+    """
+    return _powers(_below_highest(outputs), *_ratio(temperature))
+
+
+def _below_highest(outputs: Int32[Array, "... O"]) -> Array:
+    """How far below the highest each output is, uint32."""
+    require(outputs.shape[-1] <= MOST_OUTPUTS, f"at most {MOST_OUTPUTS}", outputs=outputs.shape[-1])
+    return _difference(jnp.max(outputs, axis=-1, keepdims=True), outputs)
 
 
 def _powers(below: Array, over: int, under: int) -> Array:
@@ -94,7 +109,7 @@ def _powers(below: Array, over: int, under: int) -> Array:
     below = jnp.minimum(below, jnp.uint32(len(table) - 1))
     if (over, under) not in _SHIFTED:
         return jnp.asarray(table, jnp.uint32)[below.astype(jnp.int32)]
-    fraction, shift = below & jnp.uint32(over - 1), (below >> (over.bit_length() - 1)) + jnp.uint32(30 - _ONE)
+    fraction, shift = below & jnp.uint32(over - 1), (below >> (over.bit_length() - 1)) + jnp.uint32(30 - POWER)
     power = jnp.full(below.shape, 2**30, jnp.uint32)
     for part in range(1, over):
         power = jnp.where(fraction == part, jnp.uint32(round(2.0 ** (30 - part / over))), power)
@@ -103,7 +118,7 @@ def _powers(below: Array, over: int, under: int) -> Array:
 
 def power_table(over: int, under: int) -> np.ndarray:
     """The powers as far as they do not round to 0, and one that does."""
-    powers = np.rint(2.0 ** (_ONE - np.arange(math.ceil(over * (_ONE + 2) / under)) * under / over))
+    powers = np.rint(2.0 ** (POWER - np.arange(math.ceil(over * (POWER + 2) / under)) * under / over))
     return np.append(powers[powers > 0], 0.0)
 
 

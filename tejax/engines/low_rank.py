@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from tejax.engines.base import Engine, ternarize
 from tejax.types import Array, Int8, Int32
 
-__all__ = ["LowRankMatrix", "Matrix", "choose", "hidden", "output", "repeated", "row_sums"]
+__all__ = ["LowRankMatrix", "Matrix", "choose", "hidden", "lookup", "outer", "output", "repeated", "row_sums"]
 
 
 class LowRankMatrix(NamedTuple):
@@ -52,14 +52,14 @@ def output(engine: Engine, x: Any, w: Matrix, bias: Int32[Array, "O"]) -> Int32[
     if not isinstance(w, LowRankMatrix):
         return engine.output(x, w, bias)
     thin = engine.output(x, w.columns, jnp.zeros(w.columns.shape[0], jnp.int32))
-    return engine.output(x, w.base, bias) + _outer(thin, w.rows)
+    return engine.output(x, w.base, bias) + outer(thin, w.rows)
 
 
 def row_sums(w: Matrix) -> Int32[Array, "O"]:
     """The sum of every row, of a matrix of either form."""
     if not isinstance(w, LowRankMatrix):
         return jnp.sum(w, axis=-1, dtype=jnp.int32)
-    return row_sums(w.base) + _outer(row_sums(w.columns)[None], w.rows)[0]
+    return row_sums(w.base) + outer(row_sums(w.columns)[None], w.rows)[0]
 
 
 def repeated(w: Matrix, times: int) -> Any:
@@ -69,5 +69,21 @@ def repeated(w: Matrix, times: int) -> Any:
     return LowRankMatrix(repeated(w.base, times), w.rows, repeated(w.columns, times))
 
 
-def _outer(thin: Int32[Array, "B r"], rows: Int8[Array, "O r"]) -> Int32[Array, "B O"]:
+def lookup(w: Matrix, index: Int32[Array, "..."], columns: slice) -> Int32[Array, "... F"]:
+    """Rows of a table, of either form, within some of its columns; where it is perturbed, the base's once for all.
+
+    Args:
+        w: the table [R, F].
+        index: which rows.
+        columns: which columns.
+    """
+    if not isinstance(w, LowRankMatrix):
+        return w[:, columns][index].astype(jnp.int32)
+    thin = w.rows[index].astype(jnp.int32)
+    change = jnp.sum(thin[..., None] * w.columns[:, columns].astype(jnp.int32), axis=-2, dtype=jnp.int32)
+    return lookup(w.base, index, columns) + change
+
+
+def outer(thin: Int32[Array, "B r"], rows: Int8[Array, "O r"]) -> Int32[Array, "B O"]:
+    """The sums that a change adds, from those of its columns."""
     return jnp.sum(thin[:, None] * rows[None].astype(jnp.int32), axis=-1, dtype=jnp.int32)

@@ -1,5 +1,6 @@
 """Networks: frozen specs that make int8 genomes and run them."""
 
+from tejax.networks.byte_recurrent import ByteRecurrent
 from tejax.networks.cellular import Cellular
 from tejax.networks.circle import Circle, RingState
 from tejax.networks.conv import Conv
@@ -16,6 +17,7 @@ __all__ = [
     "UNKNOWN",
     "Ant",
     "Autonomous",
+    "ByteRecurrent",
     "Cellular",
     "Circle",
     "Circuit",

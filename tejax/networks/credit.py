@@ -23,7 +23,7 @@ from tejax.engines.products import DIGITS, correlate
 from tejax.networks.layer import Layer
 from tejax.types import Array, Int8, Int32, Key, Loss
 
-__all__ = ["again", "coins", "exact", "layer_credit", "nearness", "of_outputs"]
+__all__ = ["again", "coins", "exact", "layer_credit", "nearness", "of_outputs", "rounded"]
 
 FINE = 4  # bits of nearness
 ROOM = 2**22  # outputs that are compared at once
@@ -120,14 +120,18 @@ def layer_credit(
         loss: that differs.
         reach: the greatest input.
     """
-    halved = max(0, min(FINE, (loss.limit << FINE + 1).bit_length() - DIGITS.bit_length() + 1))
     rows = difference.shape[0]
-    halved += fixedpoint.halvings(rows, DIGITS * reach)
-    rounded = (difference + (1 << halved >> 1)) >> halved
-    digits = jnp.clip(rounded, 1 - DIGITS, DIGITS - 1)
+    digits = rounded(difference, loss, reach)
     turns = lax.broadcasted_iota(jnp.int32, (rows, constants), 0) % max(1, constants)
     chosen = turns == lax.broadcasted_iota(jnp.int32, (rows, constants), 1)
     return Layer(correlate(digits, x, reach), correlate(digits, chosen.astype(jnp.int8), 1))
+
+
+def rounded(difference: Int32[Array, "B O"], loss: Loss, reach: int = 1) -> Int32[Array, "B O"]:
+    """Differences small enough that sums over B of them, times inputs up to `reach`, are exact: below DIGITS."""
+    halved = max(0, min(FINE, (loss.limit << FINE + 1).bit_length() - DIGITS.bit_length() + 1))
+    halved += fixedpoint.halvings(difference.shape[0], DIGITS * reach)
+    return jnp.clip((difference + (1 << halved >> 1)) >> halved, 1 - DIGITS, DIGITS - 1)
 
 
 def again(y: Array, rows: int) -> Array:

@@ -93,15 +93,30 @@ class Recurrent(types.Recurrent):
 
     def apply(self, genome: Memory, x: Int8[Array, "... T F"]) -> Int32[Array, "... T O"]:
         """The outputs at every step of sequences of trits, each from the first state on."""
+        start = jnp.broadcast_to(self.init_state(), (*x.shape[:-2], self.features[1]))
+        return self.unroll(genome, start, x)[1]
+
+    def unroll(
+        self, genome: Memory, state: Int8[Array, "... N"], x: Int8[Array, "... T F"]
+    ) -> tuple[Int8[Array, "... N"], Int32[Array, "... T O"]]:
+        """The last state and the outputs at every step of sequences of trits, each from its state on."""
         *batch, steps, inputs = x.shape
         rows = math.prod(batch)
-        start = jnp.broadcast_to(self.init_state()[:, None], (self.features[1], rows))
+        start = state.reshape(rows, self.features[1]).T
         sequence = jnp.moveaxis(x.reshape(rows, steps, inputs), 0, -1)
-        outputs = lax.scan(lambda state, x: self._step(genome, state, x), start, sequence)[1]
-        return jnp.moveaxis(outputs, -1, 0).reshape(*batch, steps, self.features[2])
+        last, outputs = lax.scan(lambda state, x: self._step(genome, state, x), start, sequence)
+        outputs = jnp.moveaxis(outputs, -1, 0).reshape(*batch, steps, self.features[2])
+        return last.T.reshape(*batch, self.features[1]), outputs
 
     def credit(
-        self, key: Key, genome: Memory, x: Int8[Array, "B T F"], y: Array, loss: Loss, noise: Noise
+        self,
+        key: Key,
+        genome: Memory,
+        x: Int8[Array, "B T F"],
+        y: Array,
+        loss: Loss,
+        noise: Noise,
+        state: Int8[Array, "B N"] | None = None,
     ) -> tuple[Int32[Array, ""], Memory]:
         """The summed loss of one genome over all steps, labels [B, T, ...], and the credit of its trits.
 
@@ -110,7 +125,8 @@ class Recurrent(types.Recurrent):
         batch, steps, _ = x.shape
         layers = [layer for layer in genome.cell if layer is not None]
         free = jnp.full((batch, steps, self.ticks, self.features[1], len(layers)), cell.FREE, jnp.int8)
-        seen, sums, states, outputs = self._forced(genome, x, free)
+        start = jnp.broadcast_to(self.init_state(), (batch, self.features[1])) if state is None else state
+        seen, sums, states, outputs = self._forced(genome, start, x, free)
         near = jnp.stack(
             [
                 credit.nearness(sums[..., place], 0 if place else self.dead_zone, noise.amplitude)
@@ -121,7 +137,8 @@ class Recurrent(types.Recurrent):
 
         def losses(forced: Int8[Array, "KB T ..."]) -> Int32[Array, "KB T"]:
             rows = len(forced)
-            *_, outputs = self._forced(genome, jnp.tile(x, (rows // batch, 1, 1)), forced)
+            times = rows // batch
+            *_, outputs = self._forced(genome, jnp.tile(start, (times, 1)), jnp.tile(x, (times, 1, 1)), forced)
             lost = loss.sample(outputs, credit.again(y, rows))
             return lax.cumsum(lost, axis=1, reverse=True)
 
@@ -134,7 +151,7 @@ class Recurrent(types.Recurrent):
         return loss.total(*rows), Memory(Cell(found[0], found[1] if genome.cell.gate else None), readout)
 
     def _forced(
-        self, genome: Memory, x: Int8[Array, "B T F"], forced: Int8[Array, "B T ticks N S"]
+        self, genome: Memory, start: Int8[Array, "B N"], x: Int8[Array, "B T F"], forced: Int8[Array, "B T ticks N S"]
     ) -> tuple[Int8[Array, "B T ticks K"], Int32[Array, "B T ticks N S"], Int8[Array, "B T N"], Int32[Array, "B T O"]]:
         """What every tick sees and its sums, and the state and outputs of every step, some trits being forced."""
 
@@ -150,8 +167,7 @@ class Recurrent(types.Recurrent):
             state, (seen, sums) = lax.scan(tick, state, (held, forced))
             return state, (seen, sums, state, cell.sums(genome.readout, state).astype(jnp.int32))
 
-        start = jnp.broadcast_to(self.init_state()[:, None], (self.features[1], len(x)))
-        _, found = lax.scan(step, start, (x.transpose(1, 2, 0), forced.transpose(1, 2, 3, 0, 4)))
+        _, found = lax.scan(step, start.T, (x.transpose(1, 2, 0), forced.transpose(1, 2, 3, 0, 4)))
         seen, sums, states, outputs = found
         return (
             seen.transpose(3, 0, 1, 2),

@@ -5,12 +5,14 @@ from tejax.tasks._classification import Classification
 from tejax.tasks._control import Control, control
 from tejax.tasks._emission import Emission, emission
 from tejax.tasks._labelled import classification
+from tejax.tasks._language import Language
 from tejax.tasks._serial import Serial, product, serial
 from tejax.tasks.datasets.columns import load_column
 from tejax.tasks.datasets.encoding import Encoding
 from tejax.tasks.datasets.files import load_arrays, load_idx, load_table
 from tejax.tasks.datasets.loaders import breast_cancer, digits, fashion_mnist, from_files, mnist, wine
 from tejax.tasks.datasets.series_files import emission_from_file
+from tejax.tasks.datasets.texts import language
 from tejax.tasks.environments import Playground
 from tejax.tasks.series import Series, windowed_series
 from tejax.tasks.truth_tables import TruthTable, addition, hyperidentity, multiplication, parity, xor
@@ -21,6 +23,7 @@ __all__ = [
     "Control",
     "Emission",
     "Encoding",
+    "Language",
     "Playground",
     "Serial",
     "Series",
@@ -36,6 +39,7 @@ __all__ = [
     "fashion_mnist",
     "from_files",
     "hyperidentity",
+    "language",
     "load_arrays",
     "load_column",
     "load_idx",
