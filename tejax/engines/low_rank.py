@@ -80,8 +80,8 @@ def lookup(w: Matrix, index: Int32[Array, "..."], columns: slice) -> Int32[Array
     if not isinstance(w, LowRankMatrix):
         return w[:, columns][index].astype(jnp.int32)
     thin = w.rows[index].astype(jnp.int32)
-    change = jnp.sum(thin[..., None] * w.columns[:, columns].astype(jnp.int32), axis=-2, dtype=jnp.int32)
-    return lookup(w.base, index, columns) + change
+    change = outer(thin.reshape(-1, thin.shape[-1]), w.columns[:, columns].T)
+    return lookup(w.base, index, columns) + change.reshape(*index.shape, -1)
 
 
 def outer(thin: Int32[Array, "B r"], rows: Int8[Array, "O r"]) -> Int32[Array, "B O"]:

@@ -14,7 +14,8 @@ from tejax.tasks.datasets.corpora import Corpus, TestShare, file_bytes, gcide, s
 __all__ = ["TEXTS", "language", "language_of"]
 
 TEXTS = {"standard_library": standard_library, "gcide": gcide}
-Over, Under = Annotated[int, Between(1, 4096)], Annotated[int, Between(1, 64)]
+Over = Annotated[int, Between(1, 4096)]
+Under = Annotated[int, Between(1, 64)]
 Window = Annotated[int, Between(1, 2**16)]
 Validated = Annotated[int, AtLeast(2, 2**30)]
 
