@@ -5,6 +5,7 @@ from tejax.baselines.language.compressors import gzip, xz
 from tejax.baselines.language.egg import eggroll
 from tejax.baselines.language.ngrams import ngram
 from tejax.baselines.language.recurrent import gru
+from tejax.baselines.language.straight_through import straight_through_reader
 from tejax.baselines.language.table import methods
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "gzip",
     "methods",
     "ngram",
+    "straight_through_reader",
     "xz",
 ]

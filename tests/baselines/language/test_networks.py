@@ -7,11 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tejax import networks
 from tejax.baselines import language
 from tejax.baselines.language import egg, egg_network
 from tejax.baselines.language._methods import Streams
-from tejax.baselines.language.recurrent import GRU, Recipe
+from tejax.baselines.language.recurrent import GRU
+from tejax.baselines.language.straight_through import Shadow
+from tejax.baselines.language.through_time import Recipe
 from tejax.errors import InputError
+from tejax.tasks._language import to_trits
 from tejax.tasks.datasets.corpora import Corpus
 
 PERIODIC = np.frombuffer(b"hello, world. " * 100, np.uint8)
@@ -195,3 +199,26 @@ def test_egg_learns(optimized):
 def test_individuals_come_in_pairs(population):
     with pytest.raises(InputError, match="population must be even and positive"):
         language.eggroll(population=population)
+
+
+def test_the_shadow_of_a_ternary_network_predicts_what_its_trits_predict():
+    network = networks.ByteRecurrent((8, 6, 256), context=3, fade=2)
+    shadow = Shadow(network)
+    params = jax.tree.map(lambda leaf: 1.5 * leaf, shadow.init(jax.random.key(0)))  # so that synapses are trits, too
+    text = np.random.default_rng(0).integers(0, 256, (2, 9)).astype(np.uint8)
+    genome = shadow.genome(params)
+    assert {-1, 0, 1} == {int(trit) for trit in np.unique(genome.memory.weights)}
+    wanted = jax.jit(network.apply)(genome, to_trits(jnp.asarray(text)))
+    for row, outputs in zip(text, np.asarray(wanted), strict=True):
+        memory = shadow.memory()
+        for byte, each in zip(row, outputs, strict=True):
+            memory, logits = jax.jit(shadow.step)(params, memory, jnp.asarray(byte))
+            assert np.allclose(logits, each * np.log(2) / 8, rtol=1e-6)
+
+
+def test_gradients_teach_the_ternary_network_a_text_that_repeats_itself(optimized):
+    corpus = CORPUS
+    method = language.straight_through_reader(neurons=64, recipe=Recipe(0.01, 8, 16))
+    outcome = method.fit(jax.random.key(0), corpus, language.Budget(None, 30_000))
+    assert outcome.bits_per_byte < 2
+    assert outcome.parameters == 256 * 128 + 64 * 64 + 64 * 8 + 256 * 64 + 256 * 8
