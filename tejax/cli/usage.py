@@ -22,7 +22,7 @@ trits = {{name: plus.astype(np.int8) - minus.astype(np.int8) for name, (plus, mi
 first = trits["{name}"][:{size}].reshape({shape})  # others by the table above"""
 C = """/* tejax export {run} --out net.c --name net */
 #include "net.h"
-int8_t x[NET_INPUTS];
+{x}
 int32_t y[NET_OUTPUTS];
 {call}"""
 
@@ -67,4 +67,5 @@ def _snippets(saved: Saved, leaves: dict[str, np.ndarray], run: str) -> Iterator
         return
     encode = "net_encode(values, x); " if encoding is not None else ""
     steps = "net_state state; net_reset(&state); net_step(&state, x, y);"
-    yield "C", C.format(run=run, call=steps if "net_step" in declarations else f"{encode}net(x, y);")
+    x = "uint8_t x; /* a byte */" if "uint8_t latest" in declarations else "int8_t x[NET_INPUTS];"
+    yield "C", C.format(run=run, x=x, call=steps if "net_step" in declarations else f"{encode}net(x, y);")

@@ -20,6 +20,7 @@ __all__ = [
     "bits",
     "check_sums",
     "layer_tables",
+    "row_table",
     "table",
     "words",
 ]
@@ -90,12 +91,17 @@ def layer_tables(index: int, bias: np.ndarray, *parts: np.ndarray) -> tuple[Tabl
         bias: int8 [O, C].
         parts: weights int8 [O, F] each, for rows of trits that lie one after the other, each from a new word on.
     """
+    sums = [str(value) for value in bias.sum(axis=1, dtype=np.int64)]
+    size = 1 if bias.shape[1] < 128 else 4
+    return row_table(index, *parts), table("$bias", f"b{index}", sums, size, 20)
+
+
+def row_table(index: int, *parts: np.ndarray) -> Table:
+    """Rows of trits as words; index and parts as for `layer_tables`."""
     padded = np.concatenate([np.pad(part, [(0, 0), (0, -part.shape[1] % WORD)]) for part in parts], axis=1)
     planes = [np.packbits(plane, axis=1, bitorder="little").view("<u4") for plane in (padded != 0, padded < 0)]
     pairs = [f"0x{word:08X}" for word in np.stack(planes, axis=-1).reshape(-1)]
-    sums = [str(value) for value in bias.sum(axis=1, dtype=np.int64)]
-    size = 1 if bias.shape[1] < 128 else 4
-    return table("uint32_t", f"w{index}", pairs, 4, 8), table("$bias", f"b{index}", sums, size, 20)
+    return table("uint32_t", f"w{index}", pairs, 4, 8)
 
 
 def table(kind: str, name: str, items: list[str], size: int, columns: int) -> Table:

@@ -16,14 +16,20 @@ from tejax.export.c.encoder import encoder
 from tejax.export.c.form import Form, Table
 from tejax.export.c.names import check_header, check_name
 from tejax.export.c.perceptron import perceptron
+from tejax.export.c.reader import reader
 from tejax.export.c.recurrent import recurrent
-from tejax.networks import MLP, Conv, Recurrent
+from tejax.networks import MLP, ByteRecurrent, Conv, Recurrent
 from tejax.tasks.datasets.encoding import Encoding
 from tejax.types import Genome, Network
 
 __all__ = ["Source", "save_c", "to_c"]
 
-FORMS: dict[type, Callable[[Any, Any], Form]] = {MLP: perceptron, Recurrent: recurrent, Conv: conv}
+FORMS: dict[type, Callable[[Any, Any], Form]] = {
+    MLP: perceptron,
+    Recurrent: recurrent,
+    Conv: conv,
+    ByteRecurrent: reader,
+}
 NEAR = 2**16  # bytes of an AVR's program memory that its short instructions reach
 
 
@@ -48,13 +54,14 @@ def to_c(
     classes: Sequence[str] | None = None,
 ) -> Source:
     """C99 source that is C++ as well: `void name(const int8_t *x, int32_t *y)`, or for a network with a memory
-    `void name_reset(name_state *state)` and `void name_step(name_state *state, const int8_t *x, int32_t *y)`.
+    `void name_reset(name_state *state)` and `void name_step(name_state *state, const int8_t *x, int32_t *y)`, where x
+    is `uint8_t latest` for one that reads bytes.
 
     Any number of networks of different names may be in one program, or in one unit. On an AVR the constants stay in
     program memory.
 
     Args:
-        network: an `MLP`, a `Recurrent` or a `Conv`.
+        network: an `MLP`, a `Recurrent`, a `Conv` or a `ByteRecurrent`.
         genome: of the network.
         name: of the network in C. Names of two networks in one unit differ in more than their case.
         header: the file name that the code includes.
@@ -68,7 +75,8 @@ def to_c(
     """
     form = FORMS.get(type(network))
     if form is None:
-        refuse(f"network must be an MLP, Recurrent or Conv, which have a C form: got {type(network).__name__}")
+        known = "an MLP, Recurrent, Conv or ByteRecurrent"
+        refuse(f"network must be {known}, which have a C form: got {type(network).__name__}")
     check_name(name)
     check_header(header)
     parts = [form(network, genome)]

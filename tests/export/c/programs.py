@@ -9,7 +9,7 @@ from string import Template
 import numpy as np
 import pytest
 
-from tejax import export
+from tejax import export, networks
 
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Werror")
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined")
@@ -31,7 +31,7 @@ int main(void)
 }
 """)
 REMEMBERED = "network_state state; unsigned long row = 0;"
-STEP = "if (row++ % {} == 0) {{ network_reset(&state); }} network_step(&state, x, y);"
+STEP = "if (row++ % {} == 0) {{ network_reset(&state); }} network_step(&state, {}, y);"
 
 
 def needs(*tools):
@@ -48,10 +48,11 @@ def shell(folder, *command):
     return done.stdout
 
 
-def main(inputs, outputs, steps=0):
-    """The text of a program that answers rows of trits; `steps` of a sequence, for a network with a memory."""
-    call = STEP.format(steps) if steps else "network(x, y);"
-    words = {"number": "int8_t", "answer": "int32_t", "inputs": inputs, "outputs": outputs}
+def main(inputs, outputs, steps=0, reads_bytes=False):
+    """The text of a program that answers rows of trits, or bytes; `steps` of a sequence, for one with a memory."""
+    call = STEP.format(steps, "*x" if reads_bytes else "x") if steps else "network(x, y);"
+    number, inputs = ("uint8_t", 1) if reads_bytes else ("int8_t", inputs)
+    words = {"number": number, "answer": "int32_t", "inputs": inputs, "outputs": outputs}
     return MAIN.substitute(words, state=REMEMBERED if steps else "", call=call)
 
 
@@ -62,12 +63,12 @@ def encoding_main(features, trits):
 
 
 def answers(folder, network, genome, x, *options, compiler="gcc", steps=0, **more):
-    """What the exported network says to rows of x: int32 [N, O]."""
-    features = network.features
+    """What the exported network says to rows of x, int8 [N, F], or to bytes, uint8 [N]: int32 [N, O]."""
+    features, reads_bytes = network.features, isinstance(network, networks.ByteRecurrent)
     export.save_c(folder / "net.c", network, genome, **more)
-    (folder / "main.c").write_text(main(features[0], features[-1], steps=steps))
+    (folder / "main.c").write_text(main(features[0], features[-1], steps, reads_bytes))
     shell(folder, compiler, *(options or (*STRICT, "-O1")), "main.c", "net.c", "-o", "net")
-    done = subprocess.run([folder / "net"], input=np.ascontiguousarray(x, np.int8).tobytes(), capture_output=True)
+    done = subprocess.run([folder / "net"], input=np.ascontiguousarray(x).tobytes(), capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")
     return np.frombuffer(done.stdout, "<i4").reshape(-1, features[-1])
 

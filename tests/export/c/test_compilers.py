@@ -35,6 +35,7 @@ EVERY_KIND = [  # name, network, encoding
     ("elman", networks.Recurrent((4, 40, 3)), fit(RNG.normal(size=(50, 2)), 2, "thermometer")),
     ("gated", networks.Recurrent((35, 3, 1), gated=True, bias=0), None),
     ("conv", networks.Conv((2, 6, 7), (3, 4), kernel=2, pool=1, stride=2), None),
+    ("reader", networks.ByteRecurrent((8, 33, 7), context=2, fade=2), None),
 ]
 
 
@@ -44,10 +45,9 @@ def write(folder, names=None):
     for name, network, encoding in EVERY_KIND:
         if names is None or name in names:
             export.save_c(folder / f"{name}.c", network, random_genome(network), name, encoding)
-            memory = isinstance(network, networks.Recurrent)
-            calls.append(
-                f"{{ {name}_state s; {name}_reset(&s); {name}_step(&s, x, y); }}" if memory else f"{name}(x, y);"
-            )
+            seen = {networks.Recurrent: "x", networks.ByteRecurrent: "(uint8_t)(x[0] + 'a')"}.get(type(network))
+            memory = f"{{ {name}_state s; {name}_reset(&s); {name}_step(&s, {seen}, y); }}"
+            calls.append(f"{name}(x, y);" if seen is None else memory)
     return calls
 
 

@@ -1,16 +1,18 @@
 """The C source gives what the network gives, integer for integer, under compilers that complain of everything."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tejax import networks, tasks
+from tejax.tasks._language import begun, to_trits
 from tests.export.c.programs import SANITIZED, STRICT, answers, needs, perceptron, trits
 from tests.export.test_packed import random_genome
 from tests.helpers import first_quick
-from tests.oracles import memory
+from tests.oracles import memory, reader
 
 pytestmark = needs("gcc")
 
@@ -106,6 +108,38 @@ def test_a_memory_of_any_shape(tmp_path, sizes, ticks, gated, dead_zone, bias):
     genome, x = random_genome(network), trits(2, 5, sizes[0])
     wanted = [memory.recurrent(genome, sequence, sizes[1], ticks, dead_zone) for sequence in x]
     np.testing.assert_array_equal(answers(tmp_path, network, genome, x, steps=5), np.concatenate(wanted))
+
+
+@pytest.mark.parametrize("context", first_quick([3, 1]))
+def test_a_reader_of_bytes_gives_what_step_gives(tmp_path, context):
+    network = networks.ByteRecurrent((8, 33, 256), context=context, fade=3)
+    genome, texts = random_genome(network), np.random.default_rng(3).integers(0, 256, (2, 30)).astype(np.uint8)
+    said = answers(tmp_path, network, genome, texts, *STRICT, *SANITIZED, steps=30).reshape(2, 30, 256)
+    step, x = jax.jit(network.step), to_trits(jnp.asarray(texts))
+    state = begun(network, 2)
+    for at in range(30):
+        state, outputs = step(genome, state, x[:, at])
+        np.testing.assert_array_equal(said[:, at], outputs)
+
+
+@settings(max_examples=12, **ONCE)
+@given(
+    neurons=st.sampled_from([1, 31, 32, 33, 70]),
+    outputs=st.sampled_from([1, 256]),
+    context=st.integers(1, 5),
+    weight=st.sampled_from([1, 16, 1024]),
+    fade=st.integers(0, 7),
+    step_size=st.sampled_from([1, 16, 127]),
+    threshold=st.sampled_from([0, 12, 126]),
+    bias=BIASES,
+    seed=st.integers(0, 9),
+)
+def test_a_reader_of_bytes_of_any_shape(tmp_path, neurons, outputs, seed, **options):
+    network = networks.ByteRecurrent((8, neurons, outputs), **options)
+    genome, texts = random_genome(network, seed), np.random.default_rng(seed).integers(0, 256, (3, 40)).astype(np.uint8)
+    *_, wanted, _ = reader.run(network, jax.tree.leaves(genome), texts)
+    said = answers(tmp_path, network, genome, texts, steps=40).reshape(wanted.shape)
+    np.testing.assert_array_equal(said, wanted)
 
 
 @settings(max_examples=10, **ONCE)

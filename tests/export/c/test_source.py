@@ -40,7 +40,7 @@ def test_the_same_network_gives_the_same_source():
     ids=lambda network: type(network).__name__,
 )
 def test_a_network_without_a_form_is_refused_in_one_line(network):
-    with pytest.raises(InputError, match="network must be an MLP, Recurrent or Conv") as refusal:
+    with pytest.raises(InputError, match="network must be an MLP, Recurrent, Conv or") as refusal:
         export.to_c(network, GENOME)
     assert type(network).__name__ in str(refusal.value)
 
@@ -62,7 +62,12 @@ def test_what_c_could_not_hold_is_refused():
     wide = networks.MLP((4_700_000, 1, 1), dead_zone=1e6)  # times the root of the fan-in: more than int32_t holds
     with pytest.raises(InputError, match="dead_zone must be at most"):
         export.to_c(wide, random_genome(wide))
-    for network in (networks.MLP((12, 5, 3), levels=4), networks.Recurrent((3, 4, 2)), networks.Conv()):
+    for network in (
+        networks.MLP((12, 5, 3), levels=4),
+        networks.Recurrent((3, 4, 2)),
+        networks.Conv(),
+        networks.ByteRecurrent(),
+    ):
         with pytest.raises(InputError, match="genome must be a genome of"):
             export.to_c(network, GENOME)
 
