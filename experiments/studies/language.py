@@ -3,9 +3,9 @@
     python -m experiments.studies.language --method bigram GRU
 
 Each method predicts all bytes of the test split, which is made of files (`stdlib`) or headwords (`gcide`) that it has
-not seen. Counts and compressors take all of the training split; what learns step by step has `seconds`. A curve has points
-of [seconds, bytes, multiply-adds, bits a byte], the last of the first 64 KB of the validation split. Rows have the
-SHA-256 of the bytes: they are others where Python is of another version.
+not seen. Counts and compressors take all of the training split; what learns step by step has `seconds`. A curve has
+points of [seconds, bytes, multiply-adds, bits a byte], the last of the first 64 KB of the validation split. Rows have
+the SHA-256 of the bytes: they are others where Python is of another version.
 """
 
 from functools import cache
