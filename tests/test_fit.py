@@ -74,7 +74,7 @@ def test_the_score_of_a_misfit_is_refused_by_every_task():
         genome = jax.eval_shape(network.init, key())
         for name in ("accuracy", "report", "validate"):
             refused(lambda task=task, name=name: getattr(task, name)(network, genome), "outputs must be ")  # noqa: B023
-    refused(lambda: serial.validate(networks.MLP((2, 1)), None), "network must be with a memory")
+    refused(lambda: serial.validate(networks.MLP((2, 1)), None), "network must be one with a memory")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from tejax.cli import parts
-from tejax.cli.catalogue import part_lines, part_summaries
+from tejax.cli.catalogue import PLURALS, part_lines, part_summaries
 from tejax.cli.commands import COMMANDS, Command
 from tejax.cli.compiled import keep_compiled_programs
 from tejax.cli.endings import run_and_exit
@@ -13,7 +13,7 @@ from tejax.cli.output import prepare_output
 from tejax.cli.parsing import parse
 from tejax.core.plain import dumps
 from tejax.core.settings import set_exact
-from tejax.errors import printable, refuse, shown
+from tejax.errors import printable, refuse, require, shown
 from tejax.options import options_of
 
 __all__ = ["main"]
@@ -47,6 +47,8 @@ def _run(words: list[str]) -> int:
         if any(word in HELP for word in words):
             print(_guide(name, command))  # noqa: T201
             return 0
+        if named.rest and not named.rest[0].startswith("-"):
+            require(False, f"one of {parts.listed('task')}, or MODULE:NAME", task=named.rest[0])
         refuse(f"{name} needs a task, as in `tejax {name} digits`; `tejax {name} --help` lists them")
     names = {**parts.with_fitting(command.defaults(), named.names), **named.names}
     made, call = parts.parser(command.run, names, command.groups)
@@ -62,7 +64,7 @@ def _run(words: list[str]) -> int:
         return answer
     result, text, code = answer
     if result:  # the first process speaks
-        print(dumps(result) if parsed.json else printable(text))  # noqa: T201
+        print(dumps(result) if parts.general(parsed).json else printable(text))  # noqa: T201
     return code
 
 
@@ -101,7 +103,7 @@ def _guide(name: str, command: Command) -> str:
     summary = (command.run.__doc__ or "").partition("\n")[0]
     lines = [f"usage: tejax {name} TASK [STRATEGY] [NETWORK] [OPTIONS]", "", summary]
     defaults = command.defaults()
-    for kind, title in (("task", "tasks"), ("strategy", "strategies"), ("network", "networks")):
+    for kind, title in PLURALS.items():
         default = f" (default: {defaults[kind].replace('_', '-')})" if kind in defaults else ""
         lines += ["", f"{title}{default}, or MODULE:NAME of your own", *part_lines(part_summaries(kind))]
     lines += [_examples(command, None)]

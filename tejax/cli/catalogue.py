@@ -6,7 +6,7 @@ from tejax.cli.parts import KINDS, offered
 from tejax.errors import printable
 from tejax.tasks.environments import environments
 
-__all__ = ["catalogue", "part_lines", "part_summaries"]
+__all__ = ["PLURALS", "catalogue", "part_lines", "part_summaries"]
 
 PLURALS = {"task": "tasks", "network": "networks", "strategy": "strategies"}
 

@@ -33,9 +33,23 @@ from tejax.registry import (
 )
 from tejax.types import Network, Strategy
 
-__all__ = ["KINDS", "Named", "choose", "load", "load_operator", "offered", "parser", "record", "scan", "with_fitting"]
+__all__ = [
+    "KINDS",
+    "Named",
+    "choose",
+    "general",
+    "listed",
+    "load",
+    "load_operator",
+    "offered",
+    "parser",
+    "record",
+    "scan",
+    "with_fitting",
+]
 
-KINDS: dict[str, Registry] = {"task": TASKS, "strategy": STRATEGIES, "network": NETWORKS}
+KINDS: dict[str, Registry] = {"task": TASKS, "network": NETWORKS, "strategy": STRATEGIES}  # as help lists them
+GENERAL = "general"  # options of the command itself, beside those of parts
 BASES: dict[str, type] = {"strategy": Strategy, "network": Network}
 
 
@@ -85,7 +99,7 @@ def scan(words: Sequence[str], kinds: Sequence[str] = tuple(KINDS), flags: Seque
             else:
                 rest.append(word)
             takes = False
-    require(not waiting, f"a name among {_listed(waiting) if waiting else ''}", **{waiting or "task": None})
+    require(not waiting, f"a name among {listed(waiting) if waiting else ''}", **{waiting or "task": None})
     return Named(names, rest)
 
 
@@ -100,7 +114,7 @@ def _is_number(word: str) -> bool:
 
 def _enter(names: dict[str, str], kind: str, word: str) -> None:
     name = load(kind, word) if ":" in word else word.replace("-", "_")
-    require(name in KINDS[kind], f"one of {_listed(kind)}, or MODULE:NAME", **{kind: word})
+    require(name in KINDS[kind], f"one of {listed(kind)}, or MODULE:NAME", **{kind: word})
     require(kind not in names or names[kind] == name, "named once", **{kind: f"{names.get(kind)}, {name}"})
     sized = KINDS[kind].trait(name, "sized", True)
     require(sized, "one that takes its sizes from a task; this one is for the library", **{kind: word})
@@ -124,7 +138,8 @@ def offered(kind: str) -> list[str]:
     return [name for name in registry if ":" not in name and registry.trait(name, "sized", True)]
 
 
-def _listed(kind: str) -> list[str]:
+def listed(kind: str) -> list[str]:
+    """The same as they are typed."""
     return [name.replace("_", "-") for name in offered(kind)]
 
 
@@ -251,24 +266,24 @@ def parser(
         kind: {*shared, *(key for other, options in parts.items() if other != kind for key in options)}
         for kind in parts
     }
-    fields: list[Any] = []
+    made: dict[str, type] = {}
     for kind, options in parts.items():
         doc = f"{names[kind].replace('_', '-')}: {KINDS[kind].summary(names[kind])}"
-        made = record(kind.capitalize(), options, doc, sorted(taken[kind]), kind, words)
-        fields.append((kind, made) if _needs(made) else (kind, made, dataclasses.field(default_factory=made)))
+        made[kind] = record(kind.capitalize(), options, doc, sorted(taken[kind]), kind, words)
+    others = {key: option for key, option in plain.items() if key not in words}
+    if made or groups:  # else they stand in the one section that there is
+        made[GENERAL] = record("General", others, "Where the result goes, and how it is told.")
     for key, cls in groups.items():
-        made = record(cls.__name__, options_of(cls), (cls.__doc__ or "").partition("\n")[0])
-        fields.append((key, made, dataclasses.field(default_factory=made)))
-    main = record("Main", plain, "")
-    fields += [
-        (field.name, field.type) if field.default is dataclasses.MISSING else (field.name, field.type, field)
-        for field in dataclasses.fields(main)
-    ]
-    whole = dataclasses.make_dataclass("Arguments", sorted(fields, key=len))
+        made[key] = record(cls.__name__, options_of(cls), (cls.__doc__ or "").partition("\n")[0])
+    main = record("Main", {key: plain[key] for key in words} if GENERAL in made else plain, "")
+    whole = dataclasses.make_dataclass(
+        "Arguments", [_field(key, cls) for key, cls in made.items()], bases=(main,), kw_only=True, frozen=True
+    )
     whole.__doc__ = command.__doc__
 
     def call(parsed: Any) -> Any:
-        arguments = {key: normalise(key, option.hint, getattr(parsed, key)) for key, option in plain.items()}
+        given = {**dict.fromkeys(words, parsed), **dict.fromkeys(others, general(parsed))}
+        arguments = {key: normalise(key, plain[key].hint, getattr(values, key)) for key, values in given.items()}
         arguments |= {kind: choose(kind, names[kind], getattr(parsed, kind)) for kind in parts}
         for key, cls in groups.items():
             values = getattr(parsed, key)
@@ -278,6 +293,12 @@ def parser(
     return whole, call
 
 
-def _needs(made: type) -> bool:
-    """Has it options without a default?"""
-    return any(field.default is dataclasses.MISSING for field in dataclasses.fields(made))
+def general(parsed: Any) -> Any:
+    """The options of the command itself among those that were parsed, such as --json."""
+    return getattr(parsed, GENERAL, parsed)
+
+
+def _field(key: str, made: type) -> tuple[Any, ...]:
+    """A field for a record of options, with a default where they all have one."""
+    needs = any(field.default is dataclasses.MISSING for field in dataclasses.fields(made))
+    return (key, made) if needs else (key, made, dataclasses.field(default_factory=made))

@@ -128,7 +128,7 @@ def require_fit(network: Any, task: Any) -> None:
         odd = [f"{name} must be {want}, got {found}" for name, found, want in pairs if found != want]
         refuse(f"network must be from {wants[0]} inputs to {wants[1]} outputs: {' and '.join(odd)} ({network!r:.200})")
     if task.inputs == "sequence":
-        require(network.reads == "sequence", "with a memory, for a sequence", network=network)
+        require(network.reads == "sequence", "one with a memory, for the task shows sequences", network=network)
     elif task.inputs == "rows":
         require(network.reads == "rows", "one that reads single rows, not sequences", network=network)
 

@@ -8,7 +8,7 @@ from tejax.core import records
 from tejax.errors import refuse, require, shown
 from tejax.evolution import check_fit
 from tejax.options import AtLeast, Batch, Between, Chunk, Generations, OneOf, Seed, Target, check_options
-from tejax.registry import NETWORKS, STRATEGIES, TASKS, Choice, Registry
+from tejax.registry import NETWORKS, STRATEGIES, TASKS, Choice, Registry, fitting_network
 from tejax.strategies import Islands
 from tejax.strategies.islands import TOPOLOGIES
 from tejax.types import Network, Strategy, Task
@@ -107,9 +107,16 @@ class Experiment:
     def build(self) -> Parts:
         """Task, network and strategy. Raises InputError for an option out of range, and for parts that do not fit."""
         task = TASKS.make(self.task)
+        self._require_inputs(task)
         network = NETWORKS.make(self.network, task)
         check_fit(network, task)
         return Parts(task, network, self.islands.build(self.strategy))
+
+    def _require_inputs(self, task: Task) -> None:
+        """Raise InputError for a network of tejax's own that needs inputs where the task shows none."""
+        name, fitting = self.network.name, fitting_network(self.task.name)
+        fits = task.features > 0 or fitting in (None, name) or ":" in name
+        require(fits, f"{fitting} (the task {self.task.name} has no inputs)", network=name)
 
     def resolved(self, parts: Parts) -> "Experiment":
         """The experiment with what building it measured, so that building it again gives the same bits anywhere."""

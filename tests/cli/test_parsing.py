@@ -30,3 +30,19 @@ def test_an_option_that_must_be_there_is_named(command):
     code, _, err = command("export", "run")
     assert code == 2
     assert err.startswith("tejax: Missing from tejax export: --out PATH")
+
+
+def test_a_task_that_is_not_known_is_named(command):
+    code, _, err = command("evolve", "chess", "--seed", 3)
+    assert code == 2
+    assert err.startswith("tejax: task must be one of ['control', 'serial'")
+    assert err.endswith("or MODULE:NAME: got task='chess'\n")
+
+
+def test_help_begins_with_the_task_and_ends_with_examples(command):
+    code, out, _ = command("evolve", "digits", "--help")
+    sections = ["task", "network", "strategy", "general", "schedule", "islands", "devices", "logging"]
+    places = [out.index(f" {name} options ") for name in sections]
+    assert code == 0
+    assert places == sorted(places)
+    assert out.rstrip().rpartition("\n\n")[2].startswith("examples\n  tejax evolve digits")

@@ -122,8 +122,14 @@ def test_networks_take_their_sizes_from_the_task():
 
 @pytest.mark.parametrize(("task", "network"), [("serial", "mlp"), ("xor", "recurrent")])
 def test_a_sequence_wants_a_memory_and_nothing_else_does(task, network):
-    with pytest.raises(InputError, match=r"^network must be (with a memory|one that reads single rows)"):
+    with pytest.raises(InputError, match=r"^network must be (one with a memory|one that reads single rows)"):
         experiment(task, network).build()
+
+
+@pytest.mark.parametrize("network", ["mlp", "conv", "recurrent"])
+def test_a_task_without_inputs_names_the_network_that_it_is_for(network):
+    with pytest.raises(InputError, match=rf"^network must be autonomous .*no inputs\): got network='{network}'$"):
+        experiment("emission", network).build()
 
 
 @pytest.mark.parametrize(
