@@ -1,5 +1,6 @@
 """How the tests run JAX: strict, on eight pretended devices, with a compilation cache that outlives the run."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -27,6 +28,12 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)  # the test
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=25)
 settings.register_profile("long", deadline=None, max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_collection_finish():
+    """Collect garbage seldom: tracing makes objects by the million, and what is imported is never garbage."""
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 50)
 
 
 @pytest.fixture

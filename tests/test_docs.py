@@ -29,7 +29,7 @@ def named(path):
 
 
 CODE = [path for path in PAGES if PYTHON.search(path.read_text())]
-QUICK = ("README.md", "docs/guides/task.md", "docs/guides/strategy.md")
+QUICK = ("README.md", "docs/guides/task.md")
 EACH = [pytest.param(path, id=named(path), marks=[pytest.mark.long] * (named(path) not in QUICK)) for path in CODE]
 
 

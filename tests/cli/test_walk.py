@@ -31,7 +31,13 @@ NETWORK = {
     "cellular": {"planes": 1},
     "autonomous": {"neurons": 12},
 }
-STRATEGY = {"genetic": {"elites": 1}, "hill_climb": {"climbers": 2}, "map_elites": {"cells": 3}, "colony": {"ants": 4}}
+STRATEGY = {
+    "genetic": {"elites": 1},
+    "hill_climb": {"climbers": 2},
+    "map_elites": {"cells": 3},
+    "portfolio": {"arms": ("tournament", "hill_climb")},
+    "colony": {"ants": 4},
+}
 FITTING = {
     **dict.fromkeys(("serial", "product"), ("recurrent", "systolic")),
     **dict.fromkeys(("digits", "wine", "parity", "addition"), ("mlp", "conv", "fixed_tissue")),
@@ -49,8 +55,12 @@ def words(options, kind, others):
     return [
         word
         for name, value in options.items()
-        for word in (f"--{kind + '-' if name in others else ''}{name}".replace("_", "-"), str(value))
+        for word in (f"--{kind + '-' if name in others else ''}{name}".replace("_", "-"), *_typed(value))
     ]
+
+
+def _typed(value):
+    return map(str, value) if isinstance(value, tuple) else [str(value)]
 
 
 def test_every_task_and_every_network_is_in_the_walk():

@@ -88,24 +88,36 @@ def test_circuits_are_rated_as_by_the_oracle(rate, neurons, window, cap, max_tic
     assert rating.tolist() == [shift, ENDLESS if error == oracle.INFINITE else error, ticks, count]
 
 
+TISSUES = [(2, 1, 1), (17, 5, 4), (100, 30, 34), (256, 14, 8)]
+
+
+def a_tissue(rng, neurons, inputs, outputs, samples, density, ticks, hold):
+    """Weights and inputs of a tissue, and what the oracle says that it answers."""
+    weights = rng.integers(-1, 2, (neurons, neurons)) * (rng.random((neurons, neurons)) < density)
+    weights, fed = weights.astype(np.int8), rng.integers(-1, 2, (samples, inputs)).astype(np.int8)
+    start, asked = np.pad(fed, [(0, 0), (0, neurons - inputs)]), np.arange(inputs, inputs + outputs)
+    return weights, fed, tissues._expected(weights, start, asked, np.arange(inputs * hold), ticks)[0][:, asked]
+
+
 @given(
-    st.sampled_from([(2, 1, 1), (17, 5, 4), (100, 30, 34), (256, 14, 8)]),
+    st.sampled_from(TISSUES),
     st.integers(1, 40),
     st.sampled_from([1, 2, 3, 30]),
     st.booleans(),
     st.sampled_from([0.02, 0.2, 0.9]),
     st.integers(0, 2**32 - 1),
 )
-@tried(max_examples=8)
 def test_tissues_settle_as_by_the_oracle(settle, sizes, samples, ticks, hold, density, seed):
-    rng, (neurons, inputs, outputs) = np.random.default_rng(seed), sizes
-    weights = rng.integers(-1, 2, (neurons, neurons)) * (rng.random((neurons, neurons)) < density)
-    weights, fed = weights.astype(np.int8), rng.integers(-1, 2, (samples, inputs)).astype(np.int8)
-    start, asked = np.pad(fed, [(0, 0), (0, neurons - inputs)]), np.arange(inputs, inputs + outputs)
-    wanted = tissues._expected(weights, start, asked, np.arange(inputs * hold), ticks)[0][:, asked]
-    answers = np.full((samples, outputs), 77, np.int8)
-    settle(weights, fed, neurons, inputs, outputs, samples, ticks, int(hold), answers)
+    weights, fed, wanted = a_tissue(np.random.default_rng(seed), *sizes, samples, density, ticks, hold)
+    answers = np.full(wanted.shape, 77, np.int8)
+    settle(weights, fed, *sizes, samples, ticks, int(hold), answers)
     assert np.array_equal(answers, wanted)
+
+
+@pytest.mark.parametrize(("sizes", "ticks", "hold"), [(TISSUES[1], 3, True), (TISSUES[2], 30, False)])
+def test_the_oracle_of_tissues_settles_as_networks_do(sizes, ticks, hold):
+    weights, fed, wanted = a_tissue(np.random.default_rng(1), *sizes, 9, 0.2, ticks, hold)
+    _, inputs, outputs = sizes
     packed = settling.outputs(settling.Sizes(inputs, outputs, ticks, hold), jnp.asarray(weights), jnp.asarray(fed))
     assert np.array_equal(packed, wanted)
 

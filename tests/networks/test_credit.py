@@ -29,6 +29,11 @@ def as_function(loss):
     return lambda outputs, label: int(loss.sample(jnp.asarray(outputs, jnp.int32), jnp.int32(label)))
 
 
+def credit_of(network, key, genome, x, y, loss, noise):
+    """What a network credits, in one compiled program."""
+    return jax.jit(lambda key, genome: network.credit(key, genome, x, y, loss, noise))(key, genome)
+
+
 def trits(rng, *shape):
     return rng.integers(-1, 2, shape).astype(np.int8)
 
@@ -39,7 +44,7 @@ def test_a_perceptron_of_one_hidden_layer_has_the_credit_of_the_oracle(name):
     network = networks.MLP((7, 5, 3), bias=2, dead_zone=0.3, levels=3)
     genome = network.init(jax.random.key(0))
     x, y = rng.integers(-3, 4, (6, 7)).astype(np.int8), rng.integers(0, 3, 6).astype(np.int32)
-    total, found = jax.jit(lambda key: network.credit(key, genome, x, y, loss, Noise(1.5, 2)))(jax.random.key(1))
+    total, found = credit_of(network, jax.random.key(1), genome, x, y, loss, Noise(1.5, 2))
     assert int(total) == int(network.loss(genome, x, y, loss))
     first, last = (jax.tree.map(np.asarray, layer) for layer in genome)
     sums = x.astype(np.int64) @ first.weights.T + first.bias.sum(axis=1)
@@ -81,12 +86,12 @@ def test_of_several_hidden_layers_coins_agree_with_a_perceptron_that_begins_abov
     loss, network = LOSSES["cross_entropy"], networks.MLP((6, 5, 4, 3), bias=1)
     genome, rng = network.init(jax.random.key(2)), np.random.default_rng(2)
     x, y = trits(rng, 9, 6), rng.integers(0, 3, 9).astype(np.int32)
-    total, found = network.credit(jax.random.key(3), genome, x, y, loss, Noise())
+    total, found = credit_of(network, jax.random.key(3), genome, x, y, loss, Noise())
     assert int(total) == int(network.loss(genome, x, y, loss))
     first = genome[0]
     middle = oracle.ternary(x.astype(np.int64) @ np.asarray(first.weights).T + np.asarray(first.bias).sum(axis=1))
     above = networks.MLP((5, 4, 3), bias=1)
-    _, wanted = above.credit(jax.random.key(3), genome[1:], middle.astype(np.int8), y, loss, Noise())
+    _, wanted = credit_of(above, jax.random.key(3), genome[1:], middle.astype(np.int8), y, loss, Noise())
     assert jax.tree.all(jax.tree.map(lambda a, b: bool(jnp.array_equal(a, b)), found[1:], wanted))
     assert np.any(np.asarray(found[0].weights))
 
@@ -96,9 +101,9 @@ def test_a_convolution_that_sees_the_whole_picture_has_the_credit_of_a_perceptro
     conv, plain = networks.Conv((5, 1, 1), (4,), kernel=1, pool=1, outputs=3), networks.MLP((5, 4, 3))
     genome = plain.init(jax.random.key(4))
     x, y = trits(rng, 8, 5), rng.integers(0, 3, 8).astype(np.int32)
-    _, wanted = plain.credit(jax.random.key(5), genome, x, y, loss, Noise())
+    _, wanted = credit_of(plain, jax.random.key(5), genome, x, y, loss, Noise())
     filters = type(conv.init(jax.random.key(0)))((genome[0],), genome[1])
-    _, found = conv.credit(jax.random.key(5), filters, x, y, loss, Noise())
+    _, found = credit_of(conv, jax.random.key(5), filters, x, y, loss, Noise())
     assert jax.tree.all(jax.tree.map(lambda a, b: bool(jnp.array_equal(a, b)), (*found.stages, found.readout), wanted))
 
 
@@ -107,7 +112,7 @@ def test_windows_of_a_convolution_count_for_each_of_their_places():
     network = networks.Conv((1, 4, 4), (2,), kernel=1, pool=2, outputs=3, bias=0)
     genome = network.init(jax.random.key(6))
     x, y = trits(rng, 5, 16), rng.integers(0, 3, 5).astype(np.int32)
-    _, found = network.credit(jax.random.key(7), genome, x, y, loss, Noise(1.0))
+    _, found = credit_of(network, jax.random.key(7), genome, x, y, loss, Noise(1.0))
     picture = x.reshape(5, 2, 2, 2, 2).sum(axis=(2, 4))  # the sums over windows of what a filter of one place sees
     weights, readout = (np.asarray(layer.weights) for layer in (genome.stages[0], genome.readout))
     sums = weights[None, :, 0, None, None] * picture[:, None].astype(np.int64)
@@ -125,7 +130,7 @@ def test_through_time_a_trit_is_credited_for_what_follows_it(gated):
     network = networks.Recurrent((1, 1, 1), ticks=1, bias=0, gated=gated, dead_zone=0)
     genome = jax.tree.map(jnp.ones_like, network.init(jax.random.key(0)))
     x, y = np.ones((1, 3, 1), np.int8), np.array([[[0], [0], [1]]], np.int8)
-    total, found = network.credit(jax.random.key(8), genome, x, y, loss, Noise(4.0, 64))
+    total, found = credit_of(network, jax.random.key(8), genome, x, y, loss, Noise(4.0, 64))
     outputs = network.apply(genome, x)
     assert int(total) == int(loss.total(outputs.reshape(3, 1), jnp.asarray(y.reshape(3, 1))))
     # the last step wants +1; a state of +1 in steps before is wrong there, and right for what it leads to
@@ -144,9 +149,13 @@ def _margin(outputs, wanted):
     return abs(near) if wanted[0] == 0 else 4 - int(wanted[0]) * near
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=12)
 @given(
-    st.integers(1, 200), st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 8, 127]), st.integers(0, 2**32 - 1)
+    st.sampled_from([1, 63, 200]),
+    st.sampled_from([1, 9]),
+    st.sampled_from([1, 8]),
+    st.sampled_from([1, 8, 127]),
+    st.integers(0, 2**32 - 1),
 )
 def test_correlations_are_exact_at_every_reach(rows, neurons, inputs, reach, seed):
     rng = np.random.default_rng(seed)

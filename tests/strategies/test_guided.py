@@ -74,10 +74,10 @@ def test_the_majority_is_that_of_late():
     state = started(strategy)
     none = jax.tree.map(lambda leaf: jnp.zeros((1, *leaf.shape), jnp.int32), state.base)
     other = jax.tree.map(lambda leaf: -leaf[None], state.base)
-    first = state.base
+    first, tell = state.base, jax.jit(strategy.tell)
     for generations, wanted in ((10, 1), (30, 0), (200, -1)):
         for _ in range(generations):
-            state = strategy.tell(state, other, Credited(jnp.zeros(1, jnp.int32), none))
+            state = tell(state, other, Credited(jnp.zeros(1, jnp.int32), none))
         voted = pytrees.take(strategy.candidates(state), 1)
         expected = jax.tree.map(lambda leaf, wanted=wanted: leaf * jnp.int8(wanted), first)
         assert pytrees.fingerprint(voted) == pytrees.fingerprint(expected)
