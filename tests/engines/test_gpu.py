@@ -116,8 +116,9 @@ def _low_rank(features, rank, population=3):
 LOW = [((70, 33, 5), 3), ((20, 270, 40, 6), 1), ((70, 33, 5), 1), ((20, 270, 40, 6), 3), ((9, 4), 1), ((9, 4), 3)]
 
 
-@pytest.mark.parametrize(("features", "rank"), first_quick(LOW, 2), ids=str)
-def test_matrices_of_low_rank(features, rank):
+@pytest.mark.parametrize("sizes", first_quick(LOW, 2), ids=str)
+def test_matrices_of_low_rank(sizes):
+    features, rank = sizes
     zones = tuple(range(len(features) - 2))
     x, y, _ = _problem(features, 90)
     low, high = _low_rank(features, rank)
