@@ -581,6 +581,52 @@ EMISSION = Table(
     },
 )
 
+
+def _by_text(rows: list[Row]) -> Iterator[list[Row]]:
+    """Text by text, the worst first."""
+    for text in grouped(rows, "data").values():
+        lines = grouped(text, "method", "minutes").values()
+        yield from sorted(lines, key=lambda line: -statistics.median(values(line, "bits_per_byte")))
+
+
+def _scale(field: str) -> Cell:
+    """A number of steps, in powers of ten; none of what counts or compresses."""
+    return lambda rows: f"{rows[0][field]:.1e}" if rows[0]["curve"] else "-"
+
+
+def _bits(data: str, method: str, minutes: float = 5.0) -> Callable[[Record], object]:
+    return said(median("bits_per_byte", ".2f"), data=data, method=method, minutes=minutes)
+
+
+LANGUAGE = Table(
+    "studies.language",
+    {
+        "text": first("data"),
+        "method": first("method"),
+        "bits a byte, test": median("bits_per_byte", ".3f"),
+        "numbers": first("parameters", ","),
+        "seconds": first("seconds", ".0f"),
+        "bytes learned from": _scale("samples"),
+        "multiply-adds": _scale("operations"),
+    },
+    by=_by_text,
+    words={
+        **{
+            f"{data}_{method}": _bits(data, method)
+            for data in ("stdlib", "gcide")
+            for method in ("unigram", "bigram", "trigram", "gzip", "xz", "guided", "GRU")
+        },
+        **{f"{data}_trits": _bits(data, "same trits by gradients") for data in ("stdlib", "gcide")},
+        **{f"stdlib_{name}": _bits("stdlib", name) for name in ("EGG", "low_rank")},
+        "gcide_long": _bits("gcide", "guided", 30.0),
+        "version": lambda kept: kept.rows[0]["text"],
+        **{
+            f"{data}_sha": lambda kept, data=data: chosen(kept.rows, data=data)[0]["sha256"]["test"]
+            for data in ("stdlib", "gcide")
+        },
+    },
+)
+
 COLONY = Table(
     "studies.colony",
     {

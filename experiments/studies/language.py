@@ -20,7 +20,9 @@ from typing import Any
 import jax
 
 import tejax
+from experiments import pictures
 from experiments.record import Row
+from experiments.render import chosen, grouped
 from experiments.study import Study
 from tejax.baselines import language
 from tejax.core import pytrees
@@ -117,7 +119,7 @@ def measure(settings: dict[str, Any], data: str, method: str, minutes: float, se
 
 
 SETTINGS = {
-    "options": {"width": 144, "egg_width": 109, "layers": 1, "population": 1024},
+    "options": {"width": 144, "egg_width": 109, "layers": 1, "population": 256},
     "network": {"neurons": 192, "context": 2},
     "guided": {
         "task": {"window": 16, "samples": 64, "context": 16},
@@ -130,6 +132,38 @@ SETTINGS = {
         "chunk": 1,
     },
 }
+TITLES = {"stdlib": "Python's standard library", "gcide": "a dictionary of English"}
+NAMES = {"guided": "evolved trits, guided", "low_rank": "evolved trits, low_rank", "GRU": "float GRU, gradients"}
+LINES = {"bigram": ":", "gzip": "--", "xz": "-."}
+
+
+def draw(rows: list[Row]) -> Any:
+    """A row a text: bits a byte over seconds, bytes and multiply-adds; what counts or compresses is a level line."""
+    texts = grouped(rows, "data")
+    figure, axes = pictures.panels(len(texts), 3, 3.4, 2.9, sharey="row")
+    known = [*EVOLVED, *STEPWISE]
+    for line, (text, some) in zip(axes, texts.items(), strict=True):
+        for place, method in enumerate(known):
+            for row in chosen(some, method=method):
+                for column, panel in enumerate(line):
+                    points = [(point[column], point[3]) for point in row["curve"] if point[column] > 0]
+                    panel.plot(*zip(*points, strict=True), color=pictures.COLOURS[place], linewidth=1.4)
+        for method, style in LINES.items():
+            for row in chosen(some, method=method):
+                for panel in line:
+                    panel.axhline(row["bits_per_byte"], color="#8C8C8C", linestyle=style, linewidth=1)
+        line[0].set(ylabel="bits a byte, validation")
+        line[0].set_title(TITLES[text], loc="left")
+        for panel, words in zip(line, ("seconds of learning", "bytes learned from", "multiply-adds"), strict=True):
+            panel.set(xscale="log", xlabel=words, ylim=(1, 6))
+    for place, method in enumerate(known):
+        axes[0, 0].plot([], [], color=pictures.COLOURS[place], label=NAMES.get(method, method))
+    for method, style in LINES.items():
+        axes[0, 0].plot([], [], color="#8C8C8C", linestyle=style, label=method)
+    pictures.legend(figure, axes[0, 0], columns=4)
+    return figure
+
+
 STUDY = Study(
     "language",
     measure,
@@ -144,6 +178,7 @@ STUDY = Study(
         (method in AT_ONCE and (seed != 0 or minutes > 5)) or (minutes > 5 and method not in ("guided", "GRU"))
     ),
     quick={"data": ["stdlib"], "method": ["unigram", "bigram", "gzip", "guided", "GRU"], "minutes": [0.1], "seed": [0]},
+    draw=draw,
     compiles=True,
 )
 

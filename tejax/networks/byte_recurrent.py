@@ -64,8 +64,8 @@ class ByteRecurrent(types.Recurrent):
         density: the share of non-zero trits in a fresh genome. Synapses from traces begin at 0.
     """
 
-    features: Derived[Annotated[tuple[Features, ...], Layers]] = (BITS, 128, BYTES)
-    context: Annotated[int, Between(1, 64)] = 3
+    features: Derived[Annotated[tuple[Features, ...], Layers]] = (BITS, 192, BYTES)
+    context: Annotated[int, Between(1, 64)] = 2
     weight: Annotated[int, Between(1, 2**10)] = 16
     fade: Annotated[int, Between(0, 7)] = 0
     step_size: Annotated[int, Between(1, SATURATED)] = 16
@@ -83,7 +83,7 @@ class ByteRecurrent(types.Recurrent):
 
     @classmethod
     @checked
-    def for_task(cls, task: Task, neurons: Width = 128, **options: Any) -> Self:
+    def for_task(cls, task: Task, neurons: Width = 192, **options: Any) -> Self:
         """The network that fits a task of bytes.
 
         Args:

@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax import evolution, networks, strategies, tasks, types
-from tejax.core import random
+from tejax.core import fixedpoint, random
 from tejax.registry import STRATEGIES
 from tejax.testing.exact_items.item import SEED, Item, some_trits
 
-__all__ = ["network_examples", "network_items", "strategy_items"]
+__all__ = ["credit_items", "network_examples", "network_items", "strategy_items"]
 
 STRATEGY_EXAMPLES = ("genetic", "hill_climb", "categorical", "map_elites", "low_rank", "colony", "guided", "portfolio")
 
@@ -26,6 +26,7 @@ def network_examples() -> dict[str, types.Network]:
         "mlp": networks.MLP((13, 9, 33, 3), dead_zone=0.5),
         "conv": networks.Conv((1, 8, 8), (5, 3), pool=2, outputs=4),
         "recurrent": networks.Recurrent((5, 7, 2), gated=True, dead_zone=1),
+        "byte_recurrent": networks.ByteRecurrent((8, 5, 7), fade=1),
         "cellular": networks.Cellular(1, 5, 6, neurons=3, ticks=3, gated=True),
         "systolic": networks.Systolic(1, 2, 2, neurons=3, hidden=(2,), neighbours=(1,)),
         "circle": networks.Circle(5, 3, neurons=11, synapses=9, max_ticks=60),
@@ -50,6 +51,19 @@ def network_items() -> Iterator[Item]:
 
         words = "genomes and outputs of 5, " + "-".join(map(str, network.features))
         yield Item(f"network {name}", words, outputs, (SEED, x), quick=name in ("mlp", "conv", "recurrent", "lookup"))
+
+
+def credit_items() -> Iterator[Item]:
+    """Credit among as many outputs as there are bytes."""
+    network = networks.ByteRecurrent((8, 9, 256), context=3, fade=1)
+    x = some_trits("bytes", 6, 7, 8)
+    y = np.arange(42, dtype=np.int32).reshape(6, 7) * 6
+    loss = fixedpoint.make_loss("cross_entropy", (8, 1))
+
+    def credit(seed: Any, x: Any, y: Any) -> Any:
+        return network.credit(random.key(seed), network.init(random.key(seed)), x, y, loss, types.Noise())
+
+    yield Item("credit byte_recurrent", "of 42 bytes, for 9 neurons and 256 outputs", credit, (SEED, x, y))
 
 
 def strategy_items() -> Iterator[Item]:
