@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -13,11 +13,41 @@ from scipy import stats
 
 from tejax import baselines
 
-EVOLVED = ("genetic", "categorical")  # the strategies that most claims look at; training_cost looks at all
-FEWEST = 3  # seeds that are measured even if the time is over
+EVOLVED = ("guided", "categorical", "genetic")  # the strategies that most claims look at; training_cost looks at all
+SLOW_SEEDS = 3  # seeds of what takes long, where a claim says so
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#C7322F", "#8C8C8C", "#CC79A7", "#56B4E9", "#000000", "#B8860B", "#6A3D9A")
 COLOURS += ("#8DD3C7", "#FB8072", "#5A5A5A", "#B3DE69")
 FLOATS = ["float weights", "float gradients", "float forward"]  # columns: what a method keeps and computes in training
+
+
+class DataSet(NamedTuple):
+    """Data that claims are measured on.
+
+    Attributes:
+        load: makes them.
+        settings: of strategies on them.
+        hidden: neurons of a network, where a claim does not vary them.
+        evolved: the strategies that are measured on them.
+        epochs: of what gradients train.
+        seeds: at most.
+        fewest: seeds that are measured even if the time is over.
+    """
+
+    load: Callable[[], baselines.Data]
+    settings: Mapping[str, baselines.Settings]
+    hidden: tuple[int, ...]
+    evolved: tuple[str, ...]
+    epochs: int
+    seeds: int
+    fewest: int
+
+
+DATA = {
+    "digits": DataSet(functools.cache(baselines.digits), baselines.SETTINGS, (64,), EVOLVED, 60, 10, 3),
+    "Fashion-MNIST": DataSet(
+        functools.cache(baselines.fashion_mnist), baselines.FASHION_MNIST, (256,), EVOLVED[:1], 10, 5, 1
+    ),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,24 +55,48 @@ class Plan:
     """How much is measured."""
 
     seeds: int = 10  # at most
-    minutes: float = 6.0  # no seed is begun that would end after them (but FEWEST are measured)
+    minutes: float = 6.0  # no seed is begun that would end after them (but the fewest of the data are measured)
     effort: float = 1.0  # of all training budgets
     pace: float = 1.0  # of all time marks
     quick: bool = False  # a small part of everything, to see that it runs
 
-    def each_seed(self) -> Iterator[int]:
-        """Seeds from 0, while there is time; every method is measured for each, so that all have equally many."""
-        start = time.monotonic()
-        for seed in range(self.seeds):
+    def each_seed(self, data: str) -> Iterator[int]:
+        """Seeds from 0, while there is time: each of the data has an equal part of it."""
+        start, known = time.monotonic(), DATA[data]
+        for seed in range(min(self.seeds, known.seeds)):
             expected = (time.monotonic() - start) * (seed + 1) / max(1, seed)  # at the end of this seed
-            if seed >= FEWEST and expected > 60 * self.minutes:
+            if seed >= known.fewest and expected > 60 * self.minutes / len(DATA):
                 return
             yield seed
 
     @property
-    def budget(self) -> baselines.Budget:
-        """What every method may spend."""
-        return baselines.Budget().times(self.effort)
+    def data(self) -> tuple[str, ...]:
+        """The names of the data that are measured."""
+        return tuple(DATA)[: 1 if self.quick else None]
+
+    def hidden(self, data: str) -> tuple[int, ...]:
+        """The hidden neurons of a network for some data."""
+        return (8,) if self.quick else DATA[data].hidden
+
+    def budget(self, data: str) -> baselines.Budget:
+        """What every method may spend on some data."""
+        return baselines.Budget(epochs=DATA[data].epochs).times(self.effort)
+
+    def settings(self) -> dict[str, Any]:
+        """What rows are measured with, for their record."""
+        known = {
+            name: {
+                "hidden": one.hidden,
+                "epochs": one.epochs,
+                "strategies": {strategy: _plain(setting) for strategy, setting in one.settings.items()},
+            }
+            for name, one in DATA.items()
+        }
+        return {"effort": self.effort, "quick": self.quick, "data": known}
+
+
+def _plain(setting: baselines.Settings) -> dict[str, Any]:
+    return {**setting._asdict(), "options": dict(setting.options)}
 
 
 class Watch:
@@ -76,6 +130,11 @@ def floats(name: str) -> list[str]:
     """The cells of the columns `FLOATS` for the method whose name a row of a table begins with."""
     method = max((method for method in _methods() if name.startswith(method)), key=len)
     return ["yes" if each else "no" for each in _methods()[method].floats]
+
+
+def by_data(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each of the data."""
+    return {name: [row for row in rows if row["data"] == name] for name in dict.fromkeys(row["data"] for row in rows)}
 
 
 class Finding(NamedTuple):

@@ -1,15 +1,17 @@
-"""Networks as C programs, and what the compiler and the processor make of them: bytes and instructions."""
+"""Networks as C programs, and what the compiler and the processor make of them: bytes, instructions and time."""
 
 import itertools
 import re
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from experiments.claims.sliced import sliced
 from tejax import export
 from tejax.baselines.gates import Layout
 
@@ -40,7 +42,9 @@ int main(int argc, char **argv)
     return 0;
 }}
 """
-TRIT = "({inputs})((int)(state >> 30) - 1 > 1 ? 0 : (int)(state >> 30) - 1)"  # an input
+WHOLE = "({inputs})((int)((state >> 16) % {values}u) - {levels})"  # an input
+FLAGS = ("-O2", "-O3 -march=native")  # with which programs are timed
+LONG, TIMINGS = 0.05, 5  # seconds that a timed program runs for at least, and timings of which the least counts
 LAYER = """\
     {sum} sums{place}[{neurons}];
     for (int o = 0; o < {neurons}; o++) {{
@@ -89,17 +93,22 @@ PLANES = """\
 """
 
 
-def ternary(network: Any, genome: Any) -> Source:
-    """What `tejax export` writes, and the program that runs it."""
-    source, features = export.to_c(network, genome, header="net.h"), network.features
-    main = _main("int8_t", "int32_t", features[0], features[-1])
-    return source.header, source.code, main
+def ternary(network: Any, genome: Any, samples: int = 1) -> Source:
+    """A perceptron: what `tejax export` writes, or its form for 32 samples at once; and the program that runs it."""
+    features, levels = network.features, network.levels
+    if samples == 1:
+        source = export.to_c(network, genome, header="net.h")
+        header, code = source.header, source.code
+    else:
+        header, code = sliced(network, genome)
+    main = _main("int8_t", "int32_t", features[0] * samples, features[-1] * samples, levels=levels)
+    return header, code, main
 
 
-def _main(inputs: str, outputs: str, features: int, neurons: int, value: str = TRIT) -> str:
-    """The program that runs a network, its inputs being random trits or another value."""
-    form = {"features": features, "neurons": neurons, "input": value.format(inputs=inputs)}
-    return MAIN.format(inputs=inputs, outputs=outputs, **form)
+def _main(inputs: str, outputs: str, features: int, neurons: int, value: str = WHOLE, levels: int = 1) -> str:
+    """The program that runs a network; its inputs are random whole numbers from -levels to levels, or other values."""
+    number = value.format(inputs=inputs, levels=levels, values=2 * levels + 1)
+    return MAIN.format(inputs=inputs, outputs=outputs, features=features, neurons=neurons, input=number)
 
 
 def dense(sizes: tuple[int, ...], number: str = "float") -> Source:
@@ -156,10 +165,10 @@ def gates(layout: Layout, wires: list[Any], kinds: list[Any], samples: int = 1) 
     return f"#include <stdint.h>\n{signature};\n", code, main
 
 
-def measured(source: Source, samples: int = 1) -> dict[str, int | None]:
-    """Bytes of code and constants at -Os, and instructions a sample at -O2 (None without valgrind).
+def measured(source: Source, samples: int = 1) -> dict[str, Any]:
+    """Bytes of code and constants at -Os, instructions a sample at -O2 (None without valgrind), microseconds by flags.
 
-    Filling the inputs is counted with the inference: a few instructions an input, the same for all networks.
+    Filling the inputs is counted and timed with the inference, the same for all networks: a few instructions an input.
     """
     with tempfile.TemporaryDirectory() as folder:
 
@@ -170,11 +179,26 @@ def measured(source: Source, samples: int = 1) -> dict[str, int | None]:
             done = run(f"valgrind --tool=callgrind --callgrind-out-file=/dev/null ./net {rows}")
             return int(re.search(r"Collected : (\d+)", done.stderr)[1])  # type: ignore[index]
 
+        def seconds(rows: int) -> float:
+            start = time.perf_counter()
+            run(f"./net {rows}")
+            return time.perf_counter() - start
+
+        def micros() -> float:
+            rows = ROWS
+            while seconds(rows) < LONG:
+                rows *= 2
+            spent = min(seconds(2 * rows) for _ in range(TIMINGS)) - min(seconds(rows) for _ in range(TIMINGS))
+            return round(spent / rows / samples * 1e6, 4)
+
         for file, text in zip(("net.h", "net.c", "main.c"), source, strict=True):
             Path(folder, file).write_text(text)
         run("gcc -std=c99 -Os -c net.c -o small.o")
         sizes = run("size small.o").stdout.splitlines()[1].split()
-        run("gcc -std=c99 -O2 main.c net.c -o net")
+        times = {}
+        for flags in reversed(FLAGS):  # what is counted is compiled last
+            run(f"gcc -std=c99 {flags} main.c net.c -o net")
+            times[flags] = micros()
         rows = ROWS * samples
         counted = (instructions(2 * ROWS) - instructions(ROWS)) // rows if shutil.which("valgrind") else None
-        return {"bytes": int(sizes[0]) + int(sizes[1]), "instructions": counted}
+        return {"bytes": int(sizes[0]) + int(sizes[1]), "instructions": counted, "microseconds": times}

@@ -1,26 +1,41 @@
 """Uncertainty: calibration, abstention, and spotting what was never seen, for single networks and for crowds.
 
-All methods learn the digits 0 to 7 from 85 % of the training data; the rest sets one temperature for each of them (by
+All methods learn the classes 0 to 7 from 85 % of the training data; the rest sets one temperature for each of them (by
 log-likelihood), so that calibration is compared after the same cheap correction. Confidence is the highest probability;
 that of an evolved network is the softmax of the loss it was evolved with, that of a population the share of votes.
-Unfamiliar inputs are the digits 8 and 9, uniform noise, and test digits turned by 90 degrees; AUROC is the chance that
-the familiar one of a pair is the more confident. Networks with "trits in" see what evolved ones see: whatever they
-share with them comes from the encoding. The trit posterior is trained by gradients and answers with the mean of 32
-networks of trits drawn from it. For evolved networks two rules say "unknown" without any threshold: the highest
-outputs are equal (a tie), or not exactly one output is above zero (the signs of the outputs as trits); and the share of
-hidden neurons at zero is tried as a measure of doubt.
+Unfamiliar inputs are the classes 8 and 9, uniform noise, and test pictures turned by 90 degrees; AUROC is the chance
+that the familiar one of a pair is the more confident. The trit posterior is trained by gradients and answers with the
+mean of 32 networks of trits drawn from it. For evolved networks two rules say "unknown" without any threshold: the
+highest outputs are equal (a tie), or not exactly one output is above zero (the signs of the outputs as trits); and the
+share of hidden neurons at zero is tried as a measure of doubt.
 """
 
 import dataclasses
+import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.claims.common import EVOLVED, FLOATS, Finding, Plan, better, colour, floats, key, panels, share, spread
+from experiments.claims.calibration import auroc, ece, fit_temperature, heated, risk_at
+from experiments.claims.common import (
+    DATA,
+    EVOLVED,
+    FLOATS,
+    Finding,
+    Plan,
+    better,
+    by_data,
+    colour,
+    floats,
+    key,
+    panels,
+    share,
+    spread,
+)
 from experiments.pictures import legend
 from experiments.record import Job, Row
 from tejax import baselines
@@ -28,23 +43,28 @@ from tejax.baselines import Data, Model
 
 TITLE = "Uncertainty"
 CLAIM = "The zero state of ternary networks represents uncertainty more naturally."
+RULE = (
+    "of the comparisons of a single evolved network with a single float32 and TWN network in seven measures, those "
+    "with p below 0.05 count: holds if some favour the evolved network and none the rival; in part if more favour the "
+    "evolved one than the rival; else fails. With fewer than six seeds it is not decided, as no such p is possible"
+)
 MINUTES = 5.0
-KNOWN = 8  # digits 0 to 7 are learnt
-BASELINES = [
-    *("float32", "float32, trits in", "ternarised", "TWN", "TWN, trits in", "BitNet b1.58"),
-    *("ensemble of 5", "MC dropout"),
-]
+KNOWN = 8  # classes 0 to 7 are learnt
+BASELINES = {
+    "digits": [*("float32", "ternarised", "TWN", "BitNet b1.58"), *("ensemble of 5", "MC dropout")],
+    "Fashion-MNIST": ["float32", "TWN", "BitNet b1.58", "MC dropout"],
+}
 POSTERIOR = ["trit posterior"]
-SINGLE = ("float32", "TWN", "float32, trits in", "TWN, trits in")  # what one evolved network is compared with
-STRANGE = ("digits", "noise", "rotated")
+VOTING = EVOLVED[1:]  # whose population is a crowd
+SINGLE = ("float32", "TWN")  # what one evolved network is compared with
+STRANGE = ("classes", "noise", "rotated")
 COVERAGES = np.linspace(0.5, 1, 26)
-BINS = 15
 METRICS = {  # name -> higher is better
     "accuracy": True,
     "ECE": False,
     "Brier": False,
     "AURC": False,
-    "AUROC digits": True,
+    "AUROC classes": True,
     "AUROC noise": True,
     "AUROC rotated": True,
 }
@@ -52,18 +72,24 @@ METRICS = {  # name -> higher is better
 
 def jobs(plan: Plan) -> Iterator[Job]:
     """A row a method and seed."""
-    table, whole = baselines.methods((8,) if plan.quick else (64,)), baselines.digits()
+    for data in plan.data:
+        known = DATA[data]
+        fit = partial(_fitted, data, baselines.methods(plan.hidden(data), settings=known.settings), plan.budget(data))
+        for seed in plan.each_seed(data):
+            mark = {"data": data, "seed": seed}
+            yield {"group": "baselines", **mark}, partial(fit, BASELINES[data], seed)
+            yield {"group": "evolved", **mark}, partial(fit, known.evolved, seed)
+            if data == "digits":
+                yield {"group": "posterior", **mark}, partial(fit, POSTERIOR, seed)
 
-    def fitted(names: list[str], seed: int) -> list[Row]:
-        data, held, strange = _split(whole, seed)
-        models = baselines.fit_all([table[name] for name in names], key(seed, 7), data, plan.budget)
-        models |= {f"{name}, votes": baselines.population_vote(models[name]) for name in EVOLVED if name in models}
-        return [{"method": name, **metrics(model, data, held, strange)} for name, model in models.items()]
 
-    for seed in plan.each_seed():
-        yield {"group": "baselines", "seed": seed}, partial(fitted, BASELINES, seed)
-        yield {"group": "posterior", "seed": seed}, partial(fitted, POSTERIOR, seed)
-        yield {"group": "evolved", "seed": seed}, partial(fitted, EVOLVED, seed)
+def _fitted(
+    name: str, table: dict[str, baselines.Method], budget: baselines.Budget, names: Sequence[str], seed: int
+) -> list[Row]:
+    data, held, strange = _split(DATA[name].load(), seed)
+    models = baselines.fit_all([table[name] for name in names], key(seed, 7), data, budget)
+    models |= {f"{name}, votes": baselines.population_vote(models[name]) for name in VOTING if name in models}
+    return [{"method": name, **metrics(model, data, held, strange)} for name, model in models.items()]
 
 
 def _split(whole: Data, seed: int) -> tuple[Data, tuple[np.ndarray, np.ndarray], dict[str, np.ndarray]]:
@@ -74,9 +100,9 @@ def _split(whole: Data, seed: int) -> tuple[Data, tuple[np.ndarray, np.ndarray],
     known = whole.y_test < KNOWN
     x, y = whole.x_test[known], whole.y_test[known]
     strange = {
-        "digits": whole.x_test[~known],
+        "classes": whole.x_test[~known],
         "noise": rng.random(x.shape).astype(np.float32),
-        "rotated": np.rot90(x.reshape(-1, 8, 8), axes=(1, 2)).reshape(x.shape),
+        "rotated": np.rot90(x.reshape(len(x), math.isqrt(x.shape[1]), -1), axes=(1, 2)).reshape(x.shape),
     }
     data = Data(whole.x_train[kept], whole.y_train[kept], x, y, KNOWN)
     return data, (whole.x_train[held], whole.y_train[held]), strange
@@ -139,83 +165,47 @@ def _not_one(outputs: np.ndarray) -> np.ndarray:
 RULES = {"tie": _tie, "not exactly one": _not_one}
 
 
-def heated(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """The probabilities with their logits divided by a temperature; none is below a millionth before that."""
-    powers = np.maximum(probabilities, 1e-6) ** (1 / temperature)
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-def fit_temperature(probabilities: np.ndarray, y: np.ndarray) -> float:
-    """The temperature of highest likelihood, of 97 from 1/16 to 16 (Guo et al. 2017, arXiv 1706.04599)."""
-    grid = 2.0 ** np.linspace(-4, 4, 97)
-    losses = [-np.log(heated(probabilities, t)[np.arange(len(y)), y]).mean() for t in grid]
-    return float(grid[int(np.argmin(losses))])
-
-
-def ece(confidence: np.ndarray, right: np.ndarray) -> float:
-    """Expected calibration error with 15 bins of equal width (Guo et al. 2017, equation 5)."""
-    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = (abs((confidence - right)[place == one].sum()) for one in range(BINS))
-    return float(sum(gaps) / len(right))
-
-
-def risk_at(confidence: np.ndarray, right: np.ndarray, coverages: np.ndarray) -> np.ndarray:
-    """The share of errors among the most confident answers, at each coverage; among equals errors come evenly."""
-    order = np.argsort(-confidence, kind="stable")
-    wrong, sorted_confidence = (~right[order]).astype(float), confidence[order]
-    _, place = np.unique(-sorted_confidence, return_inverse=True)
-    even = (np.bincount(place, wrong) / np.bincount(place))[place]
-    counts = np.maximum(1, np.round(coverages * len(right)).astype(int))
-    return np.cumsum(even)[counts - 1] / counts
-
-
-def auroc(familiar: np.ndarray, strange: np.ndarray) -> float:
-    """The chance that a familiar input is the more confident one of a pair; ties count half."""
-    both = np.concatenate([familiar, strange])
-    _, place, counts = np.unique(both, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
-    n, m = len(familiar), len(strange)
-    return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * m))
-
-
 def finding(rows: list[Row]) -> Finding:
     """Medians by method; where an evolved network is better or worse than float32 and TWN, with p."""
-    by_method: dict[str, dict[int, Row]] = defaultdict(dict)
-    for row in rows:
-        by_method[row["method"]][row["seed"]] = row
-    table = []
-    for name, some in by_method.items():
-        values = {metric: [row[metric] for row in some.values()] for metric in METRICS}
-        cells = [(share if metric == "accuracy" else spread)(each) for metric, each in values.items()]
-        table.append([name, *cells, *floats(name)])
-    words, wins, losses, tried = [], 0, 0, 0
-    for name in (name for name in by_method if name in EVOLVED):
-        for rival in SINGLE:
-            good, bad = _compare(by_method[name], by_method[rival])
-            wins, losses, tried = wins + len(good), losses + len(bad), tried + len(METRICS)
-            words.append(
-                f"One network of {name} against {rival}: better in {', '.join(good) or 'nothing'}; "
-                f"worse in {', '.join(bad) or 'nothing'} (p < 0.05, uncorrected, {len(by_method[name])} seeds)."
-            )
-        words += _rules(name, by_method[name], by_method["float32"])
-    for crowd in (name for name in by_method if name.endswith(", votes")):
-        for rival in ("ensemble of 5", "MC dropout", *POSTERIOR, crowd.removesuffix(", votes")):
-            if rival not in by_method:
-                continue
-            good, bad = _compare(by_method[crowd], by_method[rival])
-            words.append(
-                f"The {crowd} against {rival}: better in {', '.join(good) or 'nothing'}; "
-                f"worse in {', '.join(bad) or 'nothing'}."
-            )
-    few = " (too few seeds for the test to find anything)" if len({row["seed"] for row in rows}) < 6 else ""
+    table, words, wins, losses, tried = [], [], 0, 0, 0
+    for data, some in by_data(rows).items():
+        by_method: dict[str, dict[int, Row]] = defaultdict(dict)
+        for row in some:
+            by_method[row["method"]][row["seed"]] = row
+        for name, each in by_method.items():
+            values = {metric: [row[metric] for row in each.values()] for metric in METRICS}
+            cells = [(share if metric == "accuracy" else spread)(found) for metric, found in values.items()]
+            table.append([data, name, *cells, *floats(name)])
+        sentences = []
+        for name in (name for name in by_method if name in EVOLVED):
+            for rival in (rival for rival in SINGLE if rival in by_method):
+                good, bad = _compare(by_method[name], by_method[rival])
+                wins, losses, tried = wins + len(good), losses + len(bad), tried + len(METRICS)
+                sentences.append(
+                    f"one network of {name} against {rival}: better in {', '.join(good) or 'nothing'}; "
+                    f"worse in {', '.join(bad) or 'nothing'} (p < 0.05, uncorrected, {len(by_method[name])} seeds)."
+                )
+            sentences += _rules(name, by_method[name], by_method["float32"])
+        words += [f"{data}, {sentence}" for sentence in (*sentences, *_crowds(by_method))]
+    few = len({row["seed"] for row in rows}) < 6
     how = "not decided" if few else "holds" if wins and not losses else "fails" if losses >= wins else "holds in part"
     return Finding(
         f"{how}: of {tried} comparisons with single float32 and TWN networks, {wins} favour the evolved network and "
-        f"{losses} the rival (p < 0.05){few}",
+        f"{losses} the rival (p < 0.05){' (too few seeds for the test to find anything)' if few else ''}",
         words,
-        ["method", *METRICS, *FLOATS],
+        ["data", "method", *METRICS, *FLOATS],
         table,
     )
+
+
+def _crowds(by_method: dict[str, dict[int, Row]]) -> Iterator[str]:
+    """What the votes of populations are beside other crowds."""
+    for crowd in (name for name in by_method if name.endswith(", votes")):
+        for rival in ("ensemble of 5", "MC dropout", *POSTERIOR, crowd.removesuffix(", votes")):
+            if rival in by_method:
+                good, bad = _compare(by_method[crowd], by_method[rival])
+                better_in, worse_in = ", ".join(good) or "nothing", ", ".join(bad) or "nothing"
+                yield f"the {crowd} against {rival}: better in {better_in}; worse in {worse_in}."
 
 
 def _compare(ours: dict[int, Row], theirs: dict[int, Row]) -> tuple[list[str], list[str]]:
@@ -242,8 +232,8 @@ def _rules(name: str, ours: dict[int, Row], floats: dict[int, Row]) -> list[str]
         beside = float(np.interp(coverage, COVERAGES, curves))
         flagged = ", ".join(f"{np.median([one[what] for one in some]):.0%} of {what}" for what in STRANGE)
         words.append(
-            f'{name}, rule "{rule}": answers {coverage:.1%} of the familiar digits with {risk:.1%} errors (float32 at '
-            f"that coverage: {beside:.1%}), and calls unknown {flagged} among the unfamiliar."
+            f'{name}, rule "{rule}": answers {coverage:.1%} of the familiar pictures with {risk:.1%} errors (float32 '
+            f"at that coverage: {beside:.1%}), and calls unknown {flagged} among the unfamiliar."
         )
     plain = {what: np.median([row[f"AUROC {what}"] for row in ours.values()]) for what in ("errors", *STRANGE)}
     zeros = {what: np.median([row["zeros"][what] for row in ours.values()]) for what in plain}
@@ -253,19 +243,21 @@ def _rules(name: str, ours: dict[int, Row], floats: dict[int, Row]) -> list[str]
 
 
 def figure(rows: list[Row]) -> Figure:
-    """Risk against coverage, and AUROC."""
-    drawn, axes = panels(2, 5.4, 4.8)
+    """Risk against coverage, and AUROC; a pair of panels for each of the data."""
+    groups = by_data(rows)
+    drawn, axes = panels(2 * len(groups), 5.0, 4.8)
     names = list(dict.fromkeys(row["method"] for row in rows))
-    for place, name in enumerate(names):
-        some = [row for row in rows if row["method"] == name]
-        wide = 2.4 if name.startswith(tuple(EVOLVED)) else 1.2
-        risks = np.median([row["risks"] for row in some], axis=0)
-        axes[0].plot(COVERAGES, risks, color=colour(place), label=name, linewidth=wide)
-        values = [np.median([row[f"AUROC {what}"] for row in some]) for what in STRANGE]
-        axes[1].plot(range(3), values, "o-", color=colour(place), linewidth=wide, markersize=4)
-    axes[0].set_xlabel("coverage: the share of answers given, the most confident first")
+    for (data, group), left, right in zip(groups.items(), axes[::2], axes[1::2], strict=True):
+        for name in dict.fromkeys(row["method"] for row in group):
+            some = [row for row in group if row["method"] == name]
+            style = {"color": colour(names.index(name)), "linewidth": 2.4 if name.startswith(EVOLVED) else 1.2}
+            left.plot(COVERAGES, np.median([row["risks"] for row in some], axis=0), label=name, **style)
+            values = [np.median([row[f"AUROC {what}"] for row in some]) for what in STRANGE]
+            right.plot(range(3), values, "o-", markersize=4, **style)
+        left.set_title(data, loc="left")
+        left.set_xlabel("coverage: the share of answers given, the most confident first")
+        right.set_xticks(range(3), ["classes 8, 9", "noise", "rotated"])
+        right.set_ylabel("AUROC, familiar against unfamiliar")
     axes[0].set_ylabel("errors among them")
     legend(drawn, axes[0], columns=4)
-    axes[1].set_xticks(range(3), ["digits 8, 9", "noise", "rotated"])
-    axes[1].set_ylabel("AUROC, familiar against unfamiliar")
     return drawn

@@ -12,7 +12,7 @@ except ImportError as error:
     raise ImportError(f"tejax.baselines needs {error.name}: pip install 'tejax[baselines]'") from error
 
 from tejax.baselines import post_training, rounding
-from tejax.baselines._data import Data, as_task, digits
+from tejax.baselines._data import Data, as_task, digits, fashion_mnist
 from tejax.baselines._evolved import evolved, population_vote, restart_from_best
 from tejax.baselines._gradient import gradient
 from tejax.baselines._methods import Budget, Floats, Method, Model, Progress, fit_all
@@ -23,10 +23,11 @@ from tejax.baselines.direct import bop, dqt
 from tejax.baselines.gates import logic_gates
 from tejax.baselines.models import Spec
 from tejax.baselines.posterior import trit_posterior
-from tejax.baselines.table import SETTINGS, Settings, methods
+from tejax.baselines.table import FASHION_MNIST, SETTINGS, Settings, methods
 from tejax.baselines.training import Learner, Recipe, train
 
 __all__ = [
+    "FASHION_MNIST",
     "SETTINGS",
     "Adam",
     "Budget",
@@ -45,6 +46,7 @@ __all__ = [
     "digits",
     "dqt",
     "evolved",
+    "fashion_mnist",
     "fit_all",
     "gradient",
     "logic_gates",

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from tejax import evolution, networks
-from tejax.baselines._data import TRITS, Data, as_task
+from tejax.baselines._data import TEMPERATURE, TRITS, Data, as_task
 from tejax.baselines._methods import NO_FLOAT, Budget, Callback, Method, Model, Progress, softmax
 from tejax.baselines.training import SAVE_EVERY
 from tejax.core import pytrees, random
@@ -41,7 +41,7 @@ class Evolved(NamedTuple):
         network: what is evolved.
         genome: the best one.
         state: of the strategy; None in a model that was only looked at.
-        encode: numbers [N, F] -> trits int8 [N, F * trits].
+        encode: numbers [N, F] -> trits int8 [N, F * trits], or levels int8 [N, F].
     """
 
     strategy: Strategy
@@ -58,7 +58,8 @@ def evolved(
     *,
     samples: int = 128,
     trits: int = TRITS,
-    network: Callable[[tuple[int, ...]], Network] = networks.MLP,
+    kind: encoding.Kind = "trits",
+    temperature: tuple[int, int] = TEMPERATURE,
     chunk: int = 32,
     effort: float = 1.0,
 ) -> Method:
@@ -69,8 +70,9 @@ def evolved(
         strategy: how a population becomes the next one.
         hidden: sizes between inputs and outputs.
         samples: training samples a generation.
-        trits: of an input number.
-        network: sizes from inputs to outputs -> network.
+        trits: of an input number, or with levels its greatest whole number.
+        kind: what a number becomes.
+        temperature: of the loss.
         chunk: generations between two calls of a callback.
         effort: the share of a budget's samples that are spent.
     """
@@ -84,12 +86,11 @@ def evolved(
         callback: Callback | None = None,
         folder: Path | None = None,
     ) -> Model:
-        task = as_task(data, samples, trits)
-        net = network((task.features, *hidden, task.outputs))
-        kept = start.state.strategy if start else strategy
-        encode = encoding.fit(data.x_train, trits)
+        task = as_task(data, samples, trits, kind, temperature)
+        net = networks.MLP.for_task(task, hidden)
+        kept, encode = start.state.strategy if start else strategy, cast(encoding.Encoding, task.encoding)
         weights = pytrees.size(jax.eval_shape(net.init, random.key(0)))
-        work = weights if kept.noise is None else _credited((task.features, *hidden, task.outputs), kept.noise)
+        work = weights if kept.noise is None else _credited(net.features, kept.noise)
 
         def as_model(genome: Genome, state: Any, evaluations: int, seconds: float) -> Model:
             done = evaluations * task.rows
