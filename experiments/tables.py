@@ -64,6 +64,26 @@ DIGITS = Table(
     },
 )
 
+GUIDED = Table(
+    "studies.guided",
+    {
+        "data": first("data"),
+        "method": first("method"),
+        "seeds": count(),
+        "test accuracy": spread("test_accuracy", ".2%"),
+        "median": median("test_accuracy", ".2%"),
+        "training samples": first("samples", ",.0f"),
+        "seconds, median": median("seconds", ".1f"),
+        "cores": lambda rows: " or ".join(map(str, sorted({row["cores"] for row in rows}))),
+    },
+    by=("data", "method"),
+    words={
+        f"{data}_{method}": said(median("test_accuracy", ".2%"), data=data, method=name)
+        for data in ("digits", "moved", "fashion")
+        for method, name in (("twn", "TWN"), ("guided", "guided"))
+    },
+)
+
 FEW = 10  # splits of the first line of a table
 
 

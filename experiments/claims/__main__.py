@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=Plan.seeds)
     parser.add_argument("--time", type=float, default=1.0, help="a factor on the minutes that each claim may take")
     parser.add_argument("--pace", type=float, help="a factor on adaptivity's marks of 1, 5 and 30 s, else 0.1")
+    parser.add_argument("--slow", type=int, help="seeds of what takes long, else 1, with --full 3")
     chosen = parser.parse_args(arguments)
     with study.where(chosen) as results:
         folder = HERE if results == record.RESULTS else results
@@ -36,7 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
             claim = importlib.import_module(f"experiments.claims.{name}")
             minutes = math.inf if chosen.full else claim.MINUTES * chosen.time
             pace = chosen.pace or (1.0 if chosen.full else 0.1)
-            plan = QUICK if chosen.quick else Plan(seeds=chosen.seeds, minutes=minutes, pace=pace)
+            slow = (3 if chosen.full else 1) if chosen.slow is None else chosen.slow
+            plan = QUICK if chosen.quick else Plan(chosen.seeds, minutes, pace=pace, slow=slow)
             known = record.read(f"claims_{name}").rows if chosen.draw else None
             rows = known or record.collect(f"claims_{name}", plan.settings(), claim.jobs(plan), chosen.fresh)
             claim.figure(rows).savefig(folder / f"{name}.png", dpi=80, facecolor="white")

@@ -14,7 +14,6 @@ from scipy import stats
 from tejax import baselines
 
 EVOLVED = ("guided", "categorical", "genetic")  # the strategies that most claims look at; training_cost looks at all
-SLOW_SEEDS = 3  # seeds of what takes long, where a claim says so
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#C7322F", "#8C8C8C", "#CC79A7", "#56B4E9", "#000000", "#B8860B", "#6A3D9A")
 COLOURS += ("#8DD3C7", "#FB8072", "#5A5A5A", "#B3DE69")
 FLOATS = ["float weights", "float gradients", "float forward"]  # columns: what a method keeps and computes in training
@@ -58,6 +57,7 @@ class Plan:
     minutes: float = 6.0  # no seed is begun that would end after them (but the fewest of the data are measured)
     effort: float = 1.0  # of all training budgets
     pace: float = 1.0  # of all time marks
+    slow: int = 1  # seeds of what takes long, where a claim says so
     quick: bool = False  # a small part of everything, to see that it runs
 
     def each_seed(self, data: str) -> Iterator[int]:

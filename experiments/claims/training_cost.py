@@ -3,7 +3,7 @@
 64 hidden neurons and 90, 95 and 97 % on digits; 256 and 80, 84 and 86 % on Fashion-MNIST. Seconds are without
 compilation (everything is compiled before the clock starts) and without the looks at the test data. The first look that
 is at or above a mark counts, for all methods alike: what gradients train is looked at after an epoch, what is evolved
-after 32 generations. What takes long on digits (all strategies but guided, and float ES) is measured for three seeds.
+after 32 generations. What takes long on digits (all strategies but guided, and float ES) is measured for fewer seeds.
 Operations are multiply-adds, an estimate: one for every weight and sample evaluated, three where gradients are taken,
 somewhat above two where credit comes from perturbed sums; a ternary one is cheaper. Guided is no gradient and no
 backward pass, but it is no blind selection either: it is local credit, from forward passes with perturbed sums. The
@@ -19,7 +19,6 @@ from matplotlib.figure import Figure
 from experiments.claims.common import (
     DATA,
     FLOATS,
-    SLOW_SEEDS,
     Finding,
     Plan,
     Watch,
@@ -77,7 +76,7 @@ def _jobs(plan: Plan, data: str) -> Iterator[Job]:
 
     for seed in plan.each_seed(data):
         for name in names:
-            few = name in SLOW and (seed >= SLOW_SEEDS or data != "digits")
+            few = name in SLOW and (seed >= plan.slow or data != "digits")
             if not (few or (name in DIRECT and data != "digits")):
                 yield {"data": data, "name": name, "seed": seed}, partial(run, name, seed)
 

@@ -15,6 +15,7 @@ from tejax.baselines import backprop, post_training, rounding
 from tejax.baselines._methods import softmax
 from tejax.errors import InputError
 from tejax.registry import STRATEGIES
+from tests.tasks.datasets.test_idx_sets import ARRAYS, made
 
 
 def check_interface(method, data, budget):
@@ -59,7 +60,6 @@ def test_one_interface(name, data):
 
 def test_every_strategy_is_in_the_table():
     assert set(STRATEGIES) <= set(baselines.methods())
-    assert set(baselines.SETTINGS) <= set(STRATEGIES)
 
 
 def test_every_method_says_what_it_keeps_and_computes_in_floating_point():
@@ -170,6 +170,32 @@ def test_trits_of_an_input_number_are_an_option(data):
     finer = baselines.evolved("finer", STRATEGY, (4,), samples=30, trits=3)
     model = finer.fit(jax.random.key(0), data, baselines.Budget(samples=1))
     assert model.state.network.features == (27, 4, 3)
+
+
+def test_levels_of_an_input_number_are_one_feature(data):
+    method = baselines.evolved("levels", STRATEGY, (4,), samples=30, trits=3, kind="levels", temperature=(8, 1))
+    model = check_interface(method, data, baselines.Budget(samples=4 * GENERATION))
+    assert model.state.network.features == (9, 4, 3)
+    assert model.state.network.levels == 3
+    weights, biases = 9 * 4 + 4 * 3, np.asarray(model.state.genome[0].bias).size + model.state.genome[1].bias.size
+    assert weights + biases <= 5 * model.sizes["base-3"]
+
+
+def test_settings_are_those_of_the_data():
+    for settings in (baselines.SETTINGS, baselines.FASHION_MNIST):
+        assert set(settings) <= set(STRATEGIES)
+        assert set(baselines.methods((4,), settings=settings)) == set(baselines.methods((4,)))
+
+
+def test_the_clothes_come_in_their_official_split(tmp_path, monkeypatch):
+    made(tmp_path / "fashion-mnist")
+    monkeypatch.setenv("TEJAX_DATA", str(tmp_path))
+    found = baselines.fashion_mnist()
+    for x, pictures in ((found.x_train, ARRAYS[0]), (found.x_test, ARRAYS[2])):
+        np.testing.assert_array_equal(np.rint(x * 255), pictures.reshape(len(pictures), -1))
+        assert x.dtype == np.float32
+    np.testing.assert_array_equal(found.y_train, ARRAYS[1])
+    np.testing.assert_array_equal(found.y_test, ARRAYS[3])
 
 
 def test_the_float_strategy_learns_and_resumes(data, same, tmp_path):
