@@ -30,7 +30,7 @@ def results() -> dict[Path, str]:
 def claims() -> str:
     """The verdicts of the claims' own page."""
     lines = (HERE / "claims" / "README.md").read_text().splitlines()
-    start = lines.index("| claim | verdict |")
+    start = next(number for number, line in enumerate(lines) if line.startswith("| claim | verdict |"))
     return "\n".join(lines[start : lines.index("", start)]).replace("](#", "](experiments/claims/README.md#")
 
 

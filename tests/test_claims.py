@@ -159,6 +159,7 @@ def test_a_claim_from_its_rows_to_its_page(tmp_path, monkeypatch):
     text = (tmp_path / "README.md").read_text()
     assert "**Verdict: holds: three times smaller than float32 at 4 of 4 marks" in text
     assert f"Rule: {size.RULE}." in text
+    assert "| fails | holds |" in text.split("## Size")[0]  # with guided alone, which has no rows here, and without it
     assert "| digits | genetic, base-3 | 800 (8), 1,600 (16)," in text
     assert "Seeds: 3 of digits;" in text
     assert (tmp_path / "size.png").read_bytes().startswith(b"\x89PNG")

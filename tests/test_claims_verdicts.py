@@ -89,6 +89,11 @@ def test_adaptivity():
     assert both.verdict.endswith("(guided on digits)")
 
 
+def test_adaptivity_without_a_strategy_is_not_decided():
+    rows = [row for row in rows_of_adaptivity(0.01) if row["method"] == "TWN"]
+    assert adaptivity.finding(rows).verdict.startswith("not decided: at 0 of 0")
+
+
 def test_adaptivity_compares_the_seeds_that_both_have():
     rows = [row for row in rows_of_adaptivity(0.01) if row["method"] == "TWN" or row["seed"] == 0]
     assert adaptivity.finding(rows).verdict.startswith("holds: at 3 of 3 marks")

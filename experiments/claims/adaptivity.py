@@ -175,7 +175,7 @@ def finding(rows: list[Row]) -> Finding:
             for place in range(len(MARKS)):
                 gaps = [_gap(arms, (name, arm), ("TWN", "fine-tuned"), "seconds", place) for arm in GOES_ON]
                 ahead[data, name, place] = max(gaps) > 0
-    how = graded(all(ahead.values()), any(ahead.values()), "fails against fine-tuning")
+    how = graded(all(ahead.values()), any(ahead.values()), "fails against fine-tuning") if ahead else "not decided"
     verdict = f"{how}: at {sum(ahead.values())} of {len(ahead)} marks of time evolution is ahead of a fine-tuned TWN"
     where = sorted({f"{name} on {data}" for (data, name, _), won in ahead.items() if won})
     verdict += f" ({', '.join(where)})" if where else ""

@@ -5,8 +5,11 @@ from collections import defaultdict
 from pathlib import Path
 
 from experiments import record
+from experiments.claims.common import Finding
 from experiments.record import Row
 from experiments.render import lines
+from tejax import strategies  # noqa: F401  (fills the registry)
+from tejax.registry import STRATEGIES
 
 __all__ = ["write"]
 
@@ -31,13 +34,18 @@ not. TWN, BitNet, DQT, Bop, BEP, logic gates and the trit posterior are their pa
 training loop, not the papers' whole recipes.
 
 What is guided? A strategy whose mutations follow credit from forward passes with perturbed sums: no gradient, no
-backward pass, no float weight, but local credit, which is more than blind selection has. Where the seed of a claim
-speaks of evolution as selection of whole networks, categorical and genetic are what it is about.
+backward pass, no float weight, but local credit, which is more than blind selection has. Where a claim speaks of
+evolution as selection of whole networks, the other strategies are what it is about. The table has each verdict by the
+same rule three times: of all rows, of those without other strategies than guided, and of those without guided.
 
 The last columns of the tables say what a method keeps and computes in floating point while it trains: a float for every
 weight (a shadow, a mean, the logits of a gate or of a trit's probabilities), gradients with what an optimiser remembers
 of them, and the forward pass.
 """
+
+HEADER = ["claim", "verdict", "guided alone", "blind selection alone"]
+GUIDED = ("guided",)
+PARTS = (tuple(name for name in STRATEGIES if name not in GUIDED), GUIDED)  # strategies that a verdict leaves out
 
 
 def write(folder: Path, names: tuple[str, ...]) -> Path:
@@ -48,7 +56,8 @@ def write(folder: Path, names: tuple[str, ...]) -> Path:
             continue
         claim, kept = importlib.import_module(f"experiments.claims.{name}"), record.read(f"claims_{name}")
         found, title, machine = claim.finding(kept.rows), claim.TITLE, kept.machine
-        verdicts.append([f"[{title}](#{title.lower().replace(' ', '-')}): {claim.CLAIM}", found.verdict])
+        link = f"[{title}](#{title.lower().replace(' ', '-')}): {claim.CLAIM}"
+        verdicts.append([link, found.verdict, *(_short(claim.finding(_without(kept.rows, some))) for some in PARTS)])
         cores = f"{machine['cores']} core{'s' if machine['cores'] > 1 else ''}"
         parts = [
             f"## {title}",
@@ -63,8 +72,18 @@ def write(folder: Path, names: tuple[str, ...]) -> Path:
         ]
         sections.append("\n\n".join(parts) + "\n")
     path = folder / "README.md"
-    path.write_text("\n".join([HEAD, lines(["claim", "verdict"], verdicts), "", *sections]))
+    path.write_text("\n".join([HEAD, lines(HEADER, verdicts), "", *sections]))
     return path
+
+
+def _without(rows: list[Row], names: tuple[str, ...]) -> list[Row]:
+    """The rows without those of some strategies, or of votes of their populations."""
+    return [row for row in rows if row.get("method", "").split(",")[0] not in names]
+
+
+def _short(found: Finding) -> str:
+    """The first words of a verdict."""
+    return found.verdict.split(":")[0]
 
 
 def _seeds(rows: list[Row]) -> str:
