@@ -3,9 +3,10 @@
 One hidden layer, of 8 to 256 neurons on digits, of 16, 64 and 256 on Fashion-MNIST. Bytes are those of all weights,
 biases and scales in a format. Evolved networks see a pixel as one whole number under one trit, as the others do, so
 that a first layer has as many weights in all of them. Categorical and genetic have half of their usual budget here;
-they, DQT, Bop, BEP and logic gates are measured for fewer seeds and for less than 128 neurons. BEP has two layers of
-the width, and logic gates three of 8 gates a neuron of it; both see two trits a pixel as two bits each. A gate takes 4
-bits, and two wires, which are stored or drawn again from a seed.
+guided has the temperature that was chosen for 128 or 256 neurons at every width. Categorical, genetic, DQT, Bop, BEP
+and logic gates are measured for fewer seeds and for less than 128 neurons. BEP has two layers of the width, and logic
+gates three of 8 gates a neuron of it; both see two trits a pixel as two bits each. A gate takes 4 bits, and two wires,
+which are stored or drawn again from a seed.
 """
 
 import math
