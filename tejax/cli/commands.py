@@ -12,7 +12,7 @@ from tejax.cli.logging import LoggingOptions
 from tejax.cli.searching import search_command
 from tejax.cli.sweeps import Grid
 from tejax.core.paths import expanded
-from tejax.options import AtLeast, Generations, Length, Text, options_of
+from tejax.options import AtLeast, Between, Generations, Length, Seed, Text, options_of
 from tejax.registry import NETWORKS, STRATEGIES, Choice
 from tejax.runs import Experiment, IslandOptions, Schedule
 
@@ -230,6 +230,29 @@ def replay(
     return replays.write_replay(expanded(path), out and expanded(out, "out"), episode, frames)
 
 
+def generate(
+    path: Positional[Path],
+    prompt: Annotated[str, Length(1, 2**16)] | None = None,
+    length: Annotated[int, AtLeast(0, 2**30)] = 400,
+    seed: Seed = 0,
+    temperature: Annotated[float, Between(0, 1000, above=True)] = 1.0,
+    greedy: bool = False,
+) -> int:
+    """Write a text, and what a network of the task language goes on with, byte by byte as they come.
+
+    Args:
+        path: a run directory or a .safetensors file.
+        prompt: the text; without one, a new line begins.
+        length: bytes that follow.
+        seed: of what is drawn; the same seed gives the same text on every device.
+        temperature: a factor on that of the task: below 1 for more likely bytes, above it for others.
+        greedy: always the likeliest byte; nothing is drawn.
+    """
+    from tejax.cli import writing
+
+    return writing.write_text(expanded(path), prompt or "\n", length, seed, None if greedy else temperature)
+
+
 def _list(json: bool = False) -> Answer:
     """Tasks, networks, strategies and environments that a command line can name, a line each.
 
@@ -313,6 +336,7 @@ COMMANDS: dict[str, Command] = {
     "report": Command(report, {}, PARTS, skip=99),
     "compare": Command(compare, {}, PARTS, skip=99),
     "replay": Command(replay, {}, PARTS, skip=99),
+    "generate": Command(generate, {}, PARTS, skip=99),
     "list": Command(_list),
     "completion": Command(completion, skip=1),
     "doctor": Command(doctor),

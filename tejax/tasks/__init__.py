@@ -4,6 +4,7 @@ from tejax.tasks._activity import Activity, activity
 from tejax.tasks._classification import Classification
 from tejax.tasks._control import Control, control
 from tejax.tasks._emission import Emission, emission
+from tejax.tasks._generation import generate
 from tejax.tasks._labelled import classification
 from tejax.tasks._language import Language
 from tejax.tasks._serial import Serial, product, serial
@@ -38,6 +39,7 @@ __all__ = [
     "emission_from_file",
     "fashion_mnist",
     "from_files",
+    "generate",
     "hyperidentity",
     "language",
     "load_arrays",

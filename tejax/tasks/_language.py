@@ -15,7 +15,7 @@ from tejax.core import fixedpoint, random
 from tejax.errors import refuse, require
 from tejax.types import Array, Credit, Genome, Int8, Int32, Key, Network, Noise, Recurrent, Task
 
-__all__ = ["BITS", "Language", "begun", "to_trits"]
+__all__ = ["BITS", "Language", "begun", "to_trits", "with_memory"]
 
 BITS = 8  # of a byte, lowest first
 STREAM = 2**10  # bytes of a stream that a text is divided into for a measurement, at least where there are many
@@ -81,7 +81,7 @@ class Language(Task):
 
     def cases(self, key: Key, network: Network, genome: Genome) -> Int32[Array, "C"]:
         """Minus the loss of every byte of the windows that `key` picks, halved as in the sum of `evaluate`."""
-        network, (state, x, y) = _with_memory(network), self._windows(key, network, genome)
+        network, (state, x, y) = with_memory(network), self._windows(key, network, genome)
         outputs = network.unroll(genome, state, x)[1].reshape(-1, self.outputs)
         halved = fixedpoint.halvings(y.size, fixedpoint.LIMIT)
         return -(self.loss.sample(outputs, y.reshape(-1)) >> halved)
@@ -90,7 +90,7 @@ class Language(Task):
         self, key: Key, network: Network, genome: Genome, noise: Noise, noise_key: Key
     ) -> tuple[Int32[Array, ""], Credit]:
         """Minus the summed loss of one individual on the windows that `key` picks, and its credit there."""
-        network, (state, x, y) = _with_memory(network), self._windows(key, network, genome)
+        network, (state, x, y) = with_memory(network), self._windows(key, network, genome)
         lost, credit = network.credit(noise_key, genome, x, y, self.loss, noise, state)
         return -lost, credit
 
@@ -133,7 +133,7 @@ class Language(Task):
         self, key: Key, network: Network, genome: Genome
     ) -> tuple[Any, Int8[Array, "B T 8"], Int32[Array, "B T"]]:
         """The state at the begin of some windows, what is shown there, and the bytes that follow."""
-        network = _with_memory(network)
+        network = with_memory(network)
         whole = self.context + self.window + 1
         starts = random.randint(key, (self.samples,), self.train.shape[0] - whole + 1)
         text = self.train[starts[:, None] + lax.iota(jnp.int32, whole)[None]]
@@ -144,7 +144,7 @@ class Language(Task):
 
     def _lost(self, network: Network, genome: Genome, text: Array) -> Int32[Array, "S"]:
         """The loss of each of the streams that a text is divided into, whose bytes are all foretold but the first."""
-        network, loss = _with_memory(network), self.loss
+        network, loss = with_memory(network), self.loss
         length = _stream(text)
         count = (text.shape[0] - 1) // length
         together = min(length, max(1, self.samples * self.window // count))
@@ -188,7 +188,7 @@ def to_trits(text: Array) -> Int8[Array, "... 8"]:
     return ((text[..., None] >> places) & jnp.uint8(1)).astype(jnp.int8) * 2 - 1
 
 
-def _with_memory(network: Network) -> Recurrent:
+def with_memory(network: Network) -> Recurrent:
     """The same network; InputError for one without a memory."""
     if not isinstance(network, Recurrent):
         refuse(f"network must be one with a memory, taken step by step: got network={network!r}")

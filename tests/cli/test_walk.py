@@ -24,12 +24,14 @@ TASK = {
     "product": {"stationary": 2, "streaming": 2},
     "hyperidentity": {"n": 4},
     "emission": {"held_out": 0.9, "max_ticks": 2000},
+    "language": {"path": __file__, "window": 2, "samples": 3, "context": 2},
     "control": {"episodes": 2, "trits": 1, "steps": 4, "eval_episodes": 2},
 }
 NETWORK = {
     "fixed_tissue": {"capacity": 160, "ticks": 3},
     "cellular": {"planes": 1},
     "autonomous": {"neurons": 12},
+    "byte_recurrent": {"neurons": 5},
 }
 STRATEGY = {
     "genetic": {"elites": 1},
@@ -44,6 +46,7 @@ FITTING = {
     **dict.fromkeys(("breast_cancer", "xor"), ("mlp", "fixed_tissue")),
     **dict.fromkeys(("hyperidentity", "multiplication"), ("mlp", "conv", "cellular", "fixed_tissue")),
     "emission": ("autonomous",),
+    "language": ("recurrent", "byte_recurrent"),
     "control": ("mlp", "conv", "recurrent", "fixed_tissue"),
 }
 PAIRS = [(task, network) for task, networks in FITTING.items() for network in networks]
@@ -151,7 +154,7 @@ def walk(command, tmp_path, task, strategy, network):
     assert code == 0, err
     code, again, err = command("evaluate", path, "--json")
     assert code == 0, err
-    figure = "return" if task == "control" else "accuracy"
+    figure = {"control": "return", "language": "bits_per_byte"}.get(task, "accuracy")
     assert json.loads(again)[figure] == json.loads(out)[figure]
     assert command("report", path)[0] == 0
     code, _, err = command("export", path, "--out", tmp_path / "net.c")
@@ -167,6 +170,7 @@ def walk(command, tmp_path, task, strategy, network):
         ("portfolio", ("wine", "mlp")),
         ("colony", ("emission", "autonomous")),
         ("hill_climb", ("emission", "autonomous")),
+        ("guided", ("language", "byte_recurrent")),
     ],
     ids=str,
 )
