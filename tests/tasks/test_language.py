@@ -83,7 +83,13 @@ def test_a_file_of_a_users_and_what_is_too_short(tmp_path):
     task = tasks.language(path, window=5)
     assert task.name == "text"
     assert bytes(np.asarray(task.train)[:6]) == b"tejax "
-    for options in ({"window": 5000}, {"context": 2000}, {"text": "none"}, {"temperature": (0, 1)}):
+    for options in (
+        {"window": 5000},
+        {"context": 2000},
+        {"text": "none"},
+        {"temperature": (0, 1)},
+        {"temperature": (8, 65)},
+    ):
         with pytest.raises(InputError):
             tasks.language(path, **options)
     with pytest.raises(InputError):

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import jax.numpy as jnp
 
+from tejax.core import fixedpoint
 from tejax.errors import require
-from tejax.options import AtLeast, Between, OneOf
+from tejax.options import AtLeast, Between, OneOf, Positive
 from tejax.registry import TASKS
 from tejax.tasks._language import Language
 from tejax.tasks.datasets.corpora import Corpus, TestShare, file_bytes, gcide, standard_library
@@ -14,8 +15,6 @@ from tejax.tasks.datasets.corpora import Corpus, TestShare, file_bytes, gcide, s
 __all__ = ["TEXTS", "language", "language_of"]
 
 TEXTS = {"standard_library": standard_library, "gcide": gcide}
-Over = Annotated[int, Between(1, 4096)]
-Under = Annotated[int, Between(1, 64)]
 Window = Annotated[int, Between(1, 2**16)]
 Validated = Annotated[int, AtLeast(2, 2**30)]
 
@@ -28,7 +27,7 @@ def language(
     window: Window = 16,
     samples: Window = 64,
     context: Annotated[int, Between(0, 2**16)] = 16,
-    temperature: tuple[Over, Under] = (8, 1),
+    temperature: tuple[Positive, Positive] = (8, 1),
     validated: Validated = 2**16,
 ) -> Language:
     """A text, byte by byte: from the bytes so far, how likely each byte is next.
@@ -62,8 +61,9 @@ def language_of(
     """The task of a text in three splits; the options are those of `language`.
 
     Raises:
-        InputError: for a text that is too short for a window.
+        InputError: for a text that is too short for a window, and a temperature that no cross-entropy takes.
     """
+    fixedpoint.make_loss("cross_entropy", temperature)
     fits = context + window < len(corpus.train)
     require(fits, f"together less than the {len(corpus.train):,} bytes to learn from", window=window, context=context)
     for name, split in (("validation", corpus.validation), ("test", corpus.test)):
