@@ -34,6 +34,7 @@ from tejax.tasks.datasets.texts import language_of
 
 LOOKED_AT = 2**16  # bytes of the validation split that a point of a curve is measured on
 PACE = 1.25  # seconds of a point over those of the point before it
+PROMPT, LENGTH = b"\n", 400  # of a sample: what it begins with, and the bytes that follow
 AT_ONCE = ["unigram", "bigram", "trigram", "gzip", "gzip after train", "xz", "xz after train"]  # nothing random in them
 STEPWISE = ["GRU", "same trits by gradients", "EGG"]
 EVOLVED = ["guided", "low_rank"]
@@ -92,10 +93,18 @@ def evolve(settings: dict[str, Any], corpus: Corpus, method: str, minutes: float
         "parameters": pytrees.size(result.best),
         "curve": curve,
         "generations": result.generations,
+        "sample": sample(network, result.best, task),
         "best": pytrees.fingerprint(result.best),
         "text": corpus.name,
         "sha256": corpus.sha256,
     }
+
+
+def sample(network: ByteRecurrent, genome: Any, task: Any) -> str:
+    """What the network writes after a prompt, at two thirds of its task's temperature."""
+    over, under = task.temperature
+    written = tejax.tasks.generate(network, genome, PROMPT, LENGTH, jax.random.key(0), (2 * over, 3 * under))
+    return (PROMPT + b"".join(written)).decode("utf-8", "backslashreplace")
 
 
 def measure(settings: dict[str, Any], data: str, method: str, minutes: float, seed: int) -> Row:
