@@ -634,11 +634,17 @@ LANGUAGE = Table(
         **{
             f"{data}_{method}": _bits(data, method)
             for data in ("stdlib", "gcide")
-            for method in ("unigram", "bigram", "trigram", "gzip", "xz", "guided", "GRU")
+            for method in ("unigram", "bigram", "trigram", "gzip", "xz", "guided")
         },
         **{f"{data}_trits": _bits(data, "same trits by gradients") for data in ("stdlib", "gcide")},
-        **{f"stdlib_{name}": _bits("stdlib", name) for name in ("EGG", "low_rank")},
         "gcide_long": _bits("gcide", "guided", 30.0),
+        "stdlib_gru": _bits("stdlib", "GRU"),
+        "gcide_gru": _bits("gcide", "GRU"),
+        "stdlib_egg": _bits("stdlib", "EGG"),
+        "stdlib_low_rank": _bits("stdlib", "low_rank"),
+        "trits": lambda kept: chosen(kept.rows, method="guided")[0]["parameters"],
+        "kilobytes": lambda kept: chosen(kept.rows, method="guided")[0]["parameters"] / 4000,
+        "sample": lambda kept: chosen(kept.rows, method="guided", minutes=30.0)[0]["sample"].strip(),
         "version": lambda kept: kept.rows[0]["text"],
         **{
             f"{data}_sha": lambda kept, data=data: chosen(kept.rows, data=data)[0]["sha256"]["test"]

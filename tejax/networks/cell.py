@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from tejax.engines import ternarize
+from tejax.engines import low_rank, ternarize
+from tejax.engines.low_rank import LowRankMatrix
 from tejax.engines.products import contract
 from tejax.networks.layer import Layer, constants, fresh
 from tejax.types import Array, Int8, Int32, Key, Rate
@@ -38,8 +39,11 @@ def sample(key: Key, neurons: int, fan_in: int, bias: int, density: Rate, gated:
 
 def sums(layer: Layer, seen: Int8[Array, "K B"]) -> Array:
     """The exact sums [O, B] of a layer: int8 where they fit, as they are four times faster so, else int32."""
-    fan_in = layer.weights.shape[-1] + layer.bias.shape[-1]
-    products = contract(layer.weights, seen, (1, 0), jnp.int8 if fan_in <= NARROW else jnp.int32)
+    weights, fan_in = layer.weights, layer.weights.shape[-1] + layer.bias.shape[-1]
+    if isinstance(weights, LowRankMatrix):
+        change = low_rank.outer(contract(seen, weights.columns, (0, 1)), weights.rows).T
+        return contract(weights.base, seen, (1, 0)) + change + constants(layer)[:, None]
+    products = contract(weights, seen, (1, 0), jnp.int8 if fan_in <= NARROW else jnp.int32)
     return products + constants(layer).astype(products.dtype)[:, None]
 
 

@@ -8,6 +8,7 @@ from jax import lax
 
 from tejax import InputError, networks
 from tejax.core import pytrees
+from tejax.engines.low_rank import LowRankMatrix
 from tests.helpers import first_quick
 from tests.oracles import memory
 
@@ -119,3 +120,24 @@ def test_inputs_of_another_width_are_refused():
     network = networks.Recurrent((2, 3, 1))
     with pytest.raises(InputError, match=r"^features must be 2, the inputs of the network: got features=3$"):
         network.apply(jax.jit(network.init)(jax.random.key(0)), _inputs(4, 3))
+
+
+@pytest.mark.parametrize("gated", first_quick([True, False]))
+def test_a_perturbed_network_is_the_one_that_is_written_out(gated):
+    network = networks.Recurrent((3, 5, 2), gated=gated)
+    genome, x = jax.jit(network.init)(jax.random.key(5)), _inputs(2, 4, 3)
+    rng, changes = np.random.default_rng(1), []
+    for leaf in jax.tree.leaves(genome):
+        changes.append(
+            [rng.integers(-1, 2, shape).astype(np.int8) for shape in ((leaf.shape[0], 2), (2, leaf.shape[1]))]
+        )
+    leaves, tree = jax.tree.flatten(genome)
+    perturbed = [LowRankMatrix(leaf, *change) for leaf, change in zip(leaves, changes, strict=True)]
+    written = [
+        np.asarray(leaf, int) + rows.astype(int) @ columns
+        for leaf, (rows, columns) in zip(leaves, changes, strict=True)
+    ]
+    outputs = jax.jit(network.apply)(jax.tree.unflatten(tree, perturbed), x)
+    whole = jax.tree.unflatten(tree, written)
+    wanted = [memory.recurrent(whole, sequence, 5, network.ticks, 0) for sequence in np.asarray(x)]
+    assert np.array_equal(outputs, wanted)
