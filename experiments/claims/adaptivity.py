@@ -193,6 +193,8 @@ def _lines(data: str, rows: list[Row]) -> Iterator[list[str]]:
     for what in dict.fromkeys(row["change"] for row in rows):
         for method, arm in dict.fromkeys((row["method"], row["arm"]) for row in rows):
             some = [row for row in rows if (row["method"], row["arm"], row["change"]) == (method, arm, what)]
+            if not some:
+                continue
             seconds = [share([row["seconds"][place] for row in some]) for place in range(len(MARKS))]
             equal = [f"{np.median([row['evaluations'][p] for row in some]):.1%}" for p in range(len(EVALUATIONS))]
             old = share([row["old rule"] for row in some])
