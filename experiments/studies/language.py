@@ -31,6 +31,7 @@ from tejax.registry import STRATEGIES
 from tejax.tasks.datasets import corpora
 from tejax.tasks.datasets.corpora import Corpus
 from tejax.tasks.datasets.texts import language_of
+from tejax.viz._style import GREY
 
 LOOKED_AT = 2**16  # bytes of the validation split that a point of a curve is measured on
 PACE = 1.25  # seconds of a point over those of the point before it
@@ -150,25 +151,26 @@ def draw(rows: list[Row]) -> Any:
     """A row a text: bits a byte over seconds, bytes and multiply-adds; what counts or compresses is a level line."""
     texts = grouped(rows, "data")
     figure, axes = pictures.panels(len(texts), 3, 3.4, 2.9, sharey="row")
-    known = [*EVOLVED, *STEPWISE]
+    colours = [colour for colour in pictures.COLOURS if colour != GREY]
+    known = dict(zip([*EVOLVED, *STEPWISE], colours, strict=False))
     for line, (text, some) in zip(axes, texts.items(), strict=True):
-        for place, method in enumerate(known):
+        for method, colour in known.items():
             for row in chosen(some, method=method):
                 for column, panel in enumerate(line):
                     points = [(point[column], point[3]) for point in row["curve"] if point[column] > 0]
-                    panel.plot(*zip(*points, strict=True), color=pictures.COLOURS[place], linewidth=1.4)
+                    panel.plot(*zip(*points, strict=True), color=colour, linewidth=1.4)
         for method, style in LINES.items():
             for row in chosen(some, method=method):
                 for panel in line:
-                    panel.axhline(row["bits_per_byte"], color="#8C8C8C", linestyle=style, linewidth=1)
+                    panel.axhline(row["bits_per_byte"], color=GREY, linestyle=style, linewidth=1)
         line[0].set(ylabel="bits a byte, validation")
         line[0].set_title(TITLES[text], loc="left")
         for panel, words in zip(line, ("seconds of learning", "bytes learned from", "multiply-adds"), strict=True):
             panel.set(xscale="log", xlabel=words, ylim=(1, 6))
-    for place, method in enumerate(known):
-        axes[0, 0].plot([], [], color=pictures.COLOURS[place], label=NAMES.get(method, method))
+    for method, colour in known.items():
+        axes[0, 0].plot([], [], color=colour, label=NAMES.get(method, method))
     for method, style in LINES.items():
-        axes[0, 0].plot([], [], color="#8C8C8C", linestyle=style, label=method)
+        axes[0, 0].plot([], [], color=GREY, linestyle=style, label=method)
     pictures.legend(figure, axes[0, 0], columns=4)
     return figure
 
