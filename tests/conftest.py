@@ -33,7 +33,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 def pytest_collection_finish():
     """Collect garbage seldom: tracing makes objects by the million, and what is imported is never garbage."""
     gc.freeze()
-    gc.set_threshold(200_000, 50, 50)
+    gc.set_threshold(50_000, 20, 10)
 
 
 @pytest.fixture

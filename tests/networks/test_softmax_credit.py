@@ -24,7 +24,7 @@ def drawn(seed, batch, neurons, outputs):
     return hidden, readout, y, bias, (hidden.astype(np.int64) @ readout.T + bias).astype(np.int32)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, 2**16), st.sampled_from([(3, 4, 5), (2, 9, 300)]), st.sampled_from([(1, 1), (3, 2), (8, 1)]))
 def test_hidden_trits_have_the_credit_of_losses_that_are_computed_again(seed, sizes, temperature):
     hidden, readout, y, bias, outputs = drawn(seed, *sizes)

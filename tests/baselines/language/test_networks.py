@@ -185,6 +185,7 @@ def test_log_likelihoods_are_those_of_powers_of_two():
     assert int(egg_network.log_likelihood(jnp.zeros(256, jnp.int8), jnp.uint8(7))) == -8 * 16
 
 
+@pytest.mark.long
 def test_egg_learns(optimized):
     method = language.eggroll(width=16, population=64, window=14)
     seen = []
@@ -216,6 +217,7 @@ def test_the_shadow_of_a_ternary_network_predicts_what_its_trits_predict():
             assert np.allclose(logits, each * np.log(2) / 8, rtol=1e-6)
 
 
+@pytest.mark.long
 def test_gradients_teach_the_ternary_network_a_text_that_repeats_itself(optimized):
     corpus = CORPUS
     method = language.straight_through_reader(neurons=64, recipe=Recipe(0.01, 8, 16))
