@@ -212,6 +212,10 @@ class Recurrent(Network):
         """The next state, and the outputs [..., O] of one step with inputs [..., F]."""
         raise NotImplementedError
 
+    def begun(self, batch: tuple[int, ...]) -> Any:
+        """The state before the first step, of so many sequences: leading axes before those of `init_state`."""
+        return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (*batch, *leaf.shape)), self.init_state())
+
     def unroll(self, genome: Genome, state: Any, x: Trits) -> tuple[Any, Int32[Array, "... T O"]]:
         """The last state and the outputs at every step of [..., T, F], from a state with the same leading axes."""
         state, outputs = lax.scan(lambda state, x: self.step(genome, state, x), state, jnp.moveaxis(x, -2, 0))

@@ -4,6 +4,7 @@ A product with one is the base's product and two thin ones. Where many such matr
 inputs, the base's product is computed once for all of them (Sarkar et al. 2025, arXiv 2511.16652).
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -12,7 +13,18 @@ import jax.numpy as jnp
 from tejax.engines.base import Engine, ternarize
 from tejax.types import Array, Int8, Int32
 
-__all__ = ["LowRankMatrix", "Matrix", "choose", "hidden", "lookup", "outer", "output", "repeated", "row_sums"]
+__all__ = [
+    "LowRankMatrix",
+    "Matrix",
+    "choose",
+    "hidden",
+    "lookup",
+    "outer",
+    "output",
+    "product",
+    "repeated",
+    "row_sums",
+]
 
 
 class LowRankMatrix(NamedTuple):
@@ -82,6 +94,19 @@ def lookup(w: Matrix, index: Int32[Array, "..."], columns: slice) -> Int32[Array
     thin = w.rows[index].astype(jnp.int32)
     change = outer(thin.reshape(-1, thin.shape[-1]), w.columns[:, columns].T)
     return lookup(w.base, index, columns) + change.reshape(*index.shape, -1)
+
+
+def product(multiply: Callable[[Any, Array], Array], x: Any, w: Matrix) -> Int32[Array, "B O"]:
+    """What `multiply`, written for a plain matrix, gives for weights of either form.
+
+    Args:
+        multiply: (x, w [O, F]) -> the sums of every row of w, int32 [B, O].
+        x: inputs.
+        w: the weights.
+    """
+    if not isinstance(w, LowRankMatrix):
+        return multiply(x, w)
+    return multiply(x, w.base) + outer(multiply(x, w.columns), w.rows)
 
 
 def outer(thin: Int32[Array, "B r"], rows: Int8[Array, "O r"]) -> Int32[Array, "B O"]:

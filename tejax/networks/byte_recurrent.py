@@ -17,7 +17,6 @@ from jax import lax
 
 from tejax import types
 from tejax.engines import low_rank, products, ternarize
-from tejax.engines.low_rank import Matrix
 from tejax.errors import require
 from tejax.networks import credit, softmax_credit
 from tejax.networks.layer import Layer, constants, fresh
@@ -111,7 +110,7 @@ class ByteRecurrent(types.Recurrent):
 
     def apply(self, genome: Reader, x: Int8[Array, "... T 8"]) -> Int32[Array, "... T O"]:
         """The outputs after every byte of texts, each from the first state on."""
-        return self.unroll(genome, self._begun(x.shape[:-2]), x)[1]
+        return self.unroll(genome, self.begun(x.shape[:-2]), x)[1]
 
     def unroll(self, genome: Reader, state: Trace, x: Int8[Array, "... T 8"]) -> tuple[Trace, Int32[Array, "... T O"]]:
         """The last state and the outputs after every byte of texts, each from its state on."""
@@ -138,7 +137,7 @@ class ByteRecurrent(types.Recurrent):
         A neuron has credit for what its trit does to the next byte's loss; what its trace does to those after it is
         not counted (as in Elman's network, whose memory is an input like others to its training).
         """
-        state = self._begun(x.shape[:1]) if state is None else state
+        state = self.begun(x.shape[:1]) if state is None else state
         heard = self._heard(state, to_bytes(x))
         _, sums, seen, hidden = self._run(genome, state, heard)
         sums, seen, hidden = (each.reshape(-1, each.shape[-1]) for each in (sums, seen, hidden))
@@ -152,9 +151,6 @@ class ByteRecurrent(types.Recurrent):
         tables = [empty.at[index.reshape(-1)].add(digits) for index in heard]
         found = Reader(jnp.concatenate(tables, axis=1), of(differences, seen), readout)
         return loss.total(outputs, labels), found
-
-    def _begun(self, batch: tuple[int, ...]) -> Trace:
-        return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (*batch, *leaf.shape)), self.init_state())
 
     def _heard(self, state: Trace, text: Int32[Array, "B T"]) -> list[Int32[Array, "B T"]]:
         """For each table, the bytes that are looked up in it."""
@@ -175,7 +171,7 @@ class ByteRecurrent(types.Recurrent):
 
         def step(traces: Int8[Array, "B N"], given: Int32[Array, "B N"]) -> tuple[Array, tuple[Array, ...]]:
             seen = ternarize(traces, self.threshold)
-            sums = given + _sums(seen, genome.memory.weights)
+            sums = given + low_rank.product(products.sums, seen, genome.memory.weights)
             trits = ternarize(sums)
             kept = traces.astype(jnp.int32)
             moved = kept - (kept >> self.fade) + self.step_size * trits.astype(jnp.int32)
@@ -189,17 +185,10 @@ class ByteRecurrent(types.Recurrent):
         return Trace(kept, traces), sums, seen, trits
 
     def _read(self, genome: Reader, hidden: Int8[Array, "B N"]) -> Int32[Array, "B O"]:
-        return _sums(hidden, genome.readout.weights) + constants(genome.readout)[None]
+        return low_rank.product(products.sums, hidden, genome.readout.weights) + constants(genome.readout)[None]
 
 
 def to_bytes(x: Int8[Array, "... 8"]) -> Int32[Array, "..."]:
     """The bytes of which these are the bits, lowest first: a positive input is 1, another 0."""
     places = lax.broadcasted_iota(jnp.int32, x.shape, x.ndim - 1)
     return jnp.sum((x > 0).astype(jnp.int32) << places, axis=-1, dtype=jnp.int32)
-
-
-def _sums(x: Int8[Array, "B F"], w: Matrix) -> Int32[Array, "B O"]:
-    """The exact sums of trits x and weights of either form."""
-    if not isinstance(w, low_rank.LowRankMatrix):
-        return products.sums(x, w)
-    return products.sums(x, w.base) + low_rank.outer(products.sums(x, w.columns), w.rows)

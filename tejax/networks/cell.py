@@ -3,6 +3,7 @@
 Samples are the minor axis: a network of a few neurons is narrower than a vector register, its samples are not.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -41,8 +42,7 @@ def sums(layer: Layer, seen: Int8[Array, "K B"]) -> Array:
     """The exact sums [O, B] of a layer: int8 where they fit, as they are four times faster so, else int32."""
     weights, fan_in = layer.weights, layer.weights.shape[-1] + layer.bias.shape[-1]
     if isinstance(weights, LowRankMatrix):
-        change = low_rank.outer(contract(seen, weights.columns, (0, 1)), weights.rows).T
-        return contract(weights.base, seen, (1, 0)) + change + constants(layer)[:, None]
+        return low_rank.product(partial(contract, axes=(0, 1)), seen, weights).T + constants(layer)[:, None]
     products = contract(weights, seen, (1, 0), jnp.int8 if fan_in <= NARROW else jnp.int32)
     return products + constants(layer).astype(products.dtype)[:, None]
 

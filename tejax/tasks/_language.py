@@ -15,7 +15,7 @@ from tejax.core import fixedpoint, random
 from tejax.errors import refuse, require
 from tejax.types import Array, Credit, Genome, Int8, Int32, Key, Network, Noise, Recurrent, Task
 
-__all__ = ["BITS", "Language", "begun", "to_trits", "with_memory"]
+__all__ = ["BITS", "Language", "to_trits", "with_memory"]
 
 BITS = 8  # of a byte, lowest first
 STREAM = 2**10  # bytes of a stream that a text is divided into for a measurement, at least where there are many
@@ -137,7 +137,7 @@ class Language(Task):
         whole = self.context + self.window + 1
         starts = random.randint(key, (self.samples,), self.train.shape[0] - whole + 1)
         text = self.train[starts[:, None] + lax.iota(jnp.int32, whole)[None]]
-        state = begun(network, self.samples)
+        state = network.begun((self.samples,))
         if self.context:
             state, _ = network.unroll(genome, state, to_trits(text[:, : self.context]))
         return state, to_trits(text[:, self.context : -1]), text[:, self.context + 1 :].astype(jnp.int32)
@@ -159,7 +159,7 @@ class Language(Task):
             whole = rows[:, : length // together * together].reshape(count, -1, together)
             return whole.swapaxes(0, 1)
 
-        state, lost = lax.scan(read, begun(network, count), (blocks(x), blocks(y)))
+        state, lost = lax.scan(read, network.begun((count,)), (blocks(x), blocks(y)))
         total = jnp.sum(lost, axis=0, dtype=jnp.int32)
         rest = length % together
         return total + read(state, (x[:, -rest:], y[:, -rest:]))[1] if rest else total
@@ -175,11 +175,6 @@ def _stream(text: Array) -> int:
     foretold = text.shape[0] - 1
     count = max(1, min(STREAMS, foretold // STREAM), -(-foretold // LONGEST))
     return max(1, foretold // count)
-
-
-def begun(network: Recurrent, count: int) -> Any:
-    """The first state of a network, so many times."""
-    return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (count, *leaf.shape)), network.init_state())
 
 
 def to_trits(text: Array) -> Int8[Array, "... 8"]:
