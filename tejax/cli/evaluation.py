@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tejax import export
-from tejax.cli.scoring import as_evolved, remarks, scored
+from tejax.cli.scoring import as_evolved, read_alike, remarks, scored
 from tejax.cli.stored import best_file, load_experiment
 from tejax.errors import printable, refuse
 from tejax.evolution import check_fit
@@ -60,6 +60,7 @@ def open_network(path: Path, chosen: Choice | None = None, operators: Sequence[s
     # a foreign task is named to be imported; with no option of its own it is the one that was evolved for
     if stored is not None and choice.name == stored.name and choice == TASKS.choose(choice.name):
         choice = stored
+    choice = read_alike(choice, stored)
     if saved.encoding is None:
         task = TASKS.make(choice)
     elif as_evolved(choice, stored):

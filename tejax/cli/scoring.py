@@ -11,10 +11,13 @@ from tejax.options import options_of
 from tejax.registry import TASKS, Choice
 from tejax.tasks import Classification
 from tejax.tasks._labelled import Coding, Options
+from tejax.tasks.datasets import files
 from tejax.tasks.datasets.encoding import Encoding
 from tejax.types import Task
 
-__all__ = ["as_evolved", "remarks", "scored"]
+__all__ = ["as_evolved", "read_alike", "remarks", "scored"]
+
+COLUMN = "label"  # the option of `files` that says which column of a table has the labels
 
 
 def as_evolved(choice: Choice, stored: Choice | None) -> bool:
@@ -23,6 +26,14 @@ def as_evolved(choice: Choice, stored: Choice | None) -> bool:
         return False
     names = [name for name in choice.options if name not in options_of(Options)]
     return all(_place(choice.options[name]) == _place(stored.options[name]) for name in names)
+
+
+def read_alike(choice: Choice, stored: Choice | None) -> Choice:
+    """A choice whose table has its labels in the column of the stored one of the same task, unless it names another."""
+    same = stored is not None and choice.name == stored.name and choice.options.get(COLUMN, "") is None
+    if stored is None or not same or stored.options[COLUMN] is None or not files.holds_table(choice.options["path"]):
+        return choice
+    return choice.replace(**{COLUMN: stored.options[COLUMN]})
 
 
 def scored(choice: Choice, saved: Saved, new: bool) -> Task:

@@ -91,7 +91,7 @@ class MLP(Network):
 
         Whole numbers from -L to L, each as often, have L (L + 1) / 2 times the variance of such trits.
 
-        Measured on digits (experiments/quality/thresholds.py): between 0 and 0.5 the validation accuracies differ by
+        Measured on digits (experiments/studies/thresholds.py): between 0 and 0.5 the validation accuracies differ by
         less than they vary from seed to seed, 0.75 is no better; so the default is 0, the plain sign, where only a
         balanced sum is 0.
         """

@@ -16,9 +16,9 @@ from tejax.tasks._classification import Classification
 from tejax.tasks._coding import byte_coding, check_bytes
 from tejax.tasks._minibatch import require_samples
 from tejax.tasks.datasets import encoding, pictures
-from tejax.tasks.datasets.checks import as_numbers
+from tejax.tasks.datasets.checks import as_numbers, column_names
 from tejax.tasks.datasets.distinctness import check_told_apart
-from tejax.tasks.datasets.labels import as_labels, check_names, classes_of, numbers_of
+from tejax.tasks.datasets.labels import Labels, as_labels, check_names, classes_of, numbers_of
 from tejax.types import Array, Int8
 
 __all__ = ["Coding", "Options", "classification"]
@@ -87,27 +87,31 @@ def classification(
     x_test: Any = None,
     y_test: Any = None,
     names: Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
     **options: Any,
 ) -> Classification:
     """A task from numbers and labels.
 
     Args:
         x: numbers [N, ...], in an array or a frame; compared as float64.
-        y: labels [N] of any kind: whole numbers, truth values or texts. Their values in order are the classes.
+        y: labels [N] of any kind: whole numbers, truth values or texts of 1 to 200 characters. Their values in order
+            are the classes.
         encode: of a network that is to be scored on these data: all of them become test samples by its thresholds, and
             nothing is split or fitted. None: the data are for training, and thresholds come from the training split.
         classes: of that network: the names of its classes, or how many there are; labels are among them.
-        x_test: numbers [M, ...] of the test samples; None: a share of x is held out at random.
+        x_test: numbers [M, ...] of the test samples; None: a share of x is held out at random. Of two frames, the
+            columns are the same.
         y_test: their labels [M], among those of y.
         names: what the classes are called, in the order of their labels; None: as their labels.
+        columns: what the features are called; None: as the columns of x, if it is a frame.
         **options: the fields of `Options`.
 
     Raises:
         InputError: for empty data, NaN or infinite numbers, whole numbers beyond 2^53, labels that are missing, of
             mixed types or floats that are not whole, a class with fewer than two samples to split, one class alone,
             training data that are all the same, an option that does not exist, a share or a minibatch out of range, a
-            shift of what is no picture, more classes than the loss takes; for other features or classes than `encode`
-            and `classes`, or the training data, have.
+            shift of what is no picture, more classes than the loss takes; for other features or classes, or features of
+            other names or in another order, than `encode` and `classes`, or the training data, have.
 
     Warns:
         UserWarning: naming features that vary and have no threshold, as beside a column of another unit.
@@ -116,31 +120,36 @@ def classification(
     unknown = [name for name in options if name not in known]
     require(not unknown, f"among {known}", options=unknown)
     chosen = Options(**options)
+    columns = column_names(x) if columns is None else columns
     x = as_numbers(x)
     y = as_labels(y, len(x))
     require((x_test is None) == (y_test is None), "given with y_test, or not at all", x_test=type(x_test).__name__)
     if encode is not None:
         require(x_test is None, "left out where all of x is scored", x_test=type(x_test).__name__)
+        encode.check_columns(columns)
         return _scored(encode(x), y, encode, classes)
     fixedpoint.make_loss(chosen.loss, chosen.temperature)
     labels = classes_of(y)
-    called = labels.names if names is None else check_names(names, len(labels.names))
     splits = x_test is None and chosen.test_share > 0
-    _check_classes(labels.classes, len(called), chosen.loss, least=2 if splits else 1)
+    _check_classes(labels, chosen.loss, least=2 if splits else 1)
+    called = labels.names if names is None else check_names(names, len(labels.names))
     if splits:
         rows = _split(x, labels.classes, chosen)
     elif x_test is None:
         rows = _Rows(x, labels.classes, x[:0], labels.classes[:0])
     else:
         rows = _given(x, labels, x_test, y_test)
-    return _task(rows, called, chosen)
+    task = _task(rows, called, columns, chosen)
+    if x_test is not None and task.encoding is not None:
+        task.encoding.check_columns(column_names(x_test), "x_test")
+    return task
 
 
-def _task(rows: _Rows, names: Sequence[str], chosen: Options) -> Classification:
-    """The task of rows whose classes have these names."""
+def _task(rows: _Rows, names: Sequence[str], columns: Sequence[str], chosen: Options) -> Classification:
+    """The task of rows whose classes and features have these names."""
     require_samples(chosen.samples, len(rows.x_train), "training samples")
     x, x_test = (each.reshape(len(each), math.prod(each.shape[1:])) for each in (rows.x_train, rows.x_test))
-    encode = encoding.fit(x, chosen.trits, chosen.kind, chosen.placement)
+    encode = encoding.fit(x, chosen.trits, chosen.kind, chosen.placement, columns)
     stored, seen = chosen.store == "bytes", x
     if stored:
         check_bytes(x, chosen.shift)
@@ -170,10 +179,12 @@ def _unless_numbers(names: Sequence[str]) -> tuple[str, ...] | None:
     return None if list(names) == [str(number) for number in range(len(names))] else tuple(names)
 
 
-def _check_classes(y: np.ndarray, classes: int, loss: str, least: int) -> None:
-    """Raise InputError for classes of which there are too few, too many, or too few samples."""
+def _check_classes(labels: Labels, loss: str, least: int) -> None:
+    """Raise InputError for classes of which there are too few, too many, or too few samples, or with odd names."""
+    classes = len(labels.names)
     require(classes >= 2, "of two classes or more", y="labels of one class")
-    fewest = int(np.bincount(y, minlength=classes).min())
+    check_names(labels.names, name="y")
+    fewest = int(np.bincount(labels.classes).min())
     seen = f"{classes} classes, one of {fewest}"
     require(fewest >= least, f"of classes of {least} samples or more each", y=seen)
     most = fixedpoint.MOST_OUTPUTS
@@ -195,7 +206,7 @@ def _split(x: np.ndarray, y: np.ndarray, chosen: Options) -> _Rows:
     return _Rows(x[train], y[train], x[test], y[test])
 
 
-def _given(x: np.ndarray, labels: Any, x_test: Any, y_test: Any) -> _Rows:
+def _given(x: np.ndarray, labels: Labels, x_test: Any, y_test: Any) -> _Rows:
     """Rows with test samples of their own."""
     x_test = as_numbers(x_test, "x_test")
     shape = f"array of shape {x_test.shape}"

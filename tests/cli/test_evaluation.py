@@ -126,6 +126,29 @@ def test_other_columns_and_classes_are_refused_in_one_line(command, folder, case
     assert words in err
 
 
+def test_columns_of_a_table_are_those_of_training(command, folder):
+    x, y = _data(45, 2)
+
+    def write(name, order):
+        columns = {"a": x[:, 0], "b": x[:, 1], "kind": y, "c": x[:, 2], "d": x[:, 3]}
+        lines = [order.split(), *zip(*(columns[each] for each in order.split()), strict=True)]
+        (folder / name).write_text("\n".join(",".join(map(str, line)) for line in lines))
+
+    write("train.csv", "a b kind c d")
+    write("turned.csv", "b a kind c d")
+    task, saved = tasks.from_files("train.csv", label="kind"), export.read("net.safetensors")
+    choice = TASKS.choose("files", path="train.csv", label="kind")
+    plain = {"name": "files", **choice.options, "path": "train.csv"}
+    export.save("net.safetensors", NETWORK, saved.genome, {"task": plain}, task.encoding)
+    assert export.read("net.safetensors").encoding.columns == ("a", "b", "c", "d")
+    (folder / "new.csv").write_bytes((folder / "train.csv").read_bytes())
+    assert _evaluated(command, "files", "--path", "new.csv")["accuracy"] == _expected(x, y)[0]
+    code, _, err = command("evaluate", "net.safetensors", "files", "--path", "turned.csv")
+    assert code == 2
+    assert "x must be of the columns of the training data, ['a', 'b', 'c', 'd']: got x=['b', 'a', 'c', 'd']" in err
+    assert _evaluated(command, "files", "--path", "new.npz")["accuracy"] == _expected(x, y)[0]
+
+
 def test_a_network_without_an_encoding_says_so(command, folder):
     out = command("evaluate", "bare.safetensors", "files", "--path", "new.npz")[1]
     assert "the network's file holds no encoding: its thresholds are fitted to these data" in out

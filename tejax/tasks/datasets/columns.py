@@ -12,7 +12,7 @@ import numpy as np
 from tejax.core.paths import existing_file
 from tejax.core.reading import read_regular
 from tejax.errors import refuse, require, shown
-from tejax.tasks.datasets.lines import table_lines
+from tejax.tasks.datasets.lines import number_of, table_lines
 
 __all__ = ["load_column"]
 
@@ -62,11 +62,8 @@ def _place(path: Path, first: list[str], column: str | None) -> int:
 
 def _number(cell: str) -> float | None:
     """A finite number as float64; None for what is none."""
-    try:
-        number = float(cell) if "_" not in cell else math.nan
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+    number = number_of(cell)
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _finite(path: Path, line: int, column: str | None, cell: str) -> float:

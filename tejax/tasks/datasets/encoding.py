@@ -3,13 +3,13 @@
 import dataclasses
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
 
-from tejax.errors import InputError, refuse, require
-from tejax.tasks.datasets.checks import EXACT, as_numbers
+from tejax.errors import InputError, refuse, require, shown
+from tejax.tasks.datasets.checks import EXACT, as_numbers, column_names
 from tejax.tasks.datasets.thresholds import midway_quantiles
 
 __all__ = ["Encoding", "encoding_of", "fit"]
@@ -20,6 +20,7 @@ LEVELS = 2048  # thresholds of a feature, at most: 1,024 trits of two
 WIDEST = 2**24  # features times levels of a file's encoding, at most
 ALLOWED = "trits, thermometer or levels"
 COUNTED = 127  # the greatest whole number that a feature becomes
+NAMED = 2**20  # characters of all columns' names together
 MOST = 2**19  # thresholds that differ from feature to feature, at most: 13 MB as text in a network's file
 
 
@@ -35,14 +36,16 @@ class Encoding:
     Attributes:
         thresholds: float64 [L, F], finite, ascending along L; it cannot be written to.
         kind: trits, thermometer or levels.
+        columns: what the features are called, those of a frame or a table; empty: not known.
 
     Raises:
-        InputError: for other thresholds, for an odd number of them where two make a trit, and for more than an int8
-            counts.
+        InputError: for other thresholds, for an odd number of them where two make a trit, for more than an int8 counts,
+            and for names that are no texts, too long, or not of all features.
     """
 
     thresholds: np.ndarray
     kind: Kind = "trits"
+    columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require(self.kind in get_args(Kind), ALLOWED, kind=self.kind)
@@ -54,6 +57,11 @@ class Encoding:
         require(paired, "of two levels a trit", thresholds=shape)
         counted = self.kind != "levels" or len(thresholds) <= 2 * COUNTED
         require(counted, f"of at most {2 * COUNTED} levels, for whole numbers of 8 bits", thresholds=shape)
+        named = all(isinstance(each, str) for each in self.columns) and sum(map(len, self.columns)) <= NAMED
+        require(named, f"texts of {NAMED:,} characters together at most", columns=self.columns)
+        fits = len(self.columns) in (0, thresholds.shape[1])
+        require(fits, f"{thresholds.shape[1]} names, or none", columns=f"{len(self.columns)} names")
+        object.__setattr__(self, "columns", tuple(self.columns))
         thresholds.setflags(write=False)
         object.__setattr__(self, "thresholds", thresholds)
 
@@ -74,32 +82,40 @@ class Encoding:
         return self.thresholds.shape[0] // 2 if self.kind == "levels" else 1
 
     def __eq__(self, other: object) -> bool:
-        """The same thresholds, read in the same way."""
+        """The same thresholds of features of the same names, read in the same way."""
         if not isinstance(other, Encoding):
             return NotImplemented
-        return self.kind == other.kind and np.array_equal(self.thresholds, other.thresholds)
+        same = self.kind == other.kind and self.columns == other.columns
+        return same and np.array_equal(self.thresholds, other.thresholds)
 
     def __hash__(self) -> int:
-        return hash((self.kind, self.thresholds.shape, self.thresholds.tobytes()))
+        return hash((self.kind, self.columns, self.thresholds.shape, self.thresholds.tobytes()))
 
     def __call__(self, x: Any) -> np.ndarray:
         """The trits, or small whole numbers, of numbers.
 
         Args:
-            x: numbers [N, F], or pictures [N, ...] of F pixels; or one sample, [F].
+            x: numbers [N, F], in an array or a frame, or pictures [N, ...] of F pixels; or one sample, [F].
 
         Returns:
             int8 [N, F * trits a feature], or [F * trits a feature] of one sample: trit l of all features, then trit
             l + 1. With levels a feature has one whole number.
 
         Raises:
-            InputError: in one line, for another number of features, and for what is not finite and numeric.
+            InputError: in one line, for another number of features, a frame whose columns have other names or another
+                order, and for what is not finite and numeric.
         """
+        self.check_columns(column_names(x))
         x = as_numbers(x)
         rows = math.prod(x.shape[1:]) == self.features
         require(rows or x.shape == (self.features,), f"rows of {self.features} numbers", x=f"array of shape {x.shape}")
         coded = self._coded(x.reshape(-1, self.features))
         return coded if rows else coded[0]
+
+    def check_columns(self, columns: Sequence[str], name: str = "x") -> None:
+        """Raise InputError where features are known to be called otherwise, or to stand in another order."""
+        same = not (self.columns and columns) or self.columns == tuple(columns)
+        require(same, f"of the columns of the training data, {shown(list(self.columns), 400)}", **{name: list(columns)})
 
     def _coded(self, x: np.ndarray) -> np.ndarray:
         if self.kind == "thermometer":
@@ -114,11 +130,12 @@ class Encoding:
     def to_json(self) -> dict[str, Any]:
         """The encoding as plain JSON, whose numbers `json` writes so that they come back to the bit.
 
-        A level whose thresholds are one for all features is a list of one number.
+        A level whose thresholds are one for all features is a list of one number. Names stand there if they are known.
         """
         levels = self.thresholds.tolist()
         short = [level[:1] if len(set(level)) == 1 else level for level in levels]
-        return {"kind": self.kind, "features": self.features, "thresholds": short}
+        named = {"columns": list(self.columns)} if self.columns else {}
+        return {"kind": self.kind, "features": self.features, "thresholds": short, **named}
 
 
 def encoding_of(metadata: Mapping[str, Any]) -> Encoding | None:
@@ -133,14 +150,15 @@ def encoding_of(metadata: Mapping[str, Any]) -> Encoding | None:
     plain = metadata.get("encoding")
     if plain is None:
         return None
-    whole = isinstance(plain, Mapping) and set(plain) == {"kind", "features", "thresholds"}
-    require(whole, "an object of kind, features and thresholds", encoding=plain)
+    whole = isinstance(plain, Mapping) and set(plain) - {"columns"} == {"kind", "features", "thresholds"}
+    require(whole, "an object of kind, features and thresholds, and columns if they have names", encoding=plain)
     features = plain["features"]
     fits = type(features) is int and 1 <= features <= WIDEST
     require(fits, f"from 1 to {WIDEST}", **{"encoding.features": features})
-    thresholds = _thresholds(plain["thresholds"], features)
+    thresholds, columns = _thresholds(plain["thresholds"], features), plain.get("columns", [])
+    require(isinstance(columns, list), "a list", **{"encoding.columns": columns})
     try:
-        return Encoding(thresholds, plain["kind"])
+        return Encoding(thresholds, plain["kind"], tuple(columns))
     except InputError as error:
         refuse(f"encoding: {error}", error)
 
@@ -158,14 +176,21 @@ def _is_number(value: Any) -> bool:
     return type(value) is float or (type(value) is int and abs(value) <= EXACT)
 
 
-def fit(x: np.ndarray, trits: int = 1, kind: Kind = "trits", placement: Placement = "range") -> Encoding:
+def fit(
+    x: np.ndarray,
+    trits: int = 1,
+    kind: Kind = "trits",
+    placement: Placement = "range",
+    columns: Sequence[str] = (),
+) -> Encoding:
     """An encoding of `trits` trits a feature, or of a whole number from -trits to trits, from training data x [N, F].
 
-    Measured on digits (experiments/quality/thresholds.py): two or three trits a pixel evolve better than one, and
+    Measured on digits (experiments/studies/thresholds.py): two or three trits a pixel evolve better than one, and
     better than a thermometer of as many inputs; the placement makes no difference beyond the noise.
 
     `range` spaces the thresholds evenly between the least and the greatest number in all of x; `quantile` puts
     them, feature by feature, midway between the distinct values that divide the training data into equal shares best.
+    `columns` are what the features are called, if that is known.
 
     Raises:
         InputError: for fewer than one trit, for levels beyond those of an int8, another kind or placement, and for
@@ -181,8 +206,10 @@ def fit(x: np.ndarray, trits: int = 1, kind: Kind = "trits", placement: Placemen
     if placement == "quantile":
         fits = levels * x.shape[1] <= MOST
         require(fits, f"fewer: a network's file holds {MOST} thresholds, {levels} a feature", trits=trits)
-        return Encoding(midway_quantiles(x, shares, np.float64), kind)
-    return Encoding(np.repeat(_spaced(float(x.min()), float(x.max()), shares)[:, None], x.shape[1], axis=1), kind)
+        thresholds = midway_quantiles(x, shares, np.float64)
+    else:
+        thresholds = np.repeat(_spaced(float(x.min()), float(x.max()), shares)[:, None], x.shape[1], axis=1)
+    return Encoding(thresholds, kind, tuple(columns))
 
 
 def _spaced(low: float, high: float, shares: np.ndarray) -> np.ndarray:

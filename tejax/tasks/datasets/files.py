@@ -21,12 +21,14 @@ from tejax.tasks.datasets.archives import open_archive, read_member
 from tejax.tasks.datasets.limits import LARGEST, RATIO, check_size, read_up_to
 from tejax.tasks.datasets.tables import Table, parse_table
 
-__all__ = ["Labelled", "load_arrays", "load_idx", "load_labelled", "load_table"]
+__all__ = ["Labelled", "holds_table", "load_arrays", "load_idx", "load_labelled", "load_table"]
 
 T = TypeVar("T")
 Labelled = Table  # numbers, labels and the names of columns, of a file of any kind
 
 UNDERSTOOD = "what is read is a table (.csv), an .npz file with arrays x and y, or two IDX files, inputs and labels"
+_CONTROL = frozenset(range(32)) - set(b"\t\n\f\r")  # bytes that no text has
+_MARKS = (b"\xff\xfe", b"\xfe\xff")  # with which UTF-16 begins
 _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _GZIP = b"\x1f\x8b"
 
@@ -41,22 +43,28 @@ def load_labelled(path: str | Path, labels: str | Path | None = None, label: str
             the last one.
 
     Raises:
-        InputError: for a missing, damaged or foreign file, naming it.
+        InputError: for a missing, damaged or foreign file, naming it, and for a column of labels where there are none.
     """
-    if labels is not None:
-        return Labelled(load_idx(path), load_idx(labels), ())
-    path = existing_file(path)
-    head = _opened(path, lambda file, _, __: file.read(512))
-    if _is_table(head) and not head.startswith(b"PK"):
+    if labels is None and holds_table(path):
         return load_table(path, label)
-    return Labelled(*load_arrays(path), ())
+    require(label is None, f"left out, as {path} is no table and has no columns", label=label)
+    return Labelled(*(load_arrays(path) if labels is None else (load_idx(path), load_idx(labels))), ())
+
+
+def holds_table(path: str | Path) -> bool:
+    """Whether a file is a text, gzipped or not, and so a table if it is anything that is read.
+
+    Raises:
+        InputError: where it is missing, or cannot be read.
+    """
+    return _is_text(_opened(existing_file(path), lambda file, _, __: file.read(512)))
 
 
 def load_table(path: str | Path, label: str | None = None) -> Table:
     """The numbers and labels of a table of text, gzipped or not.
 
     Args:
-        path: of the file; a first line that holds a text beside the label is its header.
+        path: of the file; a first line that holds a text where the others hold numbers is its header.
         label: the column of labels: its name, or its number, from 0 or, negative, from the end; None:
             the last one.
 
@@ -156,13 +164,11 @@ def _kind(path: Path, head: bytes) -> str:
         return " (a single .npy array)"
     if head[:2] == b"\0\0" or head.startswith(_GZIP):
         return " (an IDX file, it seems: name its labels too)"
-    if path.suffix.lower() in (".csv", ".tsv", ".txt") or _is_table(head):
+    if path.suffix.lower() in (".csv", ".tsv", ".txt") or _is_text(head):
         return " (a table of text, it seems: `tasks.load_table` reads it)"
     return ""
 
 
-def _is_table(head: bytes) -> bool:
-    """Text with a separator in its first line."""
-    line = head.splitlines()[0] if head.strip() else b""
-    printable = all(byte >= 32 or byte in b"\t\r\n" for byte in head)
-    return printable and any(line.count(sep) and line.replace(sep, b"").strip() for sep in (b",", b";", b"\t", b" "))
+def _is_text(head: bytes) -> bool:
+    """Whether a file that begins so is a text."""
+    return head.startswith(_MARKS) or not _CONTROL.intersection(head)

@@ -87,8 +87,8 @@ def load(known: IdxSet, path: Path | None = None) -> Pictures:
         path: a folder with its four files, gzipped or not; None: it is looked for, and downloaded where it is missing.
 
     Raises:
-        InputError: in one line, where a file is missing from a folder that is named, damaged, or no pictures; and where
-            there is no copy and no network, with what can be done.
+        InputError: in one line, where a file is missing from a folder that is named, damaged, or no pictures; where
+            TEJAX_DATA is no folder; and where there is no copy and no network, with what can be done.
     """
     pictures = Pictures(*map(load_idx, _found(known, path)))
     for x, y, which in ((*pictures[:2], "train"), (*pictures[2:], "t10k")):
@@ -104,10 +104,8 @@ def _found(known: IdxSet, path: Path | None) -> list[Path]:
     if path is not None:
         folder = expanded(path)
         files = _files_in(folder)
-        missing = next(name for name in (*FILES, "") if not name or _file(folder, name) is None)
-        require(
-            files is not None, f"a folder with the four files of {known.name}; {missing} is missing", path=str(path)
-        )
+        missing = ", ".join(name for name in FILES if _file(folder, name) is None)
+        require(not missing, f"a folder with the four files of {known.name}; it lacks {missing}", path=str(path))
         return files or []
     folders = list(_folders(known))
     files = next((each for each in map(_files_in, folders) if each is not None), None)
@@ -118,8 +116,9 @@ def _folders(known: IdxSet) -> Iterator[Path]:
     """Where the set may lie."""
     given = path_variable("TEJAX_DATA")
     if given is not None:
-        yield given / known.name
-        yield given / known.name.replace("_", "-")
+        require(given.is_dir(), "a folder", TEJAX_DATA=str(given))
+        for name in sorted({known.name, known.name.replace("_", "-")}, reverse=True):
+            yield given / name
     if known.folder is not None:
         yield known.folder
 
@@ -147,4 +146,4 @@ def _downloaded(known: IdxSet, folders: list[Path]) -> list[Path]:
     except (OSError, DownloadError) as error:
         looked = f", nor in {', '.join(map(str, folders))}" if folders else ""
         refuse(f"{known.name} is not in the cache folder{looked}: {advice}/{known.name}; {error}", error)
-    return [folder / f"{name}.gz" for name in FILES]
+    return _files_in(folder) or []

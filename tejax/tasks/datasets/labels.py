@@ -37,7 +37,7 @@ def as_labels(values: Any, rows: int, name: str = "y") -> np.ndarray:
     Raises:
         InputError: in one line, for another shape, floats that are not whole, missing ones, and mixed types.
     """
-    y = as_array(values, name)
+    y = as_array(np.array(values, object) if _mixes(values) else values, name)
     y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
     require(y.shape == (rows,), f"one label for each of the {rows} rows of x", **{name: f"array of shape {y.shape}"})
     if y.dtype.kind in "OT":
@@ -52,16 +52,24 @@ def as_labels(values: Any, rows: int, name: str = "y") -> np.ndarray:
 
 def _plain(y: np.ndarray, name: str) -> np.ndarray:
     """Labels of Python's types as an array of one of NumPy's."""
-    kinds = {str if isinstance(label, str) else type(label) for label in y.tolist()}
+    labels = [label.item() if isinstance(label, np.generic) else label for label in y.tolist()]
+    kinds = {str if isinstance(label, str) else type(label) for label in labels}
     if kinds <= {str}:
-        return y.astype(np.str_)
-    if kinds <= {int} or kinds <= {bool}:
-        return np.array(y.tolist())
+        return np.array(labels, np.str_)
+    if kinds <= {int, float} or kinds <= {bool}:
+        wide = [label for label in labels if not -(2**63) <= label < 2**64]
+        require(not wide, "whole numbers of 64 bits at most", **{name: wide[:1]})
+        return np.array(labels)
     found = ", ".join(sorted(kind.__name__ for kind in kinds))
     require(
         False, "whole numbers, truth values or texts, all of one kind, none missing", **{name: f"labels of {found}"}
     )
     return y
+
+
+def _mixes(values: Any) -> bool:
+    """Whether this is a list of labels of several types, which NumPy makes texts or numbers of without a word."""
+    return isinstance(values, list | tuple) and len({type(label) for label in values}) > 1
 
 
 def classes_of(y: np.ndarray) -> Labels:
@@ -91,15 +99,21 @@ def _listed(names: Sequence[str]) -> str:
     return shown(list(names), 400)
 
 
-def check_names(names: Any, classes: int | None = None) -> tuple[str, ...]:
+def check_names(names: Any, classes: int | None = None, name: str = "names") -> tuple[str, ...]:
     """Names of classes as a tuple of texts.
+
+    Args:
+        names: a list, a tuple or an array of texts.
+        classes: how many there are; None: it is not known.
+        name: of the argument.
 
     Raises:
         InputError: unless they are texts of 1 to LONGEST characters, all different, as many as there are classes.
     """
+    names = names.tolist() if isinstance(names, np.ndarray) else names
     fine = isinstance(names, list | tuple) and 2 <= len(names) <= MOST and all(isinstance(each, str) for each in names)
-    require(fine, f"2 to {MOST} texts", names=names)
+    require(fine, f"2 to {MOST} texts", **{name: names})
     proper = all(1 <= len(each) <= LONGEST for each in names) and len(set(names)) == len(names)
-    require(proper, f"different texts of 1 to {LONGEST} characters", names=names)
-    require(classes is None or len(names) == classes, f"of {classes} classes", names=f"{len(names)} names")
+    require(proper, f"different texts of 1 to {LONGEST} characters", **{name: names})
+    require(classes is None or len(names) == classes, f"of {classes} classes", **{name: f"{len(names)} names"})
     return tuple(names)

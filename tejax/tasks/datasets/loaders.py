@@ -142,13 +142,13 @@ def from_files(
 
     Raises:
         InputError: for a missing, damaged or foreign file, naming it; for labels of test data without these; and for
-            test data whose columns have other names.
+            columns with other names, or in another order, than those of the training data.
     """
     data = files.load_labelled(path, labels, label)
     require(test_labels is None or test_path is not None, "given with test_path", test_labels=str(test_labels))
     if test_path is None:
-        return classification(data.x, data.y, **options)
+        return classification(data.x, data.y, columns=data.columns, **options)
     test = files.load_labelled(test_path, test_labels, label)
     same = not (data.columns and test.columns) or data.columns == test.columns
     require(same, f"a table with the columns of path, {list(data.columns)}", test_path=list(test.columns))
-    return classification(data.x, data.y, x_test=test.x, y_test=test.y, **options)
+    return classification(data.x, data.y, x_test=test.x, y_test=test.y, columns=data.columns, **options)

@@ -119,6 +119,9 @@ def test_an_encoding_comes_back_from_json_to_the_bit(kind, placement):
         assert hash(again) == hash(encode)
         assert again.thresholds.tobytes() == encode.thresholds.tobytes()
     assert again != encoding.fit(np.eye(5), 3, kind, placement)
+    named = encoding.fit(np.eye(2), 3, kind, placement, ["wide", "größe"])
+    assert encoding.encoding_of({"encoding": json.loads(json.dumps(named.to_json()))}) == named
+    assert named != encoding.fit(np.eye(2), 3, kind, placement)
     assert encoding.encoding_of({"task": {}}) is None
 
 
@@ -132,6 +135,10 @@ GOOD = {"kind": "trits", "features": 2, "thresholds": [[0.5, 1], [2]]}
         [],
         {},
         {**GOOD, "more": 1},
+        {**GOOD, "columns": "ab"},
+        {**GOOD, "columns": ["a"]},
+        {**GOOD, "columns": ["a", 2]},
+        {**GOOD, "columns": ["a", "b" * 2**20]},
         {**GOOD, "kind": "binary"},
         {**GOOD, "kind": ["trits"]},
         {**GOOD, "features": 0},

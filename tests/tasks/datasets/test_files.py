@@ -158,7 +158,6 @@ def test_a_damaged_file_is_read_or_refused_and_never_anything_else(tmp_path, dat
 
 
 OTHERS = {
-    "e.csv": (b"", "a table of text"),
     "pictures": (GOOD, "an IDX file, it seems: name its labels too"),
     "pictures.gz": (gzip.compress(GOOD), "an IDX file, it seems: name its labels too"),
     "x.npy": (b"\x93NUMPY\1\0v\0{'descr'", "a single .npy array"),
@@ -187,3 +186,12 @@ def test_the_home_directory_is_found(tmp_path, monkeypatch):
     assert tasks.load_arrays("~/data.npz")[0].shape == (20, 2)
     assert tasks.from_files("~/data.npz").classes == 2
     assert tasks.load_idx("~/pictures").shape == (3, 4)
+
+
+def test_a_column_is_not_asked_of_what_has_none(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.eye(4), y=np.arange(4) % 2)
+    (tmp_path / "x").write_bytes(idx(np.eye(4, dtype=np.uint8)))
+    (tmp_path / "y").write_bytes(idx(np.arange(4, dtype=np.uint8)))
+    for where in ({"path": tmp_path / "a.npz"}, {"path": tmp_path / "x", "labels": tmp_path / "y"}):
+        with pytest.raises(InputError, match=r"label must be left out, as .* is no table and has no columns: got"):
+            tasks.from_files(**where, label="kind")

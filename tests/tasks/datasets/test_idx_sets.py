@@ -69,6 +69,17 @@ def test_no_copy_and_no_network_is_one_line_that_says_what_to_do(elsewhere):
     assert "is there a network? (127.0.0.1: " in message
 
 
+def test_a_variable_that_names_no_folder_is_not_passed_over(elsewhere, monkeypatch):
+    monkeypatch.setenv("TEJAX_DATA", str(elsewhere / "nowhere"))
+    with pytest.raises(InputError, match=r"TEJAX_DATA must be a folder: got TEJAX_DATA='.*nowhere'"):
+        tasks.fashion_mnist()
+
+
+def test_an_unpacked_copy_in_the_cache_folder_will_do(elsewhere):
+    made(elsewhere / "cache" / "tejax" / "data" / "mnist", zipped=False)
+    assert len(tasks.mnist(samples=None).y_train) == 60
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *words):
         pass
@@ -111,7 +122,7 @@ def test_what_has_another_checksum_is_not_kept(served, elsewhere, change):
 BAD = {
     "a file is missing": (
         lambda folder: (folder / "t10k-labels-idx1-ubyte.gz").unlink(),
-        "t10k-labels-idx1-ubyte is miss",
+        "it lacks t10k-labels-idx1-ubyte",
     ),
     "fewer labels": (
         lambda folder: made(folder, (ARRAYS[0], ARRAYS[1][:-1], *ARRAYS[2:])),

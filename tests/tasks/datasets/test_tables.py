@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tejax import InputError, tasks
+from tejax.tasks.datasets.files import load_labelled
 
 ROWS = [(number / 7, number % 5, ("ant", "bee", "cat")[number % 3]) for number in range(24)]
 
@@ -73,6 +74,60 @@ def test_a_task_from_tables_with_test_data_of_their_own(tmp_path):
         tasks.from_files(path, test_labels=test)
 
 
+NUMBERS = b"".join(b"%d.5,%d,%d\n" % (number, number % 5, number % 2) for number in range(6))
+
+
+@pytest.mark.parametrize(
+    ("first", "columns"),
+    [
+        (b"", ()),
+        (b"0,1,2\n", ("0", "1")),  # as pandas numbers columns
+        (b"1960,1970,kind\n", ("1960", "1970")),  # a text above labels that are numbers
+        (b"1960,1970,yes\n0.1,2,yes\n", ()),  # a text among texts is a row
+    ],
+)
+def test_a_header_is_known_by_what_stands_below(tmp_path, first, columns):
+    path = tmp_path / "t.csv"
+    path.write_bytes(first + NUMBERS)
+    table = tasks.load_table(path)
+    assert table.columns == columns
+    assert len(table.y) == 6 + (0 if columns else first.count(b"\n"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "known"),
+    [
+        (["7", "7.0", "-3."], [7, 7, -3]),
+        (["07", "7", "8"], ["07", "7", "8"]),
+        (["0.5", "1", "1"], ["0.5", "1", "1"]),
+        (["none", "mild", "mild"], ["none", "mild", "mild"]),
+    ],
+)
+def test_labels_are_numbers_where_no_digit_is_lost(tmp_path, labels, known):
+    rows = [(place, 1, label) for place, label in enumerate(labels)]
+    assert tasks.load_table(written(tmp_path / "t.csv", rows)).y.tolist() == known
+
+
+@pytest.mark.parametrize("head", ["wide, cm;high;kind", '"wide\tcm";high;kind', "wide cm;high cm;kind"])
+def test_what_divides_two_lines_alike_is_the_separator(tmp_path, head):
+    path = tmp_path / "t.csv"
+    path.write_text(f"\n\n{head}\n1;2;ant\n3;4;bee\n")
+    table = load_labelled(path)
+    assert len(table.columns) == 2
+    assert table.x.tolist() == [[1, 2], [3, 4]]
+
+
+def test_columns_are_kept_and_compared(tmp_path):
+    header = ("wide", "high", "kind")
+    task = tasks.from_files(written(tmp_path / "train.csv", [header, *ROWS]), test_share=0.0)
+    assert task.encoding.columns == ("wide", "high")
+    other = written(tmp_path / "other.csv", [("high", "wide", "kind"), *ROWS])
+    with pytest.raises(InputError, match=r"x must be of the columns of the training data, \['wide', 'high'\]: got"):
+        tasks.from_files(other, encode=task.encoding, classes=task.names)
+    bare = tasks.from_files(written(tmp_path / "bare.csv", ROWS), encode=task.encoding, classes=task.names)
+    assert np.array_equal(bare.x_test, task.x_train)
+
+
 BAD = {
     "no such name": (b"a,b\n1,2\n", "kind", "has no column named 'kind'; it has ['a', 'b']"),
     "a name without a header": (b"1,2\n3,4\n", "kind", "its first line is no header"),
@@ -85,8 +140,15 @@ BAD = {
     "infinity": (b"1,2,x\n1,inf,x\n", "-1", "line 2, column 1: 'inf' is no finite number"),
     "a text": (b"a,b,c\n1,red,0\n", "a", "line 2, column b: 'red' is no finite number; make numbers of texts"),
     "no label": (b"1,2\n3,\n", "-1", "line 2 has no label"),
+    "a missing label": (b"1,2\n3,NA\n", "-1", "line 2 has no label in column 1; 'NA' reads as missing"),
+    "two of a name": (b"a,a,b\n1,2,3\n", "a", "has 2 columns named 'a'; a column's number tells them apart"),
+    "an index": (b",a,b\n0,2,3\n2,2,3\n1,1,4\n", "-1", "column '' numbers the rows"),
+    "a decimal comma": (b"a;b\n1,5;2\n", "-1", "line 2, column a: '1,5' has a decimal comma; write a point"),
+    "an underscore": (b"1,2\n1_0,2\n", "-1", "line 2, column 0: '1_0' is no finite number"),
+    "UTF-16": ("a,b\n1,2\n".encode("utf-16"), "-1", "is no table of text in UTF-8"),
     "a header alone": (b"a,b\n", "-1", "holds no rows beside its header"),
     "nothing": (b"\n\n", "-1", "holds no rows"),
+    "an empty file": (b"", "-1", "holds no rows"),
     "an open quote": (b'1,2\n"3,4\n', "-1", "damaged"),
     "no text": (b"1,2\n\xff\xfe,4\n", "-1", "is no table of text in UTF-8"),
     "damaged gzip": (gzip.compress(b"1,2\n3,4\n" * 99)[:-9], "-1", "damaged gzip file"),
@@ -120,3 +182,11 @@ def test_frames_and_their_columns_are_taken(tmp_path):
         assert np.array_equal(task.y_test, plain.y_test)
     with pytest.raises(InputError, match="y must be whole numbers"):
         tasks.classification(frame, pandas.Series([None, *kinds[1:]]))
+    turned = frame[["high", "wide", "odd"]]
+    with pytest.raises(InputError, match="x_test must be of the columns of the training data"):
+        tasks.classification(frame, kinds, x_test=turned, y_test=kinds)
+    with pytest.raises(InputError, match="x must be of the columns of the training data"):
+        task.encode(turned)
+    assert np.array_equal(task.encode(frame), task.encode(np.asarray(frame, float)))
+    with pytest.raises(InputError, match=r"x must be numeric: got x=\"column 'text' with 'ant'\""):
+        tasks.classification(frame.assign(text=kinds), kinds)
