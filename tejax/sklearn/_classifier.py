@@ -1,7 +1,7 @@
 """A classifier that evolves a perceptron of trits."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,9 @@ from tejax.core import random
 from tejax.errors import require
 from tejax.evolution import evolve
 from tejax.networks import MLP
+from tejax.options import Layers, Seed, Width, normalise
 from tejax.strategies import Categorical
+from tejax.tasks._labelled import Coding
 from tejax.tasks.datasets import encoding
 from tejax.tasks.datasets.encoding import Kind, Placement
 from tejax.types import Strategy
@@ -30,22 +32,22 @@ class TernaryClassifier(ClassifierMixin, BaseEstimator):
     """A multilayer perceptron of trits, evolved.
 
     Features are encoded by thresholds that the training data set, so that their units do not matter. Equal data,
-    parameters and an equal `random_state` give equal bits on any machine.
+    parameters and an equal `random_state` give equal bits on any machine. Samples have no weights: `fit` takes none.
 
     Args:
         hidden: neurons of each hidden layer.
         strategy: how the population becomes the next one, any of `tejax.strategies`; None: a categorical distribution.
-        generations: that `fit` evolves, and every `partial_fit` goes on for.
+        generations: that `fit` evolves, and each further `partial_fit` adds.
         kind: what a feature becomes: levels (one small whole number), trits or thermometer.
         trits: of a feature, or with levels its greatest whole number.
         placement: where thresholds stand: at the quantiles of each feature, or evenly over the range of all.
-        samples: training samples that a generation sees, where there are more; None: all of them.
+        samples: training samples that a generation sees, one at least, where there are more; None: all of them.
         temperature: T of the cross-entropy, and of `predict_proba`, as a ratio.
-        random_state: an integer, a RandomState, or None for chance.
+        random_state: an integer from 0 to 2^32 - 1, a RandomState, or None for chance.
 
     Attributes:
         classes_: the labels, in order.
-        encoding_: how numbers become the network's inputs.
+        encoding_: how numbers become the network's inputs, with the names of a frame's columns.
         network_: the network's spec.
         genome_: its trits.
         n_features_in_: the features of a sample.
@@ -90,21 +92,26 @@ class TernaryClassifier(ClassifierMixin, BaseEstimator):
         return self._begin(X, y, np.unique(y))._go_on(X, y)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
-        """Go on evolving, on these data; the first call sets the thresholds and the classes.
+        """Go on evolving, on these data; the first call, or `fit`, sets the thresholds, the classes and the network.
 
         Args:
             X: numbers [N, F].
             y: labels [N], among the classes.
-            classes: all labels that later calls may have; needed in the first call where y lacks some.
+            classes: all labels that later calls may have; needed in the first call where y lacks some, and the same in
+                later ones, if it is given again.
 
         Raises:
-            ValueError: for data that scikit-learn refuses, and for labels that are none of the classes.
+            ValueError: for data that scikit-learn refuses, for other classes than those of the first call, for labels
+                that are none of them, and for a strategy that cannot continue the state of the one before.
         """
         first = "genome_" not in vars(self)
         X, y = validate_data(self, X, y, dtype="numeric", reset=first)
         check_classification_targets(y)
         if first:
             self._begin(X, y, np.unique(y if classes is None else classes))
+        elif classes is not None:
+            same = np.array_equal(np.unique(classes), self.classes_)
+            require(same, f"those of the first call, {self.classes_.tolist()}", classes=list(classes))
         unknown = np.setdiff1d(y, self.classes_)
         require(len(unknown) == 0, f"among the classes {self.classes_.tolist()}", y=unknown.tolist())
         return self._go_on(X, y)
@@ -117,27 +124,36 @@ class TernaryClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities [N, C]: 2 to the power of output / temperature, divided by their sum."""
         outputs = self._outputs(X).astype(np.float64)
-        over, under = self.temperature
+        over, under = self._coding().temperature
         powers = np.exp2((outputs - outputs.max(axis=1, keepdims=True)) * under / over)
         return powers / powers.sum(axis=1, keepdims=True)
 
     def _begin(self, X: np.ndarray, y: np.ndarray, classes: np.ndarray) -> Self:
-        """Set what stays as it is while evolution goes on: classes, thresholds, the network, randomness."""
-        self.classes_ = classes
+        """Set what stays as it is while evolution goes on: classes, thresholds, the network, randomness; or nothing."""
         require(len(classes) >= 2, "of two classes or more", y="labels of one class")
-        self.encoding_ = encoding.fit(X, self.trits, self.kind, self.placement)
-        self.network_ = MLP((self.encoding_.inputs, *self.hidden, len(classes)), levels=self.encoding_.levels)
+        coding = self._coding()
+        names = getattr(self, "feature_names_in_", ())
+        encode = encoding.fit(X, coding.trits, coding.kind, coding.placement, [str(name) for name in names])
+        hidden = normalise("hidden", Annotated[tuple[Width, ...], Layers], _listed(self.hidden))
+        network = MLP((encode.inputs, *hidden, len(classes)), levels=encode.levels)
         seed = self.random_state
         if not isinstance(seed, int | np.integer):
             seed = check_random_state(seed).randint(np.iinfo(np.int32).max)
-        self._key, self._state, self.n_iter_ = jax.random.key_data(random.key(int(seed))), None, 0
+        key = random.key(normalise("random_state", Seed, seed))
+        self.classes_, self.encoding_, self.network_ = classes, encode, network
+        self._key, self._state, self.n_iter_ = jax.random.key_data(key), None, 0
         return self
+
+    def _coding(self) -> Coding:
+        """The parameters that are options of a classification, held to their ranges."""
+        return Coding(self.trits, self.kind, self.placement, self.samples, temperature=self.temperature)
 
     def _go_on(self, X: np.ndarray, y: np.ndarray) -> Self:
         """Evolve for `generations` on these data."""
+        coding = self._coding()
         coded = jnp.asarray(self.encoding_(X))
         labels = jnp.asarray(np.searchsorted(self.classes_, y).astype(np.int32))
-        samples = None if self.samples is None or self.samples >= len(coded) else self.samples
+        samples = None if coding.samples is None or coding.samples >= len(coded) else coding.samples
         task = tasks.Classification(
             coded,
             labels,
@@ -145,7 +161,7 @@ class TernaryClassifier(ClassifierMixin, BaseEstimator):
             labels[:0],
             len(self.classes_),
             samples,
-            temperature=self.temperature,
+            temperature=coding.temperature,
             encoding=self.encoding_,
             levels=self.encoding_.levels,
         )
@@ -163,6 +179,11 @@ class TernaryClassifier(ClassifierMixin, BaseEstimator):
         rows = jnp.asarray(self.encoding_(X))
         blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
         return np.concatenate([np.asarray(_apply(self.network_, self.genome_, block)) for block in blocks])
+
+
+def _listed(sizes: Any) -> Any:
+    """An array as a list, which scikit-learn's users take for the same."""
+    return sizes.tolist() if isinstance(sizes, np.ndarray) else sizes
 
 
 _apply = jax.jit(lambda network, genome, x: network.apply(genome, x), static_argnums=0)

@@ -2,6 +2,7 @@
 
 import pickle
 
+import jax
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -11,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from tejax import InputError
+from tejax import InputError, export
 from tejax.sklearn import TernaryClassifier
 from tejax.strategies import Categorical, Genetic
 
@@ -83,10 +84,50 @@ def test_a_pipeline_in_a_search_over_a_grid():
     [
         ({"generations": -1}, "generations must be"),
         ({"trits": 0}, "trits must be"),
-        ({"hidden": (0,)}, "features must be"),
+        ({"trits": "2"}, "trits must be a whole number"),
+        ({"hidden": (0,)}, "hidden must be"),
+        ({"hidden": 8}, "hidden must be a list"),
+        ({"samples": 0}, "samples must be at least 1"),
+        ({"samples": 2.5}, "samples must be"),
+        ({"temperature": 4}, "temperature must be"),
+        ({"kind": "bits"}, "kind must be one of"),
+        ({"random_state": -1}, "random_state must be from 0 to 4294967295"),
     ],
 )
 def test_parameters_are_judged_when_it_is_fitted(options, words):
     model = TernaryClassifier(**options)
     with pytest.raises(InputError, match=words):
         model.fit(X, Y)
+
+
+def test_what_is_refused_leaves_the_model_as_it_was():
+    model = clone(SMALL).set_params(generations=2, random_state=0).fit(X, NAMES)
+    before = model.predict(X)
+    with pytest.raises(InputError, match="y must be of two classes or more"):
+        model.fit(X, np.zeros(150, int))
+    assert np.array_equal(model.predict(X), before)
+    with pytest.raises(InputError, match="classes must be those of the first call"):
+        model.partial_fit(X, NAMES, classes=["setosa", "tulip"])
+    assert model.partial_fit(X, NAMES, classes=model.classes_[::-1]).n_iter_ == 4
+    with pytest.raises(TypeError, match="sample_weight"):
+        model.fit(X, NAMES, sample_weight=np.ones(150))
+
+
+def test_grids_of_numpy_and_names_of_columns():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=list("abcd"))
+    options = {"generations": np.int64(2), "trits": np.int64(3), "hidden": np.array([8]), "random_state": np.uint8(1)}
+    model = clone(SMALL).set_params(**options).fit(frame, pandas.Series(NAMES, dtype="category"))
+    assert model.encoding_.columns == ("a", "b", "c", "d")
+    assert model.predict(frame).shape == (150,)
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict(frame[list("dcba")])
+
+
+def test_a_fitted_network_is_saved_with_its_names(tmp_path):
+    model = clone(SMALL).set_params(generations=2, random_state=0).fit(X, NAMES)
+    path = tmp_path / "iris.safetensors"
+    export.save(path, model.network_, model.genome_, encoding=model.encoding_, classes=model.classes_.tolist())
+    saved = export.read(path)
+    outputs = jax.jit(saved.network.apply)(saved.genome, jax.numpy.asarray(saved.encoding(X)))
+    assert np.array_equal(np.array(saved.classes)[np.argmax(outputs, axis=1)], model.predict(X))

@@ -1,8 +1,8 @@
 """Tables of text, .csv and the like: rows of numbers and a column of labels.
 
 The first line is a header where one of its cells, the label's aside, is no number; where it counts the columns from 0;
-and where its label is a text and those of all other rows are numbers. Separators are commas, semicolons, tabs or spaces,
-whichever divides the first two lines alike.
+and where its label is a text and those of all other rows are numbers. Separators are commas, semicolons, tabs or
+spaces, whichever divides the first two lines alike.
 """
 
 import itertools
