@@ -15,7 +15,7 @@ from tejax.baselines import post_training, rounding
 from tejax.baselines._data import Data, as_task, digits, fashion_mnist
 from tejax.baselines._evolved import evolved, population_vote, restart_from_best
 from tejax.baselines._gradient import gradient
-from tejax.baselines._methods import Budget, Floats, Method, Model, Progress, fit_all
+from tejax.baselines._methods import Budget, Floats, Job, Method, Model, Progress, fit_all
 from tejax.baselines._open_es import open_es
 from tejax.baselines.backprop import Adam
 from tejax.baselines.binary import bep
@@ -33,6 +33,7 @@ __all__ = [
     "Budget",
     "Data",
     "Floats",
+    "Job",
     "Learner",
     "Method",
     "Model",

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax import evolution, networks
-from tejax.baselines._data import TEMPERATURE, TRITS, Data, as_task
-from tejax.baselines._methods import NO_FLOAT, Budget, Callback, Method, Model, Progress, softmax
+from tejax.baselines._data import TEMPERATURE, TRITS, as_task
+from tejax.baselines._methods import NO_FLOAT, Job, Method, Model, Progress, softmax
 from tejax.baselines.training import SAVE_EVERY
 from tejax.core import pytrees, random
 from tejax.operators import mutation
@@ -77,18 +77,10 @@ def evolved(
         effort: the share of a budget's samples that are spent.
     """
 
-    def fit(
-        key: Key,
-        data: Data,
-        budget: Budget,
-        *,
-        start: Model | None = None,
-        callback: Callback | None = None,
-        folder: Path | None = None,
-    ) -> Model:
-        task = as_task(data, samples, trits, kind, temperature)
+    def run(job: Job) -> Model:
+        task = as_task(job.data, samples, trits, kind, temperature)
         net = networks.MLP.for_task(task, hidden)
-        kept, encode = start.state.strategy if start else strategy, cast(encoding.Encoding, task.encoding)
+        kept, encode = job.start.state.strategy if job.start else strategy, cast(encoding.Encoding, task.encoding)
         weights = pytrees.size(jax.eval_shape(net.init, random.key(0)))
         work = weights if kept.noise is None else _credited(net.features, kept.noise)
 
@@ -97,7 +89,7 @@ def evolved(
             return model_of(Evolved(kept, net, genome, state, encode), task, done, float(done) * work, seconds)
 
         def look(progress: evolution.Progress, seconds: float) -> object:
-            if callback is None:
+            if job.callback is None:
                 return False
 
             def model() -> Model:
@@ -106,22 +98,22 @@ def evolved(
                 return as_model(genome, None, progress.evaluations, seconds)
 
             done = progress.evaluations * task.rows
-            return callback(Progress(done, float(done) * work, seconds, model))
+            return job.callback(Progress(done, float(done) * work, seconds, model))
 
-        recorder = _Recorder(budget.seconds, folder, look)
+        recorder = _Recorder(job.budget.seconds, job.folder, look)
         result = evolution.evolve(
-            key,
+            job.key,
             kept,
             net,
             task,
-            generations=round(budget.samples * effort) // (kept.population * task.rows),
+            generations=round(job.budget.samples * effort) // (kept.population * task.rows),
             chunk=chunk,
-            start=start.state.state if start else None,
+            start=job.start.state.state if job.start else None,
             run=recorder,
         )
         return as_model(result.best, result.state, result.evaluations, recorder.close())
 
-    return Method(name, fit, NO_FLOAT)
+    return Method(name, run, NO_FLOAT)
 
 
 def _credited(sizes: tuple[int, ...], noise: Noise) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -10,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tejax.baselines._data import TRITS, Data
-from tejax.baselines._methods import ALL_FLOAT, Budget, Callback, Floats, Method, Model, Progress, softmax
+from tejax.baselines._methods import ALL_FLOAT, Floats, Job, Method, Model, Progress, softmax
 from tejax.baselines.backprop import Adam, apply
 from tejax.baselines.models import KINDS, Spec
 from tejax.baselines.training import Learner, Recipe, train
@@ -90,22 +89,14 @@ def gradient(
     if members == 1:
         return single
 
-    def fit(
-        key: Key,
-        data: Data,
-        budget: Budget,
-        *,
-        start: Model | None = None,
-        callback: Callback | None = None,
-        folder: Path | None = None,
-    ) -> Model:
-        keys = jax.random.split(key, members)
-        before = start.state if start else [None] * members
-        folders = [folder and folder / str(index) for index in range(members)]
+    def run(job: Job) -> Model:
+        keys = jax.random.split(job.key, members)
+        before = job.start.state if job.start else [None] * members
+        folders = [job.folder and job.folder / str(index) for index in range(members)]
         each = zip(keys, before, folders, strict=True)
-        return average([single.fit(key, data, budget, start=part, folder=path) for key, part, path in each])
+        return average([single.run(Job(key, job.data, job.budget, part, folder=path)) for key, part, path in each])
 
-    return Method(name, fit, ALL_FLOAT)
+    return Method(name, run, ALL_FLOAT)
 
 
 class Setup(NamedTuple):
@@ -133,29 +124,21 @@ def learned(name: str, floats: Floats, setup: Callable[[Data], Setup]) -> Method
         setup: data -> what is trained on them.
     """
 
-    def fit(
-        key: Key,
-        data: Data,
-        budget: Budget,
-        *,
-        start: Model | None = None,
-        callback: Callback | None = None,
-        folder: Path | None = None,
-    ) -> Model:
-        learner, encode, as_model, cost = setup(data)
-        x, y = jnp.asarray(encode(data.x_train)), jnp.asarray(data.y_train)
+    def run(job: Job) -> Model:
+        learner, encode, as_model, cost = setup(job.data)
+        x, y = jnp.asarray(encode(job.data.x_train)), jnp.asarray(job.data.y_train)
 
         def report(done: int, seconds: float, state: Any) -> object:
             samples = done * len(y)
             model = partial(as_model, state, samples, seconds)
-            return callback and callback(Progress(samples, cost * samples, seconds, model))
+            return job.callback and job.callback(Progress(samples, cost * samples, seconds, model))
 
-        before = start.state.trained if start else None
-        options = {"seconds": budget.seconds, "callback": report, "folder": folder}
-        state, done, seconds = train(key, learner, x, y, epochs=budget.epochs, start=before, **options)
+        before = job.start.state.trained if job.start else None
+        options = {"seconds": job.budget.seconds, "callback": report, "folder": job.folder}
+        state, done, seconds = train(job.key, learner, x, y, epochs=job.budget.epochs, start=before, **options)
         return as_model(state, done * len(y), seconds)
 
-    return Method(name, fit, floats)
+    return Method(name, run, floats)
 
 
 def encoder(data: Data, inputs: str) -> Encode:

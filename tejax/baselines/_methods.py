@@ -1,12 +1,13 @@
 """One interface for every way to get a classifier, so that an experiment is a table of methods x tasks x seeds.
 
-A `Method` fits: (key, data, budget) -> `Model`. A model takes numbers as the data have them, and encodes them itself.
+`Method.fit` says what every method is given: (key, data, budget) -> `Model`, and more that may be left out. A family of
+methods takes all of that as one `Job`. A model takes numbers as the data have them, and encodes them itself.
 """
 
 import dataclasses
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -19,8 +20,8 @@ __all__ = [
     "NO_FLOAT",
     "Budget",
     "Callback",
-    "Fit",
     "Floats",
+    "Job",
     "Method",
     "Model",
     "Progress",
@@ -99,29 +100,24 @@ class Progress(NamedTuple):
 Callback = Callable[[Progress], object]  # a true answer ends the fit
 
 
-class Fit(Protocol):
-    """What fits a method to data."""
+class Job(NamedTuple):
+    """What a method is to do.
 
-    def __call__(
-        self,
-        key: Key,
-        data: Data,
-        budget: Budget,
-        *,
-        start: Model | None = None,
-        callback: Callback | None = None,
-        folder: Path | None = None,
-    ) -> Model:
-        """The model.
+    Attributes:
+        key: of everything random; the same one gives the same model.
+        data: its training split is what the model is fitted to.
+        budget: how long this may take.
+        start: a model of the same method to continue from, instead of a random one.
+        callback: called with a `Progress` from time to time, but by an ensemble never; a true answer ends the fit.
+        folder: where checkpoints are kept; the fit continues from the newest.
+    """
 
-        Args:
-            key: of everything random; the same one gives the same model.
-            data: its training split is what the model is fitted to.
-            budget: how long this may take.
-            start: a model of the same method to continue from, instead of a random one.
-            callback: called with a `Progress` from time to time; a true answer ends the fit.
-            folder: where checkpoints are kept; the fit continues from the newest.
-        """
+    key: Key
+    data: Data
+    budget: Budget
+    start: Model | None = None
+    callback: Callback | None = None
+    folder: Path | None = None
 
 
 class Floats(NamedTuple):
@@ -146,17 +142,21 @@ class Method(NamedTuple):
 
     Attributes:
         name: in tables.
-        fit: (key, data, budget) -> `Model`; see `Fit`.
+        run: what `fit` does.
         floats: what it keeps and computes in floating point.
         base: the method whose model `derive` begins with, if this one is `derived`.
         derive: (key, data, model of the base) -> `Model`.
     """
 
     name: str
-    fit: Fit
+    run: Callable[[Job], Model]
     floats: Floats
     base: "Method | None" = None
     derive: Callable[[Key, Data, Model], Model] | None = None
+
+    def fit(self, key: Key, data: Data, budget: Budget, **options: Any) -> Model:
+        """The model of a `Job` of these parts; `options` are its `start`, `callback` and `folder`."""
+        return self.run(Job(key, data, budget, **options))
 
 
 def derived(name: str, base: Method, derive: Callable[[Key, Data, Model], Model]) -> Method:
@@ -168,11 +168,11 @@ def derived(name: str, base: Method, derive: Callable[[Key, Data, Model], Model]
         derive: (key, data, model) -> the changed model.
     """
 
-    def fit(key: Key, data: Data, budget: Budget, **options: Any) -> Model:
-        base_key, derive_key = jax.random.split(key)
-        return derive(derive_key, data, base.fit(base_key, data, budget, **options))
+    def run(job: Job) -> Model:
+        base_key, derive_key = jax.random.split(job.key)
+        return derive(derive_key, job.data, base.run(job._replace(key=base_key)))
 
-    return Method(name, fit, base.floats, base, derive)
+    return Method(name, run, base.floats, base, derive)
 
 
 def fit_all(methods: Iterable[Method], key: Key, data: Data, budget: Budget) -> dict[str, Model]:

@@ -2,7 +2,6 @@
 
 import dataclasses
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -10,9 +9,8 @@ import jax.numpy as jnp
 import optax
 from jax.flatten_util import ravel_pytree
 
-from tejax.baselines._data import Data
 from tejax.baselines._gradient import Fitted, encoder, model_of
-from tejax.baselines._methods import ALL_FLOAT, Budget, Callback, Method, Model, Progress
+from tejax.baselines._methods import ALL_FLOAT, Job, Method, Model, Progress
 from tejax.baselines.backprop import Trained, loss, standard_promotion
 from tejax.baselines.models import Spec
 from tejax.baselines.training import run_steps
@@ -69,23 +67,15 @@ def open_es(
         A method whose `fit` needs the package evosax (the extra `bench`), and raises InputError without it.
     """
 
-    def fit(
-        key: Key,
-        data: Data,
-        budget: Budget,
-        *,
-        start: Model | None = None,
-        callback: Callback | None = None,
-        folder: Path | None = None,
-    ) -> Model:
-        encode = encoder(data, "numbers")
-        x, y = jnp.asarray(encode(data.x_train)), jnp.asarray(data.y_train)
-        spec = Spec((x.shape[1], *hidden, data.classes))
+    def run(job: Job) -> Model:
+        encode = encoder(job.data, "numbers")
+        x, y = jnp.asarray(encode(job.data.x_train)), jnp.asarray(job.data.y_train)
+        spec = Spec((x.shape[1], *hidden, job.data.classes))
         settings = _Settings(spec, population, samples, learning_rate, noise_std)
-        before = start.state.trained.params if start else None
-        identity = identify(key, before, settings=settings, x=x, y=y) if folder else None
-        init_key, es_key, run_key = jax.random.split(key, 3)
-        params = before if start else spec.build(init_key)[1]
+        before = job.start.state.trained.params if job.start else None
+        identity = identify(job.key, before, settings=settings, x=x, y=y) if job.folder else None
+        init_key, es_key, run_key = jax.random.split(job.key, 3)
+        params = before if job.start else spec.build(init_key)[1]
         weights = sum(fan_in * neurons for fan_in, neurons in spec.matrices)
         chunk = CHUNK * population * samples  # evaluations of a sample
 
@@ -96,7 +86,7 @@ def open_es(
 
         def report(chunks: int, seconds: float, state: Any) -> object:
             done, model = chunks * chunk, partial(as_model, chunks, seconds, state)
-            return callback and callback(Progress(done, float(done) * weights, seconds, model))
+            return job.callback and job.callback(Progress(done, float(done) * weights, seconds, model))
 
         with standard_promotion():
             algorithm = settings.algorithm()
@@ -105,12 +95,12 @@ def open_es(
             def step(state: Any, number: int) -> Any:
                 return _chunk(settings, state, x, y, run_key, jnp.int32(number))
 
-            count = max(1, budget.samples // chunk)
-            loop = partial(run_steps, seconds=budget.seconds, callback=report, folder=folder, identity=identity)
+            count = max(1, job.budget.samples // chunk)
+            loop = partial(run_steps, seconds=job.budget.seconds, callback=report, folder=job.folder, identity=identity)
             state, done, seconds = loop(step, state, count)
         return as_model(done, seconds, state)
 
-    return Method(name, fit, ALL_FLOAT)
+    return Method(name, run, ALL_FLOAT)
 
 
 @partial(jax.jit, static_argnums=0)

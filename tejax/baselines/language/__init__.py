@@ -1,6 +1,6 @@
 """Baselines for texts: how many bits a byte other ways to predict the next byte need."""
 
-from tejax.baselines.language._methods import Budget, ByteModel, Callback, Method, Outcome, Progress, bits_per_byte
+from tejax.baselines.language._methods import Budget, ByteModel, Callback, Job, Method, Outcome, Progress, bits_per_byte
 from tejax.baselines.language.compressors import gzip, xz
 from tejax.baselines.language.egg import eggroll
 from tejax.baselines.language.ngrams import ngram
@@ -12,6 +12,7 @@ __all__ = [
     "Budget",
     "ByteModel",
     "Callback",
+    "Job",
     "Method",
     "Outcome",
     "Progress",

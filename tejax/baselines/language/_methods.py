@@ -1,4 +1,4 @@
-"""One interface for every way to predict the next byte: (key, corpus, budget) -> `Outcome`.
+"""One interface for every way to predict the next byte: a `Job`, which is a key, a corpus and a budget -> `Outcome`.
 
 What is graded are all bytes of the corpus's test split, each from those before it; a zero stands before the first.
 """
@@ -21,7 +21,7 @@ __all__ = [
     "Budget",
     "ByteModel",
     "Callback",
-    "Fit",
+    "Job",
     "Learner",
     "Method",
     "Outcome",
@@ -95,18 +95,20 @@ class Progress(NamedTuple):
 Callback = Callable[[Progress], object]  # a true answer ends the learning
 
 
-class Fit(Protocol):
-    """What learns a corpus."""
+class Job(NamedTuple):
+    """What a method is to do.
 
-    def __call__(self, key: Key, corpus: Corpus, budget: Budget, *, callback: Callback | None = None) -> Outcome:
-        """The outcome on the test split.
+    Attributes:
+        key: of everything random.
+        corpus: its training split is learned; its validation split may choose settings.
+        budget: how long this may take; what only counts or compresses takes what it takes.
+        callback: called from time to time by what learns step by step; a true answer ends the learning.
+    """
 
-        Args:
-            key: of everything random.
-            corpus: its training split is learned; its validation split may choose settings.
-            budget: how long this may take; what only counts or compresses takes what it takes.
-            callback: called from time to time by what learns step by step; a true answer ends the learning.
-        """
+    key: Key
+    corpus: Corpus
+    budget: Budget
+    callback: Callback | None = None
 
 
 class Method(NamedTuple):
@@ -114,11 +116,15 @@ class Method(NamedTuple):
 
     Attributes:
         name: in tables.
-        fit: (key, corpus, budget) -> `Outcome`; see `Fit`.
+        run: what `fit` does.
     """
 
     name: str
-    fit: Fit
+    run: Callable[[Job], Outcome]
+
+    def fit(self, key: Key, corpus: Corpus, budget: Budget, **options: Any) -> Outcome:
+        """The outcome of a `Job` of these parts; `options` are its `callback`."""
+        return self.run(Job(key, corpus, budget, **options))
 
 
 class Streams(NamedTuple):
@@ -169,31 +175,27 @@ class Learner(NamedTuple):
     parameters: int
 
 
-def fit_steps(
-    build: Callable[[], tuple[Learner, Any]], corpus: Corpus, budget: Budget, callback: Callback | None = None
-) -> Outcome:
+def fit_steps(build: Callable[[], tuple[Learner, Any]], job: Job) -> Outcome:
     """Learn until the budget is spent, then grade.
 
     Args:
         build: makes the learner and its first state.
-        corpus: whose test split is graded.
-        budget: of which a step at least is spent.
-        callback: called after every step.
+        job: a step at least of its budget is spent, and its callback is called after every step.
     """
     begun = time.perf_counter()
     learner, state = build()
     index, idle, seconds, over = 0, 0.0, 0.0, False
     while not over:
-        state = jax.block_until_ready(learner.step(state, index, budget.share(seconds, index * learner.samples)))
+        state = jax.block_until_ready(learner.step(state, index, job.budget.share(seconds, index * learner.samples)))
         index += 1
         seconds = time.perf_counter() - begun - idle
-        over = budget.share(seconds, index * learner.samples) >= 1
-        if callback:
+        over = job.budget.share(seconds, index * learner.samples) >= 1
+        if job.callback:
             paused = time.perf_counter()
             bits = lambda text, state=state: learner.bits(state, text)  # noqa: E731
-            over |= bool(callback(Progress(seconds, index * learner.samples, index * learner.operations, bits)))
+            over |= bool(job.callback(Progress(seconds, index * learner.samples, index * learner.operations, bits)))
             idle += time.perf_counter() - paused
-    graded = learner.bits(state, corpus.test)
+    graded = learner.bits(state, job.corpus.test)
     return Outcome(graded, seconds, index * learner.samples, index * learner.operations, learner.parameters)
 
 

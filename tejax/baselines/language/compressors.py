@@ -6,9 +6,8 @@ import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tejax.baselines.language._methods import Budget, Callback, Method, Outcome
+from tejax.baselines.language._methods import Job, Method, Outcome
 from tejax.tasks.datasets.corpora import Corpus
-from tejax.types import Key
 
 __all__ = ["gzip", "gzip_size", "xz", "xz_size"]
 
@@ -68,9 +67,9 @@ def xz_size(text: bytes) -> int:
 
 
 def _compressor(name: str, sizes: Callable[[Corpus], _Sizes]) -> Method:
-    def fit(key: Key, corpus: Corpus, budget: Budget, *, callback: Callback | None = None) -> Outcome:
+    def run(job: Job) -> Outcome:
         begun = time.perf_counter()
-        test, samples = sizes(corpus)
-        return Outcome(8 * test / len(corpus.test), time.perf_counter() - begun, samples, 0.0, 0)
+        test, samples = sizes(job.corpus)
+        return Outcome(8 * test / len(job.corpus.test), time.perf_counter() - begun, samples, 0.0, 0)
 
-    return Method(name, fit)
+    return Method(name, run)

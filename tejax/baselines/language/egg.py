@@ -19,8 +19,7 @@ import jax
 import jax.numpy as jnp
 
 from tejax.baselines.language._methods import (
-    Budget,
-    Callback,
+    Job,
     Learner,
     Method,
     Outcome,
@@ -30,7 +29,6 @@ from tejax.baselines.language._methods import (
 )
 from tejax.baselines.language.egg_network import EGG, LARGEST, ONE, Factors, Params, log_likelihood
 from tejax.errors import require
-from tejax.tasks.datasets.corpora import Corpus
 from tejax.types import Array, Key
 
 __all__ = ["eggroll", "generation", "level", "moved", "vote"]
@@ -51,9 +49,9 @@ def eggroll(name: str = "EGG", width: int = 128, layers: int = 1, population: in
     require(population >= 2 and population % 2 == 0, "even and positive", population=population)
     model = EGG(width, layers)
 
-    def fit(key: Key, corpus: Corpus, budget: Budget, *, callback: Callback | None = None) -> Outcome:
-        init_key, noise_key = jax.random.split(key)
-        streams = Streams(corpus.train, population // 2, window)
+    def run(job: Job) -> Outcome:
+        init_key, noise_key = jax.random.split(job.key)
+        streams = Streams(job.corpus.train, population // 2, window)
 
         def build() -> tuple[Learner, Any]:
             memory = jnp.broadcast_to(model.memory(), (population // 2, 2, layers, width))
@@ -68,9 +66,9 @@ def eggroll(name: str = "EGG", width: int = 128, layers: int = 1, population: in
         def bits(evolved: tuple[Params, Array], text: Any) -> float:
             return bits_per_byte(model, evolved[0], text)
 
-        return fit_steps(build, corpus, budget, callback)
+        return fit_steps(build, job)
 
-    return Method(name, fit)
+    return Method(name, run)
 
 
 def level(spent: float) -> float:

@@ -4,10 +4,8 @@ import time
 
 import numpy as np
 
-from tejax.baselines.language._methods import Budget, Callback, Method, Outcome
+from tejax.baselines.language._methods import Job, Method, Outcome
 from tejax.errors import require
-from tejax.tasks.datasets.corpora import Corpus
-from tejax.types import Key
 
 __all__ = ["ngram", "ngram_probs"]
 
@@ -23,20 +21,21 @@ def ngram(order: int) -> Method:
     """
     require(order in NAMES, "1, 2 or 3", order=order)
 
-    def fit(key: Key, corpus: Corpus, budget: Budget, *, callback: Callback | None = None) -> Outcome:
+    def run(job: Job) -> Outcome:
         begun = time.perf_counter()
-        counts = [_counts(corpus.train, length) for length in range(1, order + 1)]
+        counts = [_counts(job.corpus.train, length) for length in range(1, order + 1)]
         weights: list[float] = []
         for length in range(1, order + 1):
             needed = {
-                weight: _bits(ngram_probs(counts[:length], [*weights, weight], corpus.validation)) for weight in WEIGHTS
+                weight: _bits(ngram_probs(counts[:length], [*weights, weight], job.corpus.validation))
+                for weight in WEIGHTS
             }
             weights.append(min(needed, key=lambda weight: needed[weight]))
         seconds = time.perf_counter() - begun
-        graded = _bits(ngram_probs(counts, weights, corpus.test))
-        return Outcome(graded, seconds, len(corpus.train), 0.0, sum(256**length for length in range(1, order + 1)))
+        graded = _bits(ngram_probs(counts, weights, job.corpus.test))
+        return Outcome(graded, seconds, len(job.corpus.train), 0.0, sum(256**length for length in range(1, order + 1)))
 
-    return Method(NAMES[order], fit)
+    return Method(NAMES[order], run)
 
 
 def ngram_probs(counts: list[np.ndarray], weights: list[float], text: np.ndarray) -> np.ndarray:

@@ -16,9 +16,8 @@ import optax
 
 from tejax.baselines.backprop import adam, cross_entropy, new_moments, standard_promotion
 from tejax.baselines.language._methods import (
-    Budget,
     ByteModel,
-    Callback,
+    Job,
     Learner,
     Method,
     Outcome,
@@ -26,7 +25,6 @@ from tejax.baselines.language._methods import (
     bits_per_byte,
     fit_steps,
 )
-from tejax.tasks.datasets.corpora import Corpus
 from tejax.types import Array, Key
 
 __all__ = ["Differentiable", "Recipe", "by_gradients"]
@@ -97,11 +95,11 @@ def by_gradients(
     """
     grade = bits or partial(bits_per_byte, model)
 
-    def fit(key: Key, corpus: Corpus, budget: Budget, *, callback: Callback | None = None) -> Outcome:
-        streams = Streams(corpus.train, recipe.streams, recipe.window)
+    def run(job: Job) -> Outcome:
+        streams = Streams(job.corpus.train, recipe.streams, recipe.window)
 
         def build() -> tuple[Learner, Any]:
-            params = model.init(key)
+            params = model.init(job.key)
             memory = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (recipe.streams, *leaf.shape)), model.memory())
             samples = recipe.streams * recipe.window
             parameters = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(params))
@@ -115,6 +113,6 @@ def by_gradients(
         def found(trained: Any, text: np.ndarray) -> float:
             return grade(trained[0], text)
 
-        return fit_steps(build, corpus, budget, callback)
+        return fit_steps(build, job)
 
-    return Method(name, fit)
+    return Method(name, run)
