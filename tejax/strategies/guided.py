@@ -32,7 +32,8 @@ __all__ = ["Guided", "State"]
 
 FAR = 2**30  # no credit grows beyond it
 UNIT = 2**8  # of a step, in budgets
-MOST = 2**30  # UNITs of a first budget
+MOST = 2**30  # of a first budget in UNITs; less with many children, the last of which has nearly twice the sum of all
+TOGETHER = 2**38
 RECENT = 6  # a generation takes 1 / 2^6 off the majority's memory of those before
 FULL = 2**16  # of a trit that has been +1 for long
 HALVINGS = 12  # of the search for the credit that the budget allows
@@ -53,8 +54,8 @@ class State(NamedTuple):
 class Guided(Strategy):
     """One network whose mutations follow credit from perturbed sums.
 
-    For networks that have credit (mlp, conv, recurrent) and tasks of labelled samples. A few dozen samples a generation
-    are best.
+    For networks that have credit (mlp, conv, recurrent, byte_recurrent) and tasks of labelled samples, sequences and
+    truth tables. A few dozen samples a generation are best.
 
     Args:
         population: P, children a generation, of which the fittest lives on; child i of 0 to P - 1 has (2 i + 1) / P of
@@ -126,7 +127,10 @@ class Guided(Strategy):
         def leaf(key: Key, base: Int8[Array, "..."], credit: Array) -> Int8[Array, "..."]:
             fitting = 1 / (3 * math.sqrt(max(1, base.size)))
             share = jnp.where(jnp.isnan(given), jnp.float32(fitting), given)
-            whole = jnp.minimum(share * jnp.float32(UNIT**2 / self.population * base.size), jnp.float32(MOST))
+            whole = jnp.minimum(
+                share * jnp.float32(UNIT**2 / self.population * base.size),
+                jnp.float32(min(MOST, TOGETHER // self.population)),
+            )
             budget = whole.astype(jnp.int32) // divisor * (2 * number + 1)
             count = (budget + (random.bits(key, ()) & jnp.uint32(UNIT - 1)).astype(jnp.int32)) // UNIT
             return _stepped(base, credit, count)
