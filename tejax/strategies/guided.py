@@ -32,8 +32,8 @@ __all__ = ["Guided", "State"]
 
 FAR = 2**30  # no credit grows beyond it
 UNIT = 2**8  # of a step, in budgets
-MOST = 2**30  # of a first budget in UNITs; less with many children, the last of which has nearly twice the sum of all
-TOGETHER = 2**38
+MOST = 2**30  # UNITs of a first budget
+TOGETHER = 2**38  # a first budget in UNITs times P, at most: the last child has nearly 2 P times its share, in int32
 RECENT = 6  # a generation takes 1 / 2^6 off the majority's memory of those before
 FULL = 2**16  # of a trit that has been +1 for long
 HALVINGS = 12  # of the search for the credit that the budget allows
