@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
             plan = QUICK if chosen.quick else Plan(chosen.seeds, minutes, pace=pace, slow=slow)
             known = record.read(f"claims_{name}").rows if chosen.draw else None
             rows = known or record.collect(f"claims_{name}", plan.settings(), claim.jobs(plan), chosen.fresh)
-            claim.figure(rows).savefig(folder / f"{name}.png", dpi=80, facecolor="white")
+            claim.figure(rows).savefig(folder / f"{name}.png", dpi=110, facecolor="white")
         print(page.write(folder, NAMES))
 
 

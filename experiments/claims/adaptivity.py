@@ -20,6 +20,7 @@ from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from experiments.claims.common import (
     DATA,
@@ -30,15 +31,13 @@ from experiments.claims.common import (
     Watch,
     better,
     by_data,
-    colour,
     compiled,
     floats,
     graded,
     key,
-    panels,
     share,
 )
-from experiments.pictures import legend
+from experiments.pictures import COLOURS, panels
 from experiments.record import Job, Row
 from tejax import baselines
 from tejax.baselines import Data, Method, Model, Recipe
@@ -230,12 +229,12 @@ WORDS = {"anew": "begun anew", "best": "best alone", "population": "state", "fin
 
 
 def figure(rows: list[Row]) -> Figure:
-    """Median accuracy against time, a panel a change."""
+    """Median accuracy against time, a panel a change; the last one has the legend."""
     changes = list(dict.fromkeys((row["data"], row["change"]) for row in rows))
-    drawn, axes = panels(len(changes), 3.6, 4.4)
+    drawn, axes = panels(-(-(len(changes) + 1) // 2), 2, 5.1, 3.0, sharex=True)
     grid = np.geomspace(0.02, 1, 40) * MARKS[-1] * rows[0]["pace"]
     methods = list(dict.fromkeys(row["method"] for row in rows))
-    for panel, (data, what) in zip(axes, changes, strict=True):
+    for panel, (data, what) in zip(axes.flat, changes, strict=False):
         lines = defaultdict(list)
         for row in rows:
             if (row["data"], row["change"]) == (data, what):
@@ -244,11 +243,15 @@ def figure(rows: list[Row]) -> Figure:
                 lines[row["method"], row["arm"]].append(np.asarray(values)[places])
         for (method, arm), curves in lines.items():
             wide = 2.2 if arm == "population" else 1.2
-            style = {"color": colour(methods.index(method)), "linestyle": DASHES.get(arm, "-"), "linewidth": wide}
+            style = {"color": COLOURS[methods.index(method)], "linestyle": DASHES.get(arm, "-"), "linewidth": wide}
             panel.plot(grid, np.median(curves, axis=0), label=f"{method}, {arm}", **style)
         panel.set_title(f"{data}: {what}", loc="left")
         panel.set_xscale("log")
+        panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         panel.set_xlabel("seconds after the change")
-    axes[0].set_ylabel("test accuracy, new rule")
-    legend(drawn, axes[0], columns=4)
+        panel.xaxis.set_tick_params(labelbottom=True)
+        panel.set_ylabel("test accuracy, new rule")
+    for panel in axes.flat[len(changes) :]:
+        panel.set_axis_off()
+    axes.flat[-1].legend(*axes[0, 0].get_legend_handles_labels(), loc="center", ncols=2, frameon=False)
     return drawn

@@ -1,4 +1,4 @@
-"""What the claims share: how much is measured, medians with intervals, paired tests, numbers in words, panels."""
+"""What the claims share: how much is measured, medians with intervals, paired tests, numbers in words, lines."""
 
 import dataclasses
 import functools
@@ -8,14 +8,12 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from matplotlib.figure import Figure
 from scipy import stats
 
+from experiments.pictures import COLOURS
 from tejax import baselines
 
 EVOLVED = ("guided", "categorical", "genetic")  # the strategies that most claims look at; training_cost looks at all
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#C7322F", "#8C8C8C", "#CC79A7", "#56B4E9", "#000000", "#B8860B", "#6A3D9A")
-COLOURS += ("#8DD3C7", "#FB8072", "#5A5A5A", "#B3DE69")
 FLOATS = ["float weights", "float gradients", "float forward"]  # columns: what a method keeps and computes in training
 
 
@@ -198,16 +196,10 @@ def graded(all_of: bool, any_of: bool, fails: str = "fails") -> str:
     return "holds" if all_of else "holds in part" if any_of else fails
 
 
-def panels(across: int, wide: float = 4.6, high: float = 3.6) -> tuple[Figure, Any]:
-    """A figure and its panels side by side."""
-    figure = Figure(figsize=(wide * across, high), layout="constrained")
-    axes = figure.subplots(1, across, squeeze=False)[0]
-    for panel in axes:
-        panel.spines[["top", "right"]].set_visible(False)
-        panel.grid(alpha=0.25, linewidth=0.6)
-    return figure, axes
-
-
-def colour(place: int) -> str:
-    """The colour of the n-th line."""
-    return COLOURS[place % len(COLOURS)]
+def line(names: Sequence[str], name: str) -> dict[str, Any]:
+    """How the line of one of many methods is drawn: what was evolved comes first, and wide; who comes late is dashed."""
+    evolved = [each for each in names if each.partition(",")[0] in EVOLVED]
+    order = [*evolved, *(each for each in names if each not in evolved)]
+    turn, place = divmod(order.index(name), len(COLOURS))
+    dashes, wide = ("-", "--", ":")[turn % 3], 2.4 if name in evolved else 1.3
+    return {"color": COLOURS[place], "linestyle": dashes, "linewidth": wide}

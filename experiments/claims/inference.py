@@ -23,10 +23,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from experiments.claims import machine_code, sliced
-from experiments.claims.common import Finding, Plan, by_data, colour, graded, key, panels, times
+from experiments.claims.common import Finding, Plan, by_data, graded, key, times
 from experiments.claims.energy import counts, dashed
+from experiments.pictures import COLOURS, panels
 from experiments.record import Job, Row
 from tejax import networks
 from tejax.baselines import Spec, backprop, gates, training
@@ -208,32 +210,33 @@ def _compared(data: str, rows: list[Row]) -> Iterator[tuple[str, bool | None]]:
 
 
 def figure(rows: list[Row]) -> Figure:
-    """Times at both batches, and instructions; a row of panels would be too wide for all data: digits alone."""
+    """Times at both batches, and instructions, one below the other; digits alone."""
     rows = by_data(rows)["digits"]
-    drawn, axes = panels(3, 4.4, 3.4)
-    for panel, batch in zip(axes, BATCHES, strict=False):
+    drawn, axes = panels(3, 1, 8.5, 2.9)
+    for panel, batch in zip(axes[:, 0], BATCHES, strict=False):
         some = [row for row in rows if row["kind"] == "time" and row["batch"] == batch]
         _points(panel, [row["name"] for row in some], [row["microseconds"] for row in some])
-        panel.set_xlabel(f"digits, µs, batch {batch:,}")
+        panel.set_xlabel(f"µs for {batch:,} of the digits" if batch > 1 else "µs for one of the digits")
     programs = [row for row in rows if row["kind"] == "c" and row["instructions"]]
-    _points(axes[2], [f"{row['name']}, C" for row in programs], [row["instructions"] for row in programs])
-    axes[2].set_xlabel("digits, instructions an inference")
+    _points(axes[2, 0], [f"{row['name']}, C" for row in programs], [row["instructions"] for row in programs])
+    axes[2, 0].set_xlabel("instructions for one of the digits")
     return drawn
 
 
 def _points(panel: Any, names: list[str], values: list[float]) -> None:
-    colours = [colour(0) if name.startswith("evolved") else colour(4) for name in names]
-    panel.scatter(values, range(len(names)), color=colours, s=28)
+    colours = [COLOURS[0] if name.startswith("evolved") else COLOURS[4] for name in names]
+    panel.scatter(values, range(len(names)), color=colours, s=36)
     for place, value in enumerate(values):
         panel.annotate(
             f"{value:,.3g}" if value < 1000 else f"{value:,.0f}",
             (value, place),
             (6, -3),
             textcoords="offset points",
-            fontsize=7,
         )
-    panel.set_yticks(range(len(names)), names, fontsize=7)
+    panel.set_yticks(range(len(names)), names)
     panel.invert_yaxis()
     panel.set_xscale("log")
+    panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panel.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     panel.xaxis.set_minor_formatter("")
-    panel.margins(x=0.25, y=0.1)
+    panel.margins(x=0.14, y=0.1)

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from experiments.claims.common import (
     DATA,
@@ -25,15 +26,15 @@ from experiments.claims.common import (
     Finding,
     Plan,
     by_data,
-    colour,
     floats,
     graded,
     key,
+    line,
     middle,
-    panels,
     share,
     times,
 )
+from experiments.pictures import legend, panels
 from experiments.record import Job, Row
 from tejax import baselines
 
@@ -160,9 +161,9 @@ def _verdict(ratios: dict[tuple[str, float], float | None]) -> str:
 def figure(rows: list[Row]) -> Figure:
     """Accuracy against bytes, a line a method in its best format."""
     groups = by_data(rows)
-    drawn, axes = panels(len(groups), 7.4, 4.6)
+    drawn, axes = panels(1, len(groups), 5.1, 4.4)
     names = list(dict.fromkeys(name for some in groups.values() for name in _curves(some)))
-    for panel, (data, some) in zip(axes, groups.items(), strict=True):
+    for panel, (data, some) in zip(axes.flat, groups.items(), strict=True):
         for name, points in _curves(some).items():
             if name.endswith("2-bit"):
                 continue
@@ -172,17 +173,17 @@ def figure(rows: list[Row]) -> Figure:
                 [point[0] for point in points],
                 [mid for mid, _, _ in mids],
                 yerr=[lows, highs],
-                color=colour(names.index(name)),
                 label=name,
                 marker="o",
                 markersize=3,
-                linewidth=2.6 if name.split(",")[0] in EVOLVED else 1.2,
                 elinewidth=0.8,
+                **line(names, name),
             )
         panel.set_xscale("log")
         panel.set_xlabel("bytes")
         panel.set_ylim(TARGETS[data][0] - 0.12, 1.0 if data == "digits" else 0.9)
-        panel.set_title(f"{data}: accuracy against bytes, medians of seeds", loc="left")
-    axes[0].set_ylabel("test accuracy")
-    axes[0].legend(frameon=False, fontsize=8, loc="lower right")
+        panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        panel.set_title(data, loc="left")
+    axes[0, 0].set_ylabel("test accuracy, median of seeds")
+    legend(drawn, axes[0, 0], columns=3)
     return drawn

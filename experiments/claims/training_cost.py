@@ -15,6 +15,7 @@ from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from experiments.claims.common import (
     DATA,
@@ -23,16 +24,15 @@ from experiments.claims.common import (
     Plan,
     Watch,
     by_data,
-    colour,
     compiled,
     floats,
     graded,
     key,
+    line,
     number,
-    panels,
     spread,
 )
-from experiments.pictures import legend
+from experiments.pictures import legend, panels
 from experiments.record import Job, Row
 from tejax import baselines
 
@@ -158,29 +158,29 @@ def _verdict(slower: dict[str, dict[str, float]]) -> str:
 
 
 def figure(rows: list[Row]) -> Figure:
-    """Accuracy against seconds and against multiply-adds, a faint line a seed; two panels for each of the data."""
+    """Accuracy against seconds and against multiply-adds, a line a seed; a row for each of the data."""
     groups = by_data(rows)
-    drawn, axes = panels(2 * len(groups))
+    drawn, axes = panels(len(groups), 2, 5.1, 3.4)
     names = list(dict.fromkeys(row["method"] for row in rows))
     columns = ((2, "seconds, compilation aside"), (1, "multiply-adds"))
     places = [(data, *column) for data in groups for column in columns]
-    for panel, (data, column, label) in zip(axes, places, strict=True):
+    for panel, (data, column, label) in zip(axes.flat, places, strict=True):
         for row in groups[data]:
             first = row is next(each for each in groups[data] if each["method"] == row["method"])
             panel.plot(
                 [point[column] for point in row["curve"]],
                 np.maximum.accumulate([point[3] for point in row["curve"]]),
-                color=colour(names.index(row["method"])),
-                alpha=0.6,
-                linewidth=0.9,
                 label=row["method"] if first else None,
+                **line(names, row["method"]) | {"linewidth": 1.1},
             )
         for mark in MARKS[data]:
             panel.axhline(mark, color="#BBBBBB", linewidth=0.6)
         panel.set_xscale("log")
         panel.set_ylim(MARKS[data][0] - 0.2, MARKS[data][-1] + 0.03)
+        panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         panel.set_xlabel(label)
         panel.set_title(data, loc="left")
-    axes[0].set_ylabel("best test accuracy so far")
-    legend(drawn, axes[0], columns=5)
+    for panel in axes[:, 0]:
+        panel.set_ylabel("best test accuracy so far")
+    legend(drawn, axes[0, 0], columns=5)
     return drawn

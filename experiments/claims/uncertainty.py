@@ -29,14 +29,13 @@ from experiments.claims.common import (
     Plan,
     better,
     by_data,
-    colour,
     floats,
     key,
-    panels,
+    line,
     share,
     spread,
 )
-from experiments.pictures import legend
+from experiments.pictures import legend, panels
 from experiments.record import Job, Row
 from tejax import baselines
 from tejax.baselines import Data, Model
@@ -255,19 +254,19 @@ def _rules(name: str, ours: dict[int, Row], floats: dict[int, Row]) -> list[str]
 def figure(rows: list[Row]) -> Figure:
     """Risk against coverage, and AUROC; a pair of panels for each of the data."""
     groups = by_data(rows)
-    drawn, axes = panels(2 * len(groups), 5.0, 4.8)
+    drawn, axes = panels(len(groups), 2, 5.1, 3.4)
     names = list(dict.fromkeys(row["method"] for row in rows))
-    for (data, group), left, right in zip(groups.items(), axes[::2], axes[1::2], strict=True):
+    for (data, group), left, right in zip(groups.items(), axes[:, 0], axes[:, 1], strict=True):
         for name in dict.fromkeys(row["method"] for row in group):
             some = [row for row in group if row["method"] == name]
-            style = {"color": colour(names.index(name)), "linewidth": 2.4 if name.startswith(EVOLVED) else 1.2}
+            style = line(names, name)
             left.plot(COVERAGES, np.median([row["risks"] for row in some], axis=0), label=name, **style)
             values = [np.median([row[f"AUROC {what}"] for row in some]) for what in STRANGE]
-            right.plot(range(3), values, "o-", markersize=4, **style)
+            right.plot(range(3), values, marker="o", markersize=4, **style)
         left.set_title(data, loc="left")
-        left.set_xlabel("coverage: the share of answers given, the most confident first")
+        left.set_xlabel("share of answers given, the most confident first")
         right.set_xticks(range(3), ["classes 8, 9", "noise", "rotated"])
-        right.set_ylabel("AUROC, familiar against unfamiliar")
-    axes[0].set_ylabel("errors among them")
-    legend(drawn, axes[0], columns=4)
+        right.set_ylabel("AUROC, familiar or not")
+        left.set_ylabel("errors among them")
+    legend(drawn, axes[0, 0], columns=4)
     return drawn
