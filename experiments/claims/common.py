@@ -197,7 +197,7 @@ def graded(all_of: bool, any_of: bool, fails: str = "fails") -> str:
 
 
 def line(names: Sequence[str], name: str) -> dict[str, Any]:
-    """How the line of one of many methods is drawn: what was evolved comes first, and wide; who comes late is dashed."""
+    """How the line of one of many methods is drawn: what was evolved is first, and wide; who is late is dashed."""
     evolved = [each for each in names if each.partition(",")[0] in EVOLVED]
     order = [*evolved, *(each for each in names if each not in evolved)]
     turn, place = divmod(order.index(name), len(COLOURS))

@@ -32,7 +32,7 @@ from tejax.registry import STRATEGIES
 from tejax.tasks.datasets import corpora
 from tejax.tasks.datasets.corpora import Corpus
 from tejax.tasks.datasets.texts import language_of
-from tejax.viz._style import GREY
+from tejax.viz.plots import GREY
 
 LOOKED_AT = 2**16  # bytes of the validation split that a point of a curve is measured on
 PACE = 1.25  # seconds of a point over those of the point before it

@@ -65,7 +65,7 @@ class Display:
             self._live.stop()
 
     def update(self, progress: evolution.Progress, measured: dict[str, Any]) -> None:
-        """Show a chunk; `measured` has the test accuracy or the mean return, if the task knows one."""
+        """Show a chunk; `measured` has the test accuracy, the mean return or bits a byte, if the task knows one."""
         first = not self._points
         self._points.append((progress.seconds, progress.generation, progress.evaluations))
         best, median = (int(column[-1]) for column in (progress.history.best, progress.history.median))
@@ -111,6 +111,8 @@ class Display:
             parts.append(f"fresh episodes {fresh:.1f}" if fresh > LEAST_FIGURE else "fresh episodes not finite")
         if "accuracy" in numbers:
             parts.append(f"test {numbers['accuracy']:.1%}")
+        if "bits_per_byte" in numbers:
+            parts.append(f"test {numbers['bits_per_byte']:.3f} bits a byte")
         (began, first, before), (now, last, after) = self._points[0], self._points[-1]
         if now > began:  # from the second chunk on: the first one holds the compilation
             parts.append(f"{(after - before) / (now - began):,.0f} evaluations/s")

@@ -7,7 +7,7 @@ import warnings
 
 from tejax.errors import one_line
 
-__all__ = ["prepare_output"]
+__all__ = ["counted", "prepare_output"]
 
 
 class _Line(logging.Formatter):
@@ -15,6 +15,11 @@ class _Line(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return one_line(super().format(record))
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 individual`, `4,096 individuals`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def prepare_output() -> None:

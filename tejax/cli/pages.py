@@ -24,26 +24,31 @@ LONG = 120  # characters of a list or a text that a table shows
 LARGEST = 2**27  # bytes of a picture
 
 CAPTIONS = {
-    "curve": "Fitness of the best, median and worst individual of a generation, and accuracy of the fittest one.",
+    "curve": "Fitness of a generation, and below it what its fittest individual reaches.",
     "returns": "Mean return of the best, median and worst of a generation, and of the fittest in fresh episodes.",
     "confusion": "Test samples by true class (rows) and answer (columns); colour is the share of a row.",
     "replay": "A fresh episode of the best network.",
-    "weights": "What the first neurons look at: the synapses from every input, as an image.",
+    "weights": "The first weights of the best network: a small image a neuron for pictures, else rows and columns as stored.",
 }
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }}
-h1 {{ font-size: 1.6rem; }} h2 {{ font-size: 1.15rem; margin-top: 2rem; }}
+:root {{ color-scheme: light dark; --ink: #222; --faint: #666; --card: #f3f6f9; --accent: #0072b2; --page: #fff; }}
+@media (prefers-color-scheme: dark) {{
+:root {{ --ink: #ddd; --faint: #a0a8b0; --card: #26303a; --accent: #6bb8e6; --page: #14191e; }} }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+color: var(--ink); background: var(--page); }}
+h1 {{ font-size: 1.6rem; }} h2 {{ font-size: 1.15rem; margin-top: 2rem; }} h3 {{ font-size: 1rem; }}
 .numbers {{ display: flex; flex-wrap: wrap; gap: 1rem; }}
-.numbers div {{ background: #f3f6f9; border-radius: .5rem; padding: .6rem 1rem; }}
-.numbers b {{ display: block; font-size: 1.4rem; color: #0072b2; }}
-img {{ max-width: 100%; }} figure {{ margin: 1.5rem 0; }} figcaption {{ color: #666; font-size: .9rem; }}
-table {{ border-collapse: collapse; font-size: .9rem; }} td {{ padding: .15rem 1.2rem .15rem 0; vertical-align: top; }}
-pre {{ background: #f3f6f9; border-radius: .5rem; padding: .6rem 1rem; overflow-x: auto; font-size: .85rem; }}
-td:first-child {{ color: #666; }}
+.numbers div {{ background: var(--card); border-radius: .5rem; padding: .6rem 1rem; }}
+.numbers b {{ display: block; font-size: 1.4rem; color: var(--accent); }}
+img {{ max-width: 100%; box-sizing: border-box; background: #fff; border-radius: .5rem; padding: .5rem; }}
+figure {{ margin: 1.5rem 0; }} figcaption {{ color: var(--faint); font-size: .9rem; }}
+table {{ border-collapse: collapse; font-size: .9rem; display: block; overflow-x: auto; }}
+td {{ padding: .15rem 1.2rem .15rem 0; vertical-align: top; }} td:first-child {{ color: var(--faint); }}
+pre {{ background: var(--card); border-radius: .5rem; padding: .6rem 1rem; overflow-x: auto; font-size: .85rem; }}
 </style></head><body>
 <h1>{title}</h1>
 <div class="numbers">{numbers}</div>

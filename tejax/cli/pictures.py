@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
-
+from tejax.contracts import TRITS
+from tejax.export.spec import bounds_of, checked_leaves
 from tejax.runs import Parts, Run
-from tejax.types import Genome
+from tejax.tasks import Classification
+from tejax.types import Genome, Network
 from tejax.viz import plots
 
 __all__ = ["draw"]
@@ -19,7 +19,7 @@ def draw(path: Path, parts: Parts, genome: Genome | None) -> dict[str, Path]:
     if genome is not None:
         matrix = parts.task.confusion(parts.network, genome)
         figures["confusion"] = None if matrix is None else plots.confusion(matrix, parts.task.class_names)
-        figures["weights"] = _first_layer(parts.task, genome)
+        figures["weights"] = _weights(parts.task, parts.network, genome)
     metrics = Run(path).metrics
     if metrics:
         figures["curve"] = plots.curves(metrics, parts.task.scale, parts.task.unit)
@@ -27,20 +27,22 @@ def draw(path: Path, parts: Parts, genome: Genome | None) -> dict[str, Path]:
     return {name: plots.save(figures[name], path / f"{name}.png") for name in order}
 
 
-def _first_layer(task: Any, genome: Genome) -> Any:
-    """The weights that the inputs meet, if the first matrix of the genome has one column for each of them.
+def _weights(task: Any, network: Network, genome: Genome) -> Any:
+    """The first matrix of trits: a small image a neuron where its columns are inputs of pictures, else one image.
 
-    Not those of an observation: its numbers lie beside each other, but make no image.
+    None where the genome has no such matrix.
     """
-    if task.inputs == "episode":
-        return None
-    first = next((leaf for leaf in jax.tree.leaves(genome) if leaf.ndim == 2 and leaf.shape[1] == task.features), None)
+    leaves = checked_leaves(network, genome)
+    trits = dict(zip(leaves, (bounds == TRITS for bounds in bounds_of(network, leaves)), strict=True))
+    first = next((name for name, leaf in leaves.items() if trits[name] and leaf.ndim > 1 and leaf.size), None)
     if first is None:
         return None
+    rows = leaves[first].reshape(-1, leaves[first].shape[-1])
     # the fewest trits a feature that make the features a square
     planes = next((n for n in range(1, 17) if task.features % n == 0 and _square(task.features // n)), None)
-    return plots.weights(np.asarray(first), planes) if planes else None
+    pictures = task.inputs == "rows" and isinstance(task, Classification) and rows.shape[1] == task.features
+    return plots.weights(rows, planes) if planes and pictures else plots.matrix(rows, first)
 
 
 def _square(size: int) -> bool:
-    return size >= 4 and int(size**0.5 + 0.5) ** 2 == size
+    return size >= 16 and int(size**0.5 + 0.5) ** 2 == size

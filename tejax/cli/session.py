@@ -15,7 +15,9 @@ from tejax.cli.advice import advice
 from tejax.cli.display import Display, say
 from tejax.cli.evaluation import summary_line
 from tejax.cli.logging import LoggingOptions
+from tejax.cli.output import counted
 from tejax.core import pytrees, random
+from tejax.errors import one_line
 from tejax.evolution import Result
 from tejax.parallel import processes
 from tejax.parallel.mesh import fetch, replicated_sharding
@@ -23,6 +25,8 @@ from tejax.runs import Experiment, Parts, Run
 from tejax.types import Genome, Strategy
 
 __all__ = ["conduct"]
+
+LONGEST = 300  # characters of a strategy or a network in words
 
 
 def conduct(
@@ -133,12 +137,12 @@ def _costs(experiment: Experiment, parts: Parts, path: Path) -> str:
         [
             f"tejax {info['tejax']} on {info['platform']}: {info['devices']} x {info['device']}, "
             f"jax {info['jax']}, seed {experiment.schedule.seed}",
-            f"strategy     {parts.strategy}",
-            f"network      {parts.network}",
+            f"strategy     {one_line(parts.strategy, LONGEST)}",
+            f"network      {one_line(parts.network, LONGEST)}",
             f"parameters   {trits:,} trits, {-(-trits // 4):,} bytes at 2 bits a trit",
-            f"population   {population:,} individuals, {population * pytrees.nbytes(genome):,} bytes",
-            f"generation   {population:,} evaluations of {parts.task.workload()} each; "
-            f"{experiment.schedule.generations:,} generations wanted",
+            f"population   {counted(population, 'individual')}, {population * pytrees.nbytes(genome):,} bytes",
+            f"generation   {counted(population, 'evaluation')} of {parts.task.workload()} each; "
+            f"{counted(experiment.schedule.generations, 'generation')} wanted",
             f"directory    {path}",
             *advice(experiment, parts, info["platform"]),
         ]
@@ -170,7 +174,7 @@ def _finish(
         summary_line(parts.task, report),
         *(f"{name:<15} {picture}" for name, picture in pictures.items()),
         f"network         {network_path} ({size:,} bytes)",
-        f"time            {about['seconds']:.1f} s for {result.generations:,} generations, "
-        f"{result.evaluations:,} evaluations",
+        f"time            {about['seconds']:.1f} s for {counted(result.generations, 'generation')}, "
+        f"{counted(result.evaluations, 'evaluation')}",
     ]
     return about, "\n".join(lines), 0

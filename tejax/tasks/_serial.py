@@ -171,7 +171,7 @@ def _right(network: Network, genome: Genome, x: Array, y: Array) -> Int32[Array,
     return (jnp.sign(network.apply(genome, x)) == y.astype(jnp.int32)).astype(jnp.int32)
 
 
-@TASKS.register("serial")
+@TASKS.register("serial", network="recurrent")
 def serial(
     operation: Annotated[str, OneOf(OPERATIONS, function=False)] = "add",
     bits: Annotated[int, Between(1, 16)] = 7,
@@ -219,7 +219,7 @@ def _sequences(operation: str, bits: int, index: np.ndarray) -> tuple[Array, Arr
     return jnp.asarray(x), jnp.asarray(answer(a, b, steps)[..., None])
 
 
-@TASKS.register("product")
+@TASKS.register("product", network="recurrent")
 def product(
     stationary: Annotated[int, Between(1, 8)] = 3,
     streaming: Annotated[int, Between(1, 8)] = 5,

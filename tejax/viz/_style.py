@@ -4,5 +4,9 @@ from matplotlib.colors import ListedColormap
 
 __all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "RED", "TRITS"]
 
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#C7322F", "#8C8C8C"
+BLUE = "#0072B2"  # the best of a generation; -1
+ORANGE = "#E69F00"  # the median
+GREEN = "#009E73"  # data and episodes that evolution never sees
+RED = "#C7322F"  # +1
+GREY = "#8C8C8C"  # the worst, and what stands in the background
 TRITS = ListedColormap([BLUE, "white", RED])  # -1, 0, +1

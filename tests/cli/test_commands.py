@@ -50,7 +50,7 @@ def test_evolve_says_what_it_costs_and_what_came_out(finished):
     ):
         assert words in out
     assert {each.name for each in path.iterdir()} == {
-        *("config.json", "metrics.jsonl", "checkpoints", "best.safetensors", "curve.png")
+        *("config.json", "metrics.jsonl", "checkpoints", "best.safetensors", "curve.png", "weights.png")
     }
 
 
@@ -297,9 +297,26 @@ def test_the_report_loads_the_network_as_it_says(command, finished, monkeypatch)
     exec(numpy, names)
     network, genome = export.load("best.safetensors")
     np.testing.assert_array_equal(names["first"], genome[0].weights)
-    x = np.ones((1, 3), np.int8)
-    exec(python.replace("= ...", "= given"), names := {"given": x})
-    np.testing.assert_array_equal(names["outputs"], network.apply(genome, x))
+    assert max(len(python.splitlines()), len(numpy.splitlines())) == 5
+    exec(python, names := {})
+    np.testing.assert_array_equal(names["outputs"], network.apply(genome, np.zeros((1, 3), np.int8)))
+
+
+def test_a_report_says_how_numbers_become_inputs_and_where_there_is_no_c(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small = ("--population", 8, "--elites", 1, "--generations", 2)
+    assert command("evolve", "addition", "--bits", 2, "fixed-tissue", "--capacity", 160, *small, "--out", "a")[0] == 0
+    assert command("evolve", "wine", *small, "--out", "b")[0] == 0
+    assert command("report", "a")[0] == command("report", "b")[0] == 0
+    for run in ("a", "b"):
+        text = (tmp_path / run / "report.html").read_text()
+        python, numpy, c = map(html.unescape, re.findall(r"<pre>(.*?)</pre>", text, re.DOTALL))
+        monkeypatch.chdir(tmp_path / run)
+        exec(python, names := {})
+        assert names["outputs"].shape == (1, 3)
+        exec(numpy, {})
+        assert c.startswith("/* none: " if run == "a" else "/* tejax export b ")
+        assert len(max(re.findall(r"<p>(.*?)</p>", text), key=len)) < 320, "not every neuron of a ring"
 
 
 def test_a_run_that_is_not_finished_can_be_reported_but_not_evaluated(command, tmp_path):

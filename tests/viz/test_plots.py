@@ -34,6 +34,25 @@ def test_curves_without_accuracy_have_one_panel():
         plots.curves([])
 
 
+def test_a_population_of_one_is_one_line_and_one_generation_a_dot():
+    lines = [{"generation": g, **dict.fromkeys(("best", "median", "worst"), -g)} for g in (4, 2)]
+    (panel,) = plots.curves(lines).axes
+    assert [line.get_label() for line in panel.lines] == ["fitness: \N{MINUS SIGN}2.000"]
+    fitness, accuracy = plots.curves([{**METRICS[0], "train_accuracy": None}]).axes
+    assert {line.get_marker() for line in (*fitness.lines, *accuracy.lines)} == {"o"}
+    assert [line.get_label() for line in accuracy.lines] == ["test: 16.0%"]
+
+
+def test_bits_a_byte_have_a_panel():
+    lines = [{**METRICS[0], "bits_per_byte": 2.5, "validation_bits_per_byte": 2.4}]
+    del lines[0]["accuracy"]
+    held = plots.curves(lines).axes[1]
+    assert [line.get_label() for line in held.lines] == ["validation: 2.400", "test: 2.500"]
+    assert held.get_ylabel() == "bits a byte"
+    runs = {"a": [{**lines[0], "evaluations": 4}], "b": [{**lines[0], "evaluations": 8}]}
+    assert plots.comparison(runs).axes[0].get_ylabel() == "bits a byte of the test text"
+
+
 def test_a_confusion_matrix_has_its_numbers_in_its_cells():
     figure = plots.confusion(np.array([[5, 0], [2, 3]]), ["no", "yes"])
     (panel,) = figure.axes
@@ -53,6 +72,15 @@ def test_weights_are_drawn_where_inputs_are_square():
     assert len([panel for panel in plots.weights(rows[:, :9], most=2).axes if panel.images]) == 2
     assert plots.weights(rows) is None
     assert plots.weights(rows[:, :1]) is None
+
+
+def test_a_matrix_is_one_image():
+    rows = np.random.default_rng(0).integers(-1, 2, (80, 5)).astype(np.int8)
+    (panel,) = plots.matrix(rows, "synapses").axes
+    np.testing.assert_array_equal(panel.images[0].get_array(), rows[:64])
+    assert panel.get_title(loc="left").startswith("synapses, 64 x 5 of 80 x 5: red +1")
+    with pytest.raises(InputError, match="rows must be a matrix with a trit or more"):
+        plots.matrix(rows[0])
 
 
 def test_pictures_need_no_pyplot():
