@@ -7,6 +7,7 @@ which ends a strict build.
 """
 
 import importlib
+import json
 import logging
 import posixpath
 import re
@@ -87,9 +88,27 @@ on_files.mkdocs_priority = 100  # type: ignore[attr-defined]
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Rewrite the links of a page."""
+    """Rewrite the links of a page; one without neighbours in the navigation has the room of the list of them."""
     path = page.file.abs_src_path
+    if page.parent is None:
+        page.meta.setdefault("hide", ["navigation"])
     return rewrite(markdown, Path(path).relative_to(ROOT).as_posix()) if path else markdown
+
+
+def on_page_content(html: str, page: Any, **_: Any) -> str:
+    """Show the animations of a notebook, of which its page has the words alone."""
+    path = Path(page.file.abs_src_path or "")
+    return animated(html, path.read_text()) if path.suffix == ".ipynb" else html
+
+
+def animated(html: str, notebook: str) -> str:
+    """The page of a notebook with an image for each of its outputs that are a GIF, in their order."""
+    words = "&lt;IPython.core.display.Image object&gt;"
+    outputs = (output for cell in json.loads(notebook)["cells"] for output in cell.get("outputs", ()))
+    for picture in (output["data"]["image/gif"] for output in outputs if "image/gif" in output.get("data", ())):
+        data = "".join("".join(picture).split())
+        html = html.replace(words, f'<img alt="an animation" src="data:image/gif;base64,{data}">', 1)
+    return html
 
 
 def on_post_build(config: Any) -> None:
