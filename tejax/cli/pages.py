@@ -28,7 +28,7 @@ CAPTIONS = {
     "returns": "Mean return of the best, median and worst of a generation, and of the fittest in fresh episodes.",
     "confusion": "Test samples by true class (rows) and answer (columns); colour is the share of a row.",
     "replay": "A fresh episode of the best network.",
-    "weights": "The first weights of the best network: an image a neuron for pictures, else rows and columns as stored.",
+    "weights": "First weights of the best network: an image a neuron for pictures, else rows and columns as stored.",
 }
 
 PAGE = """<!doctype html>
