@@ -153,7 +153,7 @@ def key(seed: int, *path: int) -> Any:
 
 
 def middle(values: Sequence[float]) -> tuple[float, float, float]:
-    """The median, and the 95 % bootstrap interval of it (percentiles of 2,000 resamples)."""
+    """The median, and the 95% bootstrap interval of it (percentiles of 2,000 resamples)."""
     array = np.asarray(values, np.float64)
     drawn = np.random.default_rng(0).choice(array, (2000, len(array)))
     low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])

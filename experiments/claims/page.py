@@ -18,7 +18,7 @@ HEAD = """\
 
 Do networks of -1, 0 and +1 that evolution made hold what is said of them, against networks that gradients trained and
 rounding made ternary? Every figure here is written by `make claims` (`python -m experiments.claims`) from the JSON
-files in `experiments/results`. Medians over seeds; in brackets the 95 % bootstrap interval of the median; p is
+files in `experiments/results`. Medians over seeds; in brackets the 95% bootstrap interval of the median; p is
 Wilcoxon's signed-rank test on pairs of the same seed. The data are the 1,797 digits of scikit-learn, split as
 `tejax.tasks.digits()` splits them, and the 70,000 pictures of Fashion-MNIST in their official split. Every verdict is
 computed from the rows by the rule that stands under it.

@@ -1,6 +1,6 @@
 """Training cost: what it takes to reach marks of accuracy on the test data, for every method.
 
-64 hidden neurons and 90, 95 and 97 % on digits; 256 and 80, 84 and 86 % on Fashion-MNIST. Seconds are without
+64 hidden neurons and 90, 95 and 97% on digits; 256 and 80, 84 and 86% on Fashion-MNIST. Seconds are without
 compilation (everything is compiled before the clock starts) and without the looks at the test data. The first look that
 is at or above a mark counts, for all methods alike: what gradients train is looked at after an epoch, what is evolved
 after 32 generations. What takes long on digits (all strategies but guided, and float ES) is measured for fewer seeds.

@@ -1,6 +1,6 @@
 """Uncertainty: calibration, abstention, and spotting what was never seen, for single networks and for crowds.
 
-All methods learn the classes 0 to 7 from 85 % of the training data; the rest sets one temperature for each of them (by
+All methods learn the classes 0 to 7 from 85% of the training data; the rest sets one temperature for each of them (by
 log-likelihood), so that calibration is compared after the same cheap correction. Confidence is the highest probability;
 that of an evolved network is the softmax of the loss it was evolved with, that of a population the share of votes.
 Unfamiliar inputs are the classes 8 and 9, uniform noise, and test pictures turned by 90 degrees; AUROC is the chance

@@ -19,6 +19,7 @@ from tejax.options import options_of
 __all__ = ["main"]
 
 HELP = ("-h", "--help")
+OTHERWISE = {"network": ", or the one that a task of sequences brings"}
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -104,7 +105,7 @@ def _guide(name: str, command: Command) -> str:
     lines = [f"usage: tejax {name} TASK [STRATEGY] [NETWORK] [OPTIONS]", "", summary]
     defaults = command.defaults()
     for kind, title in PLURALS.items():
-        default = f" (default: {defaults[kind].replace('_', '-')})" if kind in defaults else ""
+        default = f" (default: {defaults[kind].replace('_', '-')}{OTHERWISE.get(kind, '')})" if kind in defaults else ""
         lines += ["", f"{title}{default}, or MODULE:NAME of your own", *part_lines(part_summaries(kind))]
     lines += [_examples(command, None)]
     lines += [f"`tejax {name} TASK [STRATEGY] [NETWORK] --help` lists the options that go with these."]

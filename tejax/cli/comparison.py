@@ -13,8 +13,13 @@ from tejax.viz import plots
 __all__ = ["compare_runs"]
 
 COLUMNS = ("run", "task", "network", "strategy", "seed", "generations", "evaluations", "seconds", "fitness")
-FIGURES = ("accuracy", "return")  # what a task may report of test data or fresh episodes
-TITLES = {"fitness": "best fitness", "accuracy": "test accuracy", "return": "mean return"}
+FIGURES = ("accuracy", "return", "bits_per_byte")  # what a task may report of test data or fresh episodes
+TITLES = {
+    "fitness": "best fitness",
+    "accuracy": "test accuracy",
+    "return": "mean return",
+    "bits_per_byte": "bits a byte",
+}
 LONG = 40  # characters of a cell
 Row = dict[str, Any]
 
@@ -66,6 +71,8 @@ def _cell(name: str, row: Row) -> str:
         return "-"
     if name == "accuracy":
         return f"{value:.2%}"
+    if name == "bits_per_byte":
+        return f"{value:.3f}"
     if name in ("seconds", "return"):
         return f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, int) and name != "seed" else printable(str(value))[-LONG:]

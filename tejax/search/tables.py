@@ -2,6 +2,7 @@
 
 import csv
 import io
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,9 @@ def write_note(folder: Path, slots: Slots, plan: Plan) -> None:
     importance: dict[str, float] = {}
     if len({trial.value for trial in done}) > 1:
         evaluator = optuna.importance.PedAnovaImportanceEvaluator()
-        importance = optuna.importance.get_param_importances(slots.study, evaluator=evaluator)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of few trials, which the table shows
+            importance = optuna.importance.get_param_importances(slots.study, evaluator=evaluator)
     note = {
         "kind": "search",
         **runs.environment_info(),
