@@ -98,6 +98,13 @@ def test_links_are_rewritten_where_they_leave_docs():
     assert _hooks.rewrite("[a](../../README.md)", "experiments/claims/README.md") == "[a](../../README.md)"
 
 
+def test_animations_of_notebooks_are_shown():
+    words = "<pre>&lt;IPython.core.display.Image object&gt;</pre>"
+    notebook = '{"cells": [{"outputs": [{"data": {"image/gif": "R0lG\\n"}}, {"data": {"image/png": "x"}}]}, {}]}'
+    shown = _hooks.animated(f"{words}{words}", notebook)
+    assert shown == f'<pre><img alt="an animation" src="data:image/gif;base64,R0lG"></pre>{words}'
+
+
 @pytest.mark.long
 def test_the_site_builds_strictly(tmp_path):
     for needed in ("mkdocs", "mkdocs_jupyter", "mkdocstrings", "material"):

@@ -31,8 +31,8 @@ def test_it_begins_with_words_and_an_installation_that_does_no_harm(path):
     lines = second.source.splitlines()
     guard, install = (next(n for n, line in enumerate(lines) if text in line) for text in ("find_spec", "%pip"))
     assert guard == install - 1
-    assert lines[guard].startswith('if importlib.util.find_spec("tejax") is None')
-    assert 'SOURCE = "tejax' in second.source
+    assert lines[guard].startswith('if getattr(importlib.util.find_spec("tejax"), "origin", None) is None')
+    assert '"/content/tejax"' in second.source
     assert any("jax.devices()" in source for source in code_of(path)[:2]), "it says which accelerator it found"
 
 
