@@ -72,7 +72,7 @@ def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "
     panels = figure.subplots(2 if held else 1, 1, sharex=True, squeeze=False)[:, 0]
     generations = [line["generation"] for line in metrics]
     _fitness(panels[0], generations, metrics, scale)
-    panels[0].set_ylabel(textwrap.fill(unit, 32))
+    panels[0].set_ylabel(textwrap.fill(unit, 38))
     if held:
         _held(panels[1], generations, metrics, held)
     for panel in panels:
