@@ -11,6 +11,7 @@ import tejax
 from tejax import evolution, export
 from tejax.errors import InputError
 from tejax.viz import animation, plots, tissue
+from tejax.viz.plots import _saving
 from tests.helpers import TINY, evolve, tiny
 
 EXPERIMENT = tiny(generations=4, chunk=4)
@@ -87,7 +88,7 @@ def test_no_picture_is_written_through_a_link(tmp_path, victim, monkeypatch):
     (tmp_path / "a.gif").symlink_to(victim)
     with pytest.raises(InputError, match="is a link"):
         animation.save(SimpleNamespace(), tmp_path / "a.gif")
-    assert tissue.expanded is plots.expanded
+    assert tissue.expanded is _saving.expanded
     with pytest.raises(InputError, match="must be a file that ends in one of"):
         plots.save(plots.confusion(np.eye(2, dtype=int)), tmp_path / "a.safetensors")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.gif", "a.png", "victim"]

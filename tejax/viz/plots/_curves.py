@@ -67,7 +67,7 @@ def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "
         InputError: without a line.
     """
     require(len(metrics) > 0, "of one line or more", metrics=metrics)
-    held = next((HELD[name] for name in HELD if name in metrics[-1]), None)
+    held = next((each for each in HELD.values() if _is_measured(metrics, each)), None)
     figure = Figure(figsize=(8, 6.4 if held else 4), layout="constrained")
     panels = figure.subplots(2 if held else 1, 1, sharex=True, squeeze=False)[:, 0]
     generations = [line["generation"] for line in metrics]
@@ -81,6 +81,11 @@ def curves(metrics: Sequence[Mapping[str, Any]], scale: float = 1, unit: str = "
     panels[-1].set_xlabel("generation")
     panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
+
+
+def _is_measured(metrics: Sequence[Mapping[str, Any]], held: _Held) -> bool:
+    """Whether what a panel shows of test data has a number."""
+    return bool(np.isfinite(_column(metrics, held.lines[-1][0])).any())
 
 
 def _fitness(panel: Axes, generations: list[int], metrics: Sequence[Mapping[str, Any]], scale: float) -> None:
