@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 from tejax import engines
 from tejax.engines import levels as whole_numbers
-from tejax.engines import products
+from tejax.engines import low_rank, products
 from tejax.errors import require
 from tejax.networks import credit
 from tejax.networks.layer import Layer, constants, fresh
@@ -124,23 +124,26 @@ class Conv(Network):
         return Filters(stages, fresh(final, self.outputs, math.prod(last), self.bias, self.density))
 
     def apply(self, genome: Filters, x: Int8[Array, "... F"]) -> Int32[Array, "... O"]:
-        """The outputs [..., O] of one genome for inputs x [..., C * H * W]."""
+        """The outputs [..., O] of one genome (its matrices plain or `LowRankMatrix`) for inputs x [..., C * H * W]."""
         batch = x.shape[:-1]
+        name = low_rank.choose(genome) if self.engine == "auto" else self.engine
         planes = x.reshape(math.prod(batch), *self.image)
         for number, (layer, zone) in enumerate(zip(genome.stages, self.zones, strict=True)):
-            planes = self._stage(layer, planes, zone, 1 if number else self.levels)
+            planes = self._stage(name, layer, planes, zone, 1 if number else self.levels)
         flat = planes.reshape(planes.shape[0], math.prod(self.shapes[-1]))
-        engine = engines.get(self.engine, flat.shape[1])
-        sums = engine.output(engine.encode(flat), genome.readout.weights, constants(genome.readout))
+        engine = engines.get(name, flat.shape[1])
+        sums = low_rank.output(engine, engine.encode(flat), genome.readout.weights, constants(genome.readout))
         return sums.reshape(*batch, self.outputs)
 
-    def _stage(self, layer: Layer, planes: Int8[Array, "B C H W"], zone: int, levels: int) -> Int8[Array, "B O h w"]:
+    def _stage(
+        self, name: str, layer: Layer, planes: Int8[Array, "B C H W"], zone: int, levels: int
+    ) -> Int8[Array, "B O h w"]:
         """One convolution, its windows added up, made trits again."""
         patches = _patches(planes, self.kernel, self.stride)
         fan_in = patches.shape[-1]
-        engine = engines.get(self.engine, levels * fan_in)
+        engine = engines.get(name, levels * fan_in)
         flat, weights = whole_numbers.prepare(engine, patches.reshape(-1, fan_in), layer.weights, levels)
-        sums = engine.output(engine.encode(flat), weights, constants(layer))
+        sums = low_rank.output(engine, engine.encode(flat), weights, constants(layer))
         return engines.ternarize(self._windows(sums, patches), zone)
 
     def _windows(self, sums: Int32[Array, "R O"], patches: Int8[Array, "B h w F"]) -> Int32[Array, "B O h w"]:

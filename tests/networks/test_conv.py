@@ -7,6 +7,7 @@ import pytest
 from jax import lax
 
 from tejax import InputError, engines, networks
+from tejax.engines.low_rank import LowRankMatrix
 from tests.helpers import first_quick
 from tests.oracles import memory
 
@@ -86,3 +87,20 @@ def test_an_image_of_another_size_is_refused():
     network = networks.Conv((1, 4, 4), (2,))
     with pytest.raises(InputError, match=r"^features must be 16, the inputs of the network: got features=15$"):
         network.apply(jax.jit(network.init)(jax.random.key(0)), _inputs(2, 15))
+
+
+def test_a_perturbed_network_is_the_one_that_is_written_out():
+    """The first column of every matrix becomes 0, as a perturbation and in plain matrices."""
+    network = networks.Conv((1, 4, 4), filters=(4,), outputs=3)
+    genome = jax.jit(network.init)(jax.random.key(5))
+    x = jnp.asarray(np.random.default_rng(2).integers(-1, 2, (6, 16)), jnp.int8)
+    whole, perturbed = [], []
+    leaves, tree = jax.tree.flatten(genome)
+    for leaf in leaves:
+        columns = np.zeros((1, leaf.shape[1]), np.int8)
+        columns[0, 0] = -1
+        rows = np.asarray(leaf[:, :1], np.int8)
+        perturbed.append(LowRankMatrix(leaf, rows, columns))
+        whole.append(leaf.at[:, 0].set(0))
+    outputs = jax.jit(network.apply)(jax.tree.unflatten(tree, perturbed), x)
+    np.testing.assert_array_equal(outputs, network.apply(jax.tree.unflatten(tree, whole), x))
