@@ -19,7 +19,7 @@ from jax.sharding import Mesh
 from jaxtyping import Array, Int8, Int32, PRNGKeyArray, UInt32
 
 from tejax import contracts
-from tejax.errors import refuse
+from tejax.errors import refuse, require
 from tejax.options import Derived, check_options, options_of, traced_options
 
 __all__ = [
@@ -212,19 +212,31 @@ class Recurrent(Network):
         """The next state, and the outputs [..., O] of one step with inputs [..., F]."""
         raise NotImplementedError
 
-    def begun(self, batch: tuple[int, ...]) -> Any:
-        """The state before the first step, of so many sequences: leading axes before those of `init_state`."""
+    def init_states(self, batch: tuple[int, ...]) -> Any:
+        """The state before the first step of each of many sequences.
+
+        Args:
+            batch: sizes of the leading axes, which stand before those of `init_state`.
+        """
+        fits = isinstance(batch, tuple) and all(isinstance(size, int) and size >= 0 for size in batch)
+        require(fits, "a tuple of sizes", batch=batch)
         return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (*batch, *leaf.shape)), self.init_state())
 
     def unroll(self, genome: Genome, state: Any, x: Trits) -> tuple[Any, Int32[Array, "... T O"]]:
-        """The last state and the outputs at every step of [..., T, F], from a state with the same leading axes."""
+        """The last state and the outputs at every step of sequences, each from its state on; T may be 0.
+
+        Args:
+            genome: one individual.
+            state: as `init_states` or `unroll` gives it, with the leading axes of x before T.
+            x: inputs [..., T, F].
+        """
         state, outputs = lax.scan(lambda state, x: self.step(genome, state, x), state, jnp.moveaxis(x, -2, 0))
         return state, jnp.moveaxis(outputs, 0, -2)
 
     def credit(
         self, key: Key, genome: Genome, x: Trits, y: Array, loss: Loss, noise: Noise, state: Any = None
     ) -> tuple[Int32[Array, ""], Credit]:
-        """As `Network.credit`, for inputs [B, T, F] and labels [B, T, ...], from a state on; None: the first."""
+        """As `Network.credit`, for inputs [B, T, F] and labels [B, T, ...], from states [B, ...] on; None: the first."""
         return super().credit(key, genome, x, y, loss, noise)
 
     def rate(self, genome: Genome, frames: Frames, shift: Int32[Array, ""]) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tejax.contracts._answers import as_credited, as_int32, as_outputs
-from tejax.contracts._values import as_inputs, as_key, check_genome, check_labels, require_fit
+from tejax.contracts._values import as_inputs, as_key, check_genome, check_labels, check_state, require_fit
 
 __all__ = ["NETWORK_CHECKS", "RECURRENT_CHECKS", "TASK_CHECKS", "guard", "unchecked"]
 
@@ -68,6 +68,7 @@ def _around_unroll(method: Method) -> Method:
     def unroll(self: Any, genome: Any, state: Any, x: Any, *more: Any, **named: Any) -> Any:
         x = as_inputs(self, x, 2)
         check_genome(self, genome)
+        check_state(self, state, tuple(x.shape[:-2]))
         after, outputs = method(self, genome, state, x, *more, **named)
         return after, as_outputs(self, "unroll", outputs, tuple(x.shape[:-1]))
 

@@ -18,6 +18,7 @@ __all__ = [
     "check_genome",
     "check_labels",
     "check_shown",
+    "check_state",
     "describe",
     "is_array",
     "is_known",
@@ -113,6 +114,14 @@ def check_genome(network: Any, genome: Any, name: str = "genome") -> None:
 def _is_wide(leaf: Any, bounds: tuple[int, int]) -> bool:
     """Whether trits lie in a leaf that is no int8."""
     return tuple(bounds) == TRITS and leaf.dtype != np.int8
+
+
+def check_state(network: Any, state: Any, batch: tuple[int, ...]) -> None:
+    """Raise InputError unless a state is one of `network.init_state`, with these leading axes."""
+    leaves, trees = zip(*(jax.tree.flatten(tree) for tree in (state, jax.eval_shape(network.init_state))), strict=True)
+    shapes = [(*batch, *leaf.shape) for leaf in leaves[1]]
+    fits = trees[0] == trees[1] and [getattr(leaf, "shape", None) for leaf in leaves[0]] == shapes
+    require(fits, f"of arrays of shapes {shapes}, as init_states({batch}) gives", state=list(map(describe, leaves[0])))
 
 
 def check_labels(x: Any, y: Any) -> None:

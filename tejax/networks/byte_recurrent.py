@@ -76,7 +76,7 @@ class ByteRecurrent(types.Recurrent):
     def __post_init__(self) -> None:
         super().__post_init__()
         fits = len(self.features) == 3 and self.features[0] == BITS
-        require(fits, f"three sizes: {BITS} inputs, the trits of a byte, neurons, outputs", features=self.features)
+        require(fits, f"(inputs, neurons, outputs), with {BITS} inputs, the trits of a byte", features=self.features)
         widest = self.weight * self.context + self.features[1] + self.bias
         require(widest < 2**24, "few enough that sums are exact", context=self.context, neurons=self.features[1])
 
@@ -110,17 +110,18 @@ class ByteRecurrent(types.Recurrent):
 
     def apply(self, genome: Reader, x: Int8[Array, "... T 8"]) -> Int32[Array, "... T O"]:
         """The outputs after every byte of texts, each from the first state on."""
-        return self.unroll(genome, self.begun(x.shape[:-2]), x)[1]
+        return self.unroll(genome, self.init_states(x.shape[:-2]), x)[1]
 
     def unroll(self, genome: Reader, state: Trace, x: Int8[Array, "... T 8"]) -> tuple[Trace, Int32[Array, "... T O"]]:
         """The last state and the outputs after every byte of texts, each from its state on."""
         *batch, steps, _ = x.shape
         rows = math.prod(batch)
         flat = jax.tree.map(lambda leaf: leaf.reshape(rows, leaf.shape[-1]), state)
-        heard = self._heard(flat, to_bytes(x.reshape(rows, steps, BITS)))
-        last, _, _, hidden = self._run(genome, flat, heard)
-        outputs = self._read(genome, hidden.reshape(rows * steps, -1)).reshape(*batch, steps, self.features[2])
-        return jax.tree.map(lambda leaf: leaf.reshape(*batch, leaf.shape[-1]), last), outputs
+        heard, latest = self._heard(flat, to_bytes(x.reshape(rows, steps, BITS)))
+        traces, _, _, hidden = self._run(genome, flat, heard)
+        _, neurons, results = self.features
+        outputs = self._read(genome, hidden.reshape(rows * steps, neurons)).reshape(*batch, steps, results)
+        return jax.tree.map(lambda leaf: leaf.reshape(*batch, leaf.shape[-1]), Trace(latest, traces)), outputs
 
     def credit(
         self,
@@ -137,10 +138,9 @@ class ByteRecurrent(types.Recurrent):
         A neuron has credit for what its trit does to the next byte's loss; what its trace does to those after it is
         not counted (as in Elman's network, whose memory is an input like others to its training).
         """
-        state = self.begun(x.shape[:1]) if state is None else state
-        heard = self._heard(state, to_bytes(x))
-        _, sums, seen, hidden = self._run(genome, state, heard)
-        sums, seen, hidden = (each.reshape(-1, each.shape[-1]) for each in (sums, seen, hidden))
+        state = self.init_states(x.shape[:1]) if state is None else state
+        heard, _ = self._heard(state, to_bytes(x))
+        sums, seen, hidden = (each.reshape(-1, self.features[1]) for each in self._run(genome, state, heard)[1:])
         labels, outputs = y.reshape(-1), self._read(genome, hidden)
         of = partial(credit.layer_credit, constants=self.bias, loss=loss)
         readout = of(softmax_credit.of_outputs(key, outputs, labels, loss), hidden)
@@ -152,16 +152,17 @@ class ByteRecurrent(types.Recurrent):
         found = Reader(jnp.concatenate(tables, axis=1), of(differences, seen), readout)
         return loss.total(outputs, labels), found
 
-    def _heard(self, state: Trace, text: Int32[Array, "B T"]) -> list[Int32[Array, "B T"]]:
-        """For each table, the bytes that are looked up in it."""
+    def _heard(self, state: Trace, text: Int32[Array, "B T"]) -> tuple[list[Int32[Array, "B T"]], Array]:
+        """For each table, the bytes that are looked up in it; and the latest after them, uint8 [B, K - 1]."""
         steps, before = text.shape[1], self.context - 1
         whole = jnp.concatenate([state.bytes[:, ::-1].astype(jnp.int32), text], axis=1)
-        return [whole[:, before - delay : before - delay + steps] for delay in range(self.context)]
+        heard = [whole[:, before - delay : before - delay + steps] for delay in range(self.context)]
+        return heard, whole[:, steps:][:, ::-1].astype(jnp.uint8)
 
     def _run(
         self, genome: Reader, state: Trace, heard: list[Int32[Array, "B T"]]
-    ) -> tuple[Trace, Int32[Array, "B T N"], Int8[Array, "B T N"], Int8[Array, "B T N"]]:
-        """The last state; and at every step the sums, the traces' signs that were seen, and the trits."""
+    ) -> tuple[Int8[Array, "B N"], Int32[Array, "B T N"], Int8[Array, "B T N"], Int8[Array, "B T N"]]:
+        """The last traces; and at every step the sums, the traces' signs that were seen, and the trits."""
         neurons = self.features[1]
         looked_up = [
             low_rank.lookup(genome.tables, index, slice(delay * neurons, (delay + 1) * neurons))
@@ -179,12 +180,10 @@ class ByteRecurrent(types.Recurrent):
             return moved, (sums, seen, trits)
 
         traces, found = lax.scan(step, state.traces, given.swapaxes(0, 1))
-        latest = [index[:, -1].astype(jnp.uint8) for index in heard[: self.context - 1]]
-        kept = jnp.stack(latest, axis=-1) if latest else state.bytes
-        sums, seen, trits = (each.swapaxes(0, 1) for each in found)
-        return Trace(kept, traces), sums, seen, trits
+        return traces, *(each.swapaxes(0, 1) for each in found)
 
     def _read(self, genome: Reader, hidden: Int8[Array, "B N"]) -> Int32[Array, "B O"]:
+        """The outputs for the neurons' trits."""
         return low_rank.product(products.sums, hidden, genome.readout.weights) + constants(genome.readout)[None]
 
 

@@ -93,7 +93,7 @@ class Recurrent(types.Recurrent):
 
     def apply(self, genome: Memory, x: Int8[Array, "... T F"]) -> Int32[Array, "... T O"]:
         """The outputs at every step of sequences of trits, each from the first state on."""
-        return self.unroll(genome, self.begun(x.shape[:-2]), x)[1]
+        return self.unroll(genome, self.init_states(x.shape[:-2]), x)[1]
 
     def unroll(
         self, genome: Memory, state: Int8[Array, "... N"], x: Int8[Array, "... T F"]
@@ -124,7 +124,7 @@ class Recurrent(types.Recurrent):
         batch, steps, _ = x.shape
         layers = [layer for layer in genome.cell if layer is not None]
         free = jnp.full((batch, steps, self.ticks, self.features[1], len(layers)), cell.FREE, jnp.int8)
-        start = self.begun((batch,)) if state is None else state
+        start = self.init_states((batch,)) if state is None else state
         seen, sums, states, outputs = self._forced(genome, start, x, free)
         near = jnp.stack(
             [

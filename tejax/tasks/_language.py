@@ -137,7 +137,7 @@ class Language(Task):
         whole = self.context + self.window + 1
         starts = random.randint(key, (self.samples,), self.train.shape[0] - whole + 1)
         text = self.train[starts[:, None] + lax.iota(jnp.int32, whole)[None]]
-        state = network.begun((self.samples,))
+        state = network.init_states((self.samples,))
         if self.context:
             state, _ = network.unroll(genome, state, to_trits(text[:, : self.context]))
         return state, to_trits(text[:, self.context : -1]), text[:, self.context + 1 :].astype(jnp.int32)
@@ -159,7 +159,7 @@ class Language(Task):
             whole = rows[:, : length // together * together].reshape(count, -1, together)
             return whole.swapaxes(0, 1)
 
-        state, lost = lax.scan(read, network.begun((count,)), (blocks(x), blocks(y)))
+        state, lost = lax.scan(read, network.init_states((count,)), (blocks(x), blocks(y)))
         total = jnp.sum(lost, axis=0, dtype=jnp.int32)
         rest = length % together
         return total + read(state, (x[:, -rest:], y[:, -rest:]))[1] if rest else total

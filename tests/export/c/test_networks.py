@@ -116,7 +116,7 @@ def test_a_reader_of_bytes_gives_what_step_gives(tmp_path, context):
     genome, texts = random_genome(network), np.random.default_rng(3).integers(0, 256, (2, 30)).astype(np.uint8)
     said = answers(tmp_path, network, genome, texts, *STRICT, *SANITIZED, steps=30).reshape(2, 30, 256)
     step, x = jax.jit(network.step), to_trits(jnp.asarray(texts))
-    state = network.begun((2,))
+    state = network.init_states((2,))
     for at in range(30):
         state, outputs = step(genome, state, x[:, at])
         np.testing.assert_array_equal(said[:, at], outputs)
