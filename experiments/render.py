@@ -122,7 +122,8 @@ class Table(NamedTuple):
     def machine(self) -> str:
         """The machine and the versions, in words."""
         about = self.record.machine
-        where = f"{about['processor']}, {about['cores']} cores; JAX {about['jax']}, Python {about['python']}"
+        cores = f"{about['cores']} core{'s' * (about['cores'] != 1)}"
+        where = f"{about['processor']}, {cores}; JAX {about['jax']}, Python {about['python']}"
         return where if about.get("platform") == "cpu" else f"{about['device']}, driver {about['driver']}; {where}"
 
     @property

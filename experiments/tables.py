@@ -8,6 +8,8 @@ import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
+import numpy as np
+
 from experiments.record import Record, Row
 from experiments.render import Cell, Table, chosen, count, exact, first, grouped, mean, median, most, spread, values
 from experiments.studies import defaults, portfolio
@@ -651,6 +653,40 @@ LANGUAGE = Table(
             for data in ("stdlib", "gcide")
         },
     },
+)
+
+SPENT = {  # heading -> the place in a point of a curve, and how much is spent
+    "{:.0f} s": (0, (60, 240)),
+    "{:.0e} bytes": (1, (3e5, 1e6, 3e6)),
+    "{:.0e} multiply-adds": (2, (1e11, 1e12)),
+}
+
+
+def _learning(rows: list[Row]) -> Iterator[list[Row]]:
+    """Text by text, what learns step by step, in the order of the whole table."""
+    yield from (line for line in _by_text(rows) if line[0]["curve"])
+
+
+def _at(place: int, budget: float) -> Cell:
+    """The bits a byte of a curve where a budget is spent, between two points by a line over its logarithm."""
+
+    def cell(rows: list[Row]) -> str:
+        spent, bits = zip(*((point[place], point[3]) for point in rows[0]["curve"]), strict=True)
+        inside = spent[0] <= budget <= spent[-1]
+        return f"{np.interp(np.log(budget), np.log(spent), bits):.2f}" if inside else "-"
+
+    return cell
+
+
+LANGUAGE_EQUAL = Table(
+    "studies.language",
+    {
+        "text": first("data"),
+        "method": first("method"),
+        **{form.format(budget): _at(place, budget) for form, (place, budgets) in SPENT.items() for budget in budgets},
+    },
+    by=_learning,
+    fields={"minutes": 5.0},
 )
 
 COLONY = Table(

@@ -236,7 +236,7 @@ class Recurrent(Network):
     def credit(
         self, key: Key, genome: Genome, x: Trits, y: Array, loss: Loss, noise: Noise, state: Any = None
     ) -> tuple[Int32[Array, ""], Credit]:
-        """As `Network.credit`, for inputs [B, T, F] and labels [B, T, ...], from states [B, ...] on; None: the first."""
+        """As `Network.credit`, for inputs [B, T, F] and labels [B, T, ...], from B states on; None: the first."""
         return super().credit(key, genome, x, y, loss, noise)
 
     def rate(self, genome: Genome, frames: Frames, shift: Int32[Array, ""]) -> Any:

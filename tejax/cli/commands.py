@@ -12,6 +12,7 @@ from tejax.cli.logging import LoggingOptions
 from tejax.cli.searching import search_command
 from tejax.cli.sweeps import Grid
 from tejax.core.paths import expanded
+from tejax.errors import require
 from tejax.options import AtLeast, Between, Generations, Length, Seed, Text, options_of
 from tejax.registry import NETWORKS, STRATEGIES, Choice
 from tejax.runs import Experiment, IslandOptions, Schedule
@@ -232,7 +233,7 @@ def replay(
 
 def generate(
     path: Positional[Path],
-    prompt: Annotated[str, Length(1, 2**16)] | None = None,
+    prompt: Annotated[str, Length(1, 2**16)] = "\n",
     length: Annotated[int, AtLeast(0, 2**30)] = 400,
     seed: Seed = 0,
     temperature: Annotated[float, Between(0, 1000, above=True)] = 1.0,
@@ -242,15 +243,16 @@ def generate(
 
     Args:
         path: a run directory or a .safetensors file.
-        prompt: the text; without one, a new line begins.
+        prompt: the text; by default a new line begins.
         length: bytes that follow.
         seed: of what is drawn; the same seed gives the same text on every device.
         temperature: a factor on that of the task: below 1 for more likely bytes, above it for others.
-        greedy: always the likeliest byte; nothing is drawn.
+        greedy: always the likeliest byte; nothing is drawn, and there is no temperature.
     """
     from tejax.cli import writing
 
-    return writing.write_text(expanded(path), prompt or "\n", length, seed, None if greedy else temperature)
+    require(not greedy or temperature == 1, "left out beside --greedy", temperature=temperature)
+    return writing.write_text(expanded(path), prompt, length, seed, None if greedy else temperature)
 
 
 def _list(json: bool = False) -> Answer:

@@ -77,7 +77,7 @@ def _line(error: BaseException) -> str | None:
     if isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and re.search("resource_exhausted|out of memory", str(error), re.I)
     ):
-        return f"out of memory: lower --evaluation-batch or --population ({str(error) or 'no memory left'})"
+        return f"out of memory: lower --evaluation-batch, --population or --samples ({str(error) or 'no memory left'})"
     return missing_platform(error) if isinstance(error, (RuntimeError, AssertionError)) else None
 
 

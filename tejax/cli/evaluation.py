@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tejax import export
-from tejax.cli.scoring import as_evolved, read_alike, remarks, scored
+from tejax.cli.scoring import as_evolved, at_temperature, read_alike, remarks, scored
 from tejax.cli.stored import best_file, load_experiment
 from tejax.errors import printable, refuse
 from tejax.evolution import check_fit
@@ -42,7 +42,7 @@ def open_network(path: Path, chosen: Choice | None = None, operators: Sequence[s
     """The best network of a run or the one in a file, and the task that it was evolved for, or a chosen one.
 
     A classification of other data than those it was evolved for holds all of them as test samples, made into trits by
-    the thresholds in the network's file.
+    the thresholds in the network's file; another text is measured at the temperature there.
 
     Raises:
         InputError: for a missing or damaged file, and for a task that the network does not fit.
@@ -61,6 +61,8 @@ def open_network(path: Path, chosen: Choice | None = None, operators: Sequence[s
     if stored is not None and choice.name == stored.name and choice == TASKS.choose(choice.name):
         choice = stored
     choice = read_alike(choice, stored)
+    if choice is not stored:
+        choice = at_temperature(choice, saved)
     if saved.encoding is None:
         task = TASKS.make(choice)
     elif as_evolved(choice, stored):
@@ -68,7 +70,7 @@ def open_network(path: Path, chosen: Choice | None = None, operators: Sequence[s
     else:
         task = scored(choice, saved, new=True)
     check_fit(saved.network, task)
-    return Opened(task, saved.network, saved.genome, file, remarks(task, saved.encoding))
+    return Opened(task, saved.network, saved.genome, file, remarks(task, saved))
 
 
 def evaluate_network(

@@ -1,4 +1,4 @@
-"""The data that a saved classifier is scored on: those it was evolved for, or new ones in the encoding of its file."""
+"""The data that a saved network is scored on: those it was evolved for, or new ones as its file says they are shown."""
 
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,13 @@ from tejax.errors import require
 from tejax.export import Saved
 from tejax.options import options_of
 from tejax.registry import TASKS, Choice
-from tejax.tasks import Classification
+from tejax.tasks import Classification, Language
 from tejax.tasks._labelled import Coding, Options
 from tejax.tasks.datasets import files
 from tejax.tasks.datasets.encoding import Encoding
 from tejax.types import Task
 
-__all__ = ["as_evolved", "read_alike", "remarks", "scored"]
+__all__ = ["as_evolved", "at_temperature", "read_alike", "remarks", "scored"]
 
 COLUMN = "label"  # the option of `files` that says which column of a table has the labels
 
@@ -60,11 +60,27 @@ def scored(choice: Choice, saved: Saved, new: bool) -> Task:
     return scoring
 
 
-def remarks(task: Task, encoding: Encoding | None) -> tuple[str, ...]:
-    """What is to be said of the data that a network is scored on, whose file holds this encoding."""
+def at_temperature(choice: Choice, saved: Saved) -> Choice:
+    """The choice, at the temperature that says what outputs of the network mean, where its file has one.
+
+    One that was given, other than the default, stays.
+    """
+    option = TASKS.options(choice.name).get("temperature")
+    if option is None or "temperature" not in saved.metadata or choice.options["temperature"] != option.default:
+        return choice
+    return choice.replace(temperature=saved.metadata["temperature"])
+
+
+def remarks(task: Task, saved: Saved) -> tuple[str, ...]:
+    """What is to be said of the data that a saved network is scored on."""
+    if isinstance(task, Language):
+        if saved.metadata.get("sha256") in (None, task.digests):
+            return ()
+        over, under = task.temperature
+        return (f"another text than the network was evolved on, at temperature {over}/{under}",)
     if not isinstance(task, Classification):
         return ()
-    if encoding is None:
+    if saved.encoding is None:
         return ("the network's file holds no encoding: its thresholds are fitted to these data",)
     if len(task.y_train):
         return ()

@@ -79,5 +79,5 @@ def _snippets(saved: Saved, leaves: dict[str, np.ndarray], run: str) -> Iterator
         return
     encode = "net_encode(values, x); " if encoding is not None else ""
     steps = "net_state state; net_reset(&state); net_step(&state, x, y);"
-    x = "uint8_t x; /* a byte */" if "uint8_t latest" in declarations else "int8_t x[NET_INPUTS];"
+    x = "int8_t x[NET_INPUTS];" if "NET_INPUTS" in declarations else "uint8_t x; /* a byte */"
     yield "C", C.format(run=run, x=x, call=steps if "net_step" in declarations else f"{encode}net(x, y);")

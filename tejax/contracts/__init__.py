@@ -16,6 +16,7 @@ from tejax.contracts._values import (
     check_labels,
     check_shown,
     describe,
+    is_array,
     is_known,
     require_fit,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "check_shown",
     "describe",
     "guard",
+    "is_array",
     "is_known",
     "require_fit",
     "unchecked",

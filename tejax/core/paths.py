@@ -41,6 +41,6 @@ def existing_file(path: str | os.PathLike[str], name: str = "path") -> Path:
         there = found.is_file()
     except (OSError, ValueError) as error:  # too long a name, say, or no permission to look
         reason = (isinstance(error, OSError) and error.strerror) or error
-        refuse(f"{found}: cannot be read ({reason})", error)
+        refuse(f"{name} must be a file that can be read ({reason}): got {name}={shown(str(found))}", error)
     require(there, "a file", **{name: str(found)})
     return found

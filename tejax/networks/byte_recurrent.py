@@ -78,7 +78,8 @@ class ByteRecurrent(types.Recurrent):
         fits = len(self.features) == 3 and self.features[0] == BITS
         require(fits, f"(inputs, neurons, outputs), with {BITS} inputs, the trits of a byte", features=self.features)
         widest = self.weight * self.context + self.features[1] + self.bias
-        require(widest < 2**24, "few enough that sums are exact", context=self.context, neurons=self.features[1])
+        allowed = "small enough that weight * context + neurons + bias is below 2^24"
+        require(widest < 2**24, allowed, features=self.features, weight=self.weight, context=self.context)
 
     @classmethod
     @checked

@@ -13,6 +13,7 @@ A neuron's credit times its inputs, summed over samples, is credit for its trits
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -31,9 +32,14 @@ ROOM = 2**22  # outputs that are compared at once
 
 def of_outputs(outputs: Int32[Array, "B O"], y: Array, loss: Loss) -> Int32[Array, "B O"]:
     """The loss with an output one lower minus that with it one higher, for every output by itself."""
-    steps = jnp.eye(outputs.shape[-1], dtype=jnp.int32)[None]
-    lower, higher = (_each(outputs[:, None] + sign * steps, y, loss) for sign in (-1, 1))
-    return (lower - higher) << FINE
+    steps = jnp.eye(outputs.shape[-1], dtype=jnp.int32)
+
+    def differences(row: tuple[Array, Array]) -> Int32[Array, "O"]:
+        sums, label = row
+        lower, higher = (_each(sums[None] + sign * steps, label, loss) for sign in (-1, 1))
+        return (lower - higher) << FINE
+
+    return _by_row(differences, (outputs, y), 2 * steps.size)
 
 
 def exact(
@@ -45,7 +51,7 @@ def exact(
         trits: of the last hidden layer.
         readout: the weights of the outputs.
         outputs: that the trits give.
-        y: labels [B].
+        y: labels [B, ...].
         loss: of each sample.
     """
     columns = readout.T.astype(jnp.int32)
@@ -54,13 +60,10 @@ def exact(
         now, sums, label = row
         changes = jnp.stack([value - now.astype(jnp.int32) for value in (-1, 1)])
         changed = sums[None, None] + changes[..., None] * columns[None]
-        losses = loss.sample(changed, jnp.broadcast_to(label, (*changed.shape[:-1], *label.shape)))
+        losses = _each(changed, label, loss)
         return losses[0] - losses[1]
 
-    together = max(1, ROOM // (2 * readout.size))
-    if together >= trits.shape[0]:
-        return jax.vmap(differences)((trits, outputs, y))
-    return lax.map(differences, (trits, outputs, y), batch_size=together)
+    return _by_row(differences, (trits, outputs, y), 2 * readout.size)
 
 
 def coins(
@@ -139,5 +142,14 @@ def again(y: Array, rows: int) -> Array:
     return jnp.tile(y, (rows // y.shape[0], *(1,) * (y.ndim - 1)))
 
 
-def _each(outputs: Int32[Array, "B N O"], y: Array, loss: Loss) -> Int32[Array, "B N"]:
-    return loss.sample(outputs, jnp.broadcast_to(y[:, None], (*outputs.shape[:-1], *y.shape[1:])))
+def _each(outputs: Int32[Array, "... O"], label: Array, loss: Loss) -> Int32[Array, "..."]:
+    """The loss of each of many outputs of one sample."""
+    return loss.sample(outputs, jnp.broadcast_to(label, (*outputs.shape[:-1], *label.shape)))
+
+
+def _by_row(function: Callable[[Any], Array], rows: Any, size: int) -> Array:
+    """The function of every row, of as many at once as there is ROOM for where one makes outputs of this size."""
+    together = max(1, ROOM // size)
+    if together >= len(jax.tree.leaves(rows)[0]):
+        return jax.vmap(function)(rows)
+    return lax.map(function, rows, batch_size=together)

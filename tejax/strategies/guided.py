@@ -7,7 +7,7 @@ of steps goes to the trits whose credit against them is greatest (as Helwegen et
 networks, by what gradients have gathered). This is local credit, and not blind selection: with one child a generation
 there is nothing to select.
 
-The state of the strategy are trits and, beside each, integers: its credit, which is forgotten when it steps, and how
+The state of the strategy is trits and, beside each, integers: its credit, which is forgotten when it steps, and how
 often it had which value of late. The candidates are the network and that majority.
 """
 
@@ -54,8 +54,8 @@ class State(NamedTuple):
 class Guided(Strategy):
     """One network whose mutations follow credit from perturbed sums.
 
-    For networks that have credit (mlp, conv, recurrent, byte_recurrent) and tasks of labelled samples, sequences and
-    truth tables. A few dozen samples a generation are best.
+    For networks that have credit (mlp, conv, recurrent, byte_recurrent) and tasks of labelled samples, sequences, truth
+    tables or texts. A few dozen samples a generation are best.
 
     Args:
         population: P, children a generation, of which the fittest lives on; child i of 0 to P - 1 has (2 i + 1) / P of

@@ -13,7 +13,7 @@ from tejax.tasks.datasets.encoding import Encoding
 from tejax.tasks.datasets.files import load_arrays, load_idx, load_table
 from tejax.tasks.datasets.loaders import breast_cancer, digits, fashion_mnist, from_files, mnist, wine
 from tejax.tasks.datasets.series_files import emission_from_file
-from tejax.tasks.datasets.texts import language
+from tejax.tasks.datasets.texts import language, language_from_bytes
 from tejax.tasks.environments import Playground
 from tejax.tasks.series import Series, windowed_series
 from tejax.tasks.truth_tables import TruthTable, addition, hyperidentity, multiplication, parity, xor
@@ -42,6 +42,7 @@ __all__ = [
     "generate",
     "hyperidentity",
     "language",
+    "language_from_bytes",
     "load_arrays",
     "load_column",
     "load_idx",

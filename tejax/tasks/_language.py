@@ -3,26 +3,30 @@
 import dataclasses
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tejax.contracts import require_fit
+from tejax.contracts import describe, is_array, require_fit
 from tejax.core import fixedpoint, random
 from tejax.errors import refuse, require
+from tejax.options import Between, Positive, check_options
 from tejax.types import Array, Credit, Genome, Int8, Int32, Key, Network, Noise, Recurrent, Task
 
-__all__ = ["BITS", "Language", "to_trits", "with_memory"]
+__all__ = ["BITS", "Context", "Language", "Window", "Windows", "to_trits", "with_memory"]
 
 BITS = 8  # of a byte, lowest first
-STREAM = 2**10  # bytes of a stream that a text is divided into for a measurement, at least where there are many
-STREAMS = 64  # that it is divided into
-LONGEST = 2**15  # bytes of a stream, so that its loss fits an int32
+STREAMS = 64  # that a text is divided into for a measurement, if each of them has
+STREAM = 2**10  # bytes; a shorter text has fewer streams,
+LONGEST = 2**15  # and one whose streams were longer than this has more: the loss of a stream fits an int32
 
 Split = Literal["train", "validation", "test"]
+Window = Annotated[int, Between(1, 2**16)]  # bytes that are foretold in a row
+Windows = Annotated[int, Between(1, 2**16)]  # of a generation
+Context = Annotated[int, Between(0, 2**16)]  # bytes before a window
 
 
 @partial(
@@ -37,11 +41,15 @@ class Language(Task):
 
     A window begins anywhere in the training text. A network is first shown the bytes before it, which are not counted,
     so that it begins each window with the memory of what came before, and fitness is a function of key and genome.
-    `validate`, `report` and whoever generates text read on for as long as the text is.
+    `validate`, `report` and `tasks.generate` read on for as long as the text is.
+
+    `tasks.language` and `tasks.language_from_bytes` make one.
 
     Attributes:
-        train: uint8 [N]. validation: uint8 [V], for the choice of the answer. test: uint8 [M].
-        window: T, bytes that are foretold.
+        train: uint8 [N], of more bytes than a window and its context.
+        validation: uint8 [V], for the choice of the answer; of 2 bytes or more, as the test.
+        test: uint8 [M].
+        window: T, bytes that are foretold in a row.
         samples: B, windows a generation.
         context: bytes before a window that a network is shown.
         temperature: T of the cross-entropy, as a ratio.
@@ -52,10 +60,10 @@ class Language(Task):
     train: Array
     validation: Array
     test: Array
-    window: int = 16
-    samples: int = 64
-    context: int = 16
-    temperature: tuple[int, int] = (8, 1)
+    window: Window = 16
+    samples: Windows = 64
+    context: Context = 16
+    temperature: tuple[Positive, Positive] = (8, 1)
     name: str | None = None
     digests: Any = None
 
@@ -63,6 +71,9 @@ class Language(Task):
     features = BITS
     outputs = 2**BITS
     unit = "minus bits a byte"
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     @property
     def scale(self) -> float:
@@ -72,7 +83,7 @@ class Language(Task):
 
     @property
     def loss(self) -> fixedpoint.Loss:
-        """The cross-entropy."""
+        """The cross-entropy by the temperature, of a byte."""
         return fixedpoint.make_loss("cross_entropy", self.temperature)
 
     def evaluate(self, key: Key, network: Network, genome: Genome) -> Int32[Array, ""]:
@@ -81,7 +92,8 @@ class Language(Task):
 
     def cases(self, key: Key, network: Network, genome: Genome) -> Int32[Array, "C"]:
         """Minus the loss of every byte of the windows that `key` picks, halved as in the sum of `evaluate`."""
-        network, (state, x, y) = with_memory(network), self._windows(key, network, genome)
+        network = with_memory(network)
+        state, x, y = self._windows(key, network, genome)
         outputs = network.unroll(genome, state, x)[1].reshape(-1, self.outputs)
         halved = fixedpoint.halvings(y.size, fixedpoint.LIMIT)
         return -(self.loss.sample(outputs, y.reshape(-1)) >> halved)
@@ -90,19 +102,30 @@ class Language(Task):
         self, key: Key, network: Network, genome: Genome, noise: Noise, noise_key: Key
     ) -> tuple[Int32[Array, ""], Credit]:
         """Minus the summed loss of one individual on the windows that `key` picks, and its credit there."""
-        network, (state, x, y) = with_memory(network), self._windows(key, network, genome)
+        network = with_memory(network)
+        state, x, y = self._windows(key, network, genome)
         lost, credit = network.credit(noise_key, genome, x, y, self.loss, noise, state)
         return -lost, credit
 
     def validate(self, network: Network, genome: Genome) -> Int32[Array, ""]:
-        """Minus the summed loss of one individual on the validation text, read from its begin on in several streams."""
-        lost = self._lost(network, genome, self.validation)
+        """Minus the summed loss of one individual on the validation text, read in streams as for `bits_per_byte`."""
+        lost = self._lost(with_memory(network), genome, self.validation)
         return -jnp.sum(lost >> fixedpoint.halvings(len(lost), LONGEST * fixedpoint.LIMIT), dtype=jnp.int32)
 
     def bits_per_byte(self, network: Network, genome: Genome, split: Split = "test") -> float:
-        """The mean cross-entropy of a split; InputError for a split other than train, validation and test.
+        """The mean cross-entropy of a split, in bits.
 
-        The split is read in 64 streams or more, each from a network's first state on.
+        The split is divided into streams, each read from a network's first state on: into 64 of them, fewer of a text
+        below 64 KB, and more of one above 2 MB. The first byte is not foretold, nor are the last of the split that
+        make no byte more of every stream.
+
+        Args:
+            network: with a memory.
+            genome: of the network.
+            split: train, validation or test.
+
+        Raises:
+            InputError: for another split, or a network that does not fit.
         """
         require(split in ("train", "validation", "test"), "train, validation or test", split=split)
         require_fit(network, self)
@@ -126,14 +149,24 @@ class Language(Task):
         return f"{self.samples:,} windows of {self.window:,} bytes"
 
     def metadata(self) -> dict[str, Any]:
-        """The temperature, and which text it was."""
+        """The temperature, which text it was, and the SHA-256 of its splits."""
         return {"temperature": list(self.temperature), "text": self.name, "sha256": self.digests}
 
+    def check_splits(self) -> None:
+        """Raise InputError for a split that is no uint8 [N], or too short: for a window, or to foretell a byte."""
+        for name in ("train", "validation", "test"):
+            text = vars(self)[name]
+            fits = is_array(text) and text.dtype == np.uint8 and text.ndim == 1 and len(text) >= 2
+            require(fits, "uint8 [N], of 2 bytes or more", **{name: describe(text)})
+        if self.context + self.window >= len(self.train):
+            got = f"got window={self.window}, context={self.context}"
+            refuse(f"window and context must have fewer bytes together than the {len(self.train):,} of train: {got}")
+
     def _windows(
-        self, key: Key, network: Network, genome: Genome
+        self, key: Key, network: Recurrent, genome: Genome
     ) -> tuple[Any, Int8[Array, "B T 8"], Int32[Array, "B T"]]:
-        """The state at the begin of some windows, what is shown there, and the bytes that follow."""
-        network = with_memory(network)
+        """The states in which some windows begin, what is shown there, and the bytes that follow."""
+        self.check_splits()
         whole = self.context + self.window + 1
         starts = random.randint(key, (self.samples,), self.train.shape[0] - whole + 1)
         text = self.train[starts[:, None] + lax.iota(jnp.int32, whole)[None]]
@@ -142,9 +175,10 @@ class Language(Task):
             state, _ = network.unroll(genome, state, to_trits(text[:, : self.context]))
         return state, to_trits(text[:, self.context : -1]), text[:, self.context + 1 :].astype(jnp.int32)
 
-    def _lost(self, network: Network, genome: Genome, text: Array) -> Int32[Array, "S"]:
-        """The loss of each of the streams that a text is divided into, whose bytes are all foretold but the first."""
-        network, loss = with_memory(network), self.loss
+    def _lost(self, network: Recurrent, genome: Genome, text: Array) -> Int32[Array, "S"]:
+        """The loss of each of the streams that a text is divided into."""
+        self.check_splits()
+        loss = self.loss
         length = _stream(text)
         count = (text.shape[0] - 1) // length
         together = min(length, max(1, self.samples * self.window // count))
@@ -166,15 +200,16 @@ class Language(Task):
 
 
 @partial(jax.jit, static_argnames="network")
-def _all_lost(network: Network, task: Language, genome: Genome, text: Array) -> Array:
-    return task._lost(network, genome, text)
+def _all_lost(network: Network, task: Language, genome: Genome, text: Array) -> Int32[Array, "S"]:
+    """The loss of each stream of a text, as one program."""
+    return task._lost(with_memory(network), genome, text)
 
 
 def _stream(text: Array) -> int:
-    """The bytes of each stream of a text."""
+    """How many bytes of each stream of a text are foretold."""
     foretold = text.shape[0] - 1
     count = max(1, min(STREAMS, foretold // STREAM), -(-foretold // LONGEST))
-    return max(1, foretold // count)
+    return foretold // count
 
 
 def to_trits(text: Array) -> Int8[Array, "... 8"]:

@@ -189,7 +189,7 @@ def test_out_of_memory_says_what_to_lower(command, monkeypatch, message):
     monkeypatch.setattr("tejax.cli.diagnosis.diagnose", fail)
     code, _, err = command("doctor")
     assert code == 2
-    assert "out of memory: lower --evaluation-batch or --population" in err
+    assert "out of memory: lower --evaluation-batch, --population or --samples" in err
     assert err.count("\n") == 1
 
 

@@ -53,8 +53,8 @@ def raising(error):
         (OSError(28, "No space left on device", "x/y"), "x/y: No space left on device"),
         (OSError(28, "No space left on device"), "No space left on device"),
         (OSError("of another kind"), "of another kind"),
-        (MemoryError(), "out of memory: lower --evaluation-batch or --population (no memory left)"),
-        (RuntimeError("RESOURCE_EXHAUSTED: 9"), "out of memory: lower --evaluation-batch or --population (RESOURCE"),
+        (MemoryError(), "out of memory: lower --evaluation-batch, --population or --samples (no memory left)"),
+        (RuntimeError("RESOURCE_EXHAUSTED: 9"), "out of memory: lower --evaluation-batch, --population or --samples ("),
         (RuntimeError("Unable to initialize backend 'x': y\nz"), "JAX has no device for "),
         (BrokenPipeError(32, "Broken pipe", "database"), "database: Broken pipe"),  # not the standard output
     ],

@@ -113,3 +113,18 @@ def test_bad_sizes_are_refused():
     for features, options in (((7, 3, 2), {}), ((8, 3), {}), ((8, 3, 2), {"fade": 8}), ((8, 3, 2), {"context": 0})):
         with pytest.raises(InputError):
             networks.ByteRecurrent(features, **options)
+
+
+def test_no_step_and_no_text_are_fine_and_a_state_of_others_is_not():
+    network, genome, texts = made(SHAPES[0])
+    x = to_trits(jnp.asarray(texts))
+    state, _ = network.unroll(genome, network.init_states((3,)), x)
+    after, outputs = network.unroll(genome, state, x[:, :0])
+    assert outputs.shape == (3, 0, 7)
+    assert all(np.array_equal(*pair) for pair in zip(after, state, strict=True))
+    assert network.apply(genome, x[:0]).shape == (0, 6, 7)
+    for other in (network.init_states((2,)), None):
+        with pytest.raises(InputError, match="state must be of arrays of shapes"):
+            network.unroll(genome, other, x)
+    with pytest.raises(InputError, match="batch must be a tuple of sizes"):
+        network.init_states(3)

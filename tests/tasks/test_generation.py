@@ -54,6 +54,13 @@ def test_bytes_are_drawn_in_proportion_to_the_softmax():
     assert shares[2] == 0
 
 
+def test_a_long_prompt_is_read_block_by_block(monkeypatch):
+    prompt = bytes(range(97, 107))
+    whole = text(prompt=prompt)
+    monkeypatch.setattr(_generation, "BLOCK", 4)
+    assert text(prompt=prompt) == whole
+
+
 def test_other_networks_with_a_memory_write_too():
     assert len(text(network=networks.Recurrent((8, 3, 256)))) == 6
 
@@ -62,9 +69,10 @@ def test_what_is_no_text_is_refused_before_a_byte_is_drawn():
     for network, prompt, length, temperature, words in (
         (networks.MLP((8, 256)), b"a", 1, (8, 1), "with a memory"),
         (networks.Recurrent((8, 3, 4)), b"a", 1, (8, 1), "8 inputs and 256 outputs"),
-        (NETWORK, b"", 1, (8, 1), "prompt must be a byte or more"),
-        (NETWORK, "a", 1, (8, 1), "prompt must be a byte or more"),
-        (NETWORK, b"a", -1, (8, 1), "length must be"),
+        (NETWORK, b"", 1, (8, 1), "prompt must be bytes, one or more"),
+        (NETWORK, "abc", 1, (8, 1), "prompt must be bytes, one or more: got prompt='abc'"),
+        (NETWORK, b"a", -1, (8, 1), "length must be from 0 to 2147483647"),
+        (NETWORK, b"a", 2.5, (8, 1), "length must be a whole number"),
         (NETWORK, b"a", 1, (0, 1), "temperature must be a ratio"),
     ):
         with pytest.raises(InputError, match=words):

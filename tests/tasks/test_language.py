@@ -94,3 +94,40 @@ def test_a_file_of_a_users_and_what_is_too_short(tmp_path):
             tasks.language(path, **options)
     with pytest.raises(InputError):
         tasks.language(tmp_path / "nowhere")
+
+
+def test_bytes_in_memory_are_split_as_a_file_is(tmp_path):
+    data = bytes(RNG.integers(0, 256, 2000).astype(np.uint8))
+    (tmp_path / "text").write_bytes(data)
+    wanted = tasks.language(tmp_path / "text", window=5)
+    for given in (data, bytearray(data), memoryview(data), np.frombuffer(data, np.uint8)):
+        task = tasks.language_from_bytes(given, name="text", window=5)
+        assert jax.tree.all(jax.tree.map(np.array_equal, task, wanted))
+        assert (task.name, task.digests) == (wanted.name, wanted.digests)
+    for given, words in ((data.hex(), "got data='str'"), (data[:999], "999 bytes"), (np.zeros(2000), "float64")):
+        with pytest.raises(InputError, match=words):
+            tasks.language_from_bytes(given)
+
+
+def test_what_would_be_passed_over_is_refused(tmp_path):
+    path = tmp_path / "text"
+    path.write_bytes(b"tejax " * 400)
+    with pytest.raises(InputError, match="text must be left out beside a path"):
+        tasks.language(path, "gcide")
+    with pytest.raises(InputError, match="test_share must be left out without a path"):
+        tasks.language(test_share=0.2)
+
+
+def test_a_task_made_by_hand_is_held_to_its_form():
+    text = jnp.zeros(40, jnp.uint8)
+    with pytest.raises(InputError, match="window must be from 1"):
+        tasks.Language(text, text, text, window=0)
+    for splits, words in (
+        ((text[:20], text, text), "window and context must have fewer bytes together than the 20 of train"),
+        ((text, text[:1], text), "validation must be uint8"),
+        ((text, text, text.astype(jnp.int32)), "test must be uint8"),
+        ((text, b"abc", text), "validation must be uint8"),
+    ):
+        task = tasks.Language(*splits, window=10, context=10)
+        with pytest.raises(InputError, match=words):
+            task.evaluate(jax.random.key(0), NETWORK, NETWORK.init(jax.random.key(0)))

@@ -49,12 +49,14 @@ class Form(NamedTuple):
         tables: of constants.
         templates: the files of the functions, each after those that it calls.
         words: what stands in the templates for their $words.
+        reads_bytes: the function of a step takes a byte, not an array of inputs.
     """
 
     declarations: str
     tables: tuple[Table, ...]
     templates: tuple[str, ...]
     words: dict[str, Any]
+    reads_bytes: bool = False
 
 
 def words(trits: int) -> int:

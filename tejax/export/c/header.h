@@ -4,8 +4,6 @@
 
 #include <stdint.h>
 
-#define ${NAME}_INPUTS $inputs
-#define ${NAME}_OUTPUTS $outputs
 ${sizes}
 #ifdef __cplusplus
 extern "C" {

@@ -19,7 +19,7 @@ typedef struct {
 /* The state before the first byte. */
 void ${name}_reset(${name}_state *state);
 
-/* One byte: the outputs y, the higher, the likelier is that byte next, and the next state. */
+/* Reads the latest byte: the next state, and the outputs y. The higher y[b], the likelier is b the next byte. */
 void ${name}_step(${name}_state *state, uint8_t latest, int32_t y[${NAME}_OUTPUTS]);
 """
 
@@ -50,4 +50,4 @@ def reader(network: ByteRecurrent, genome: Reader) -> Form:
         "saturated": SATURATED,
     }
     tables = (row_table(0, np.concatenate(heard)), *sum(layers, ()))
-    return Form(DECLARATION, tables, ("output.c", "reader.c"), sizes | bias_words(network.bias))
+    return Form(DECLARATION, tables, ("output.c", "reader.c"), sizes | bias_words(network.bias), reads_bytes=True)

@@ -65,13 +65,14 @@ def to_c(
         genome: of the network.
         name: of the network in C. Names of two networks in one unit differ in more than their case.
         header: the file name that the code includes.
-        encoding: of numbers as the network's inputs; it adds `void name_encode(const double *values, int8_t *x)`.
+        encoding: of numbers as the inputs of a network that reads no bytes; it adds
+            `void name_encode(const double *values, int8_t *x)`.
         classes: what the classes are called; they add `const char *name_class(unsigned number)`.
 
     Raises:
         InputError: for a network of another kind, a genome of another network, values that are not trits, a name
             that C, C++, POSIX or Arduino does not leave free, sums that int32_t might not hold, and an encoding that
-            does not make the network's inputs.
+            does not make the network's inputs or that bytes do not need.
     """
     form = FORMS.get(type(network))
     if form is None:
@@ -80,17 +81,21 @@ def to_c(
     check_name(name)
     check_header(header)
     parts = [form(network, genome)]
+    inputs, *_, outputs = network.features
+    shown = "bytes" if parts[0].reads_bytes else inputs
+    sizes = {"OUTPUTS": outputs} if parts[0].reads_bytes else {"INPUTS": inputs, "OUTPUTS": outputs}
     if encoding is not None:
-        parts.append(encoder(encoding, network.features[0]))
+        require(not parts[0].reads_bytes, "left out for a network that reads bytes", encoding=type(encoding).__name__)
+        parts.append(encoder(encoding, inputs))
+        sizes["VALUES"] = encoding.features
     if classes is not None:
-        parts.append(names(classes, network.features[-1]))
-    sizes = f"#define ${{NAME}}_VALUES {encoding.features}\n" if encoding is not None else ""
+        parts.append(names(classes, outputs))
     words = {
-        "about": f"{'-'.join(map(str, network.features))}: a ternary network, evolved by tejax.",
+        "about": f"{'-'.join(map(str, (shown, *network.features[1:])))}: a ternary network, evolved by tejax.",
         "header": header,
-        "inputs": network.features[0],
-        "outputs": network.features[-1],
-        "sizes": sizes,
+        "inputs": inputs,
+        "outputs": outputs,
+        "sizes": "".join(f"#define ${{NAME}}_{what} {size}\n" for what, size in sizes.items()),
         "declarations": "".join(part.declarations for part in parts),
         **_constants([table for part in parts for table in part.tables]),
     }

@@ -1,7 +1,7 @@
-"""Texts as bytes, for language models: Python's own library, a dictionary of English, and any file of a user's.
+"""Texts as bytes, for language models: Python's own library, a dictionary of English, and whatever a user has.
 
 A text is split by its files, or by its headwords: the CRC-32 of the name of each says to which split it goes, so that
-one more file moves no other. A file of a user's is split where it stands, its end for the test.
+one more file moves no other. What a user has is split where it stands, its end for the test.
 """
 
 import gzip
@@ -12,20 +12,21 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
+from tejax.contracts import describe, is_array
 from tejax.core.paths import existing_file, expanded
 from tejax.core.reading import read_regular
 from tejax.errors import refuse, require
-from tejax.options import Between
+from tejax.options import Between, checked
 from tejax.tasks.datasets.limits import LARGEST, check_size
 
-__all__ = ["GCIDE", "Corpus", "TestShare", "file_bytes", "gcide", "standard_library"]
+__all__ = ["GCIDE", "Corpus", "TestShare", "file_bytes", "gcide", "split_bytes", "standard_library"]
 
 GCIDE = Path("/usr/share/dictd/gcide.dict.dz")  # where Debian's package has it
-SMALLEST = 1000  # bytes of a file
+SMALLEST = 1000  # bytes of a user's text
 PARTS = 10  # that a text is divided into by its names: one is for the test, one for validation
 SEPARATOR = b"\0"  # between two files
 # Folders without a program or its documentation, or that differ from installation to installation.
@@ -40,13 +41,13 @@ class Corpus:
     """A text as bytes, split for good.
 
     Attributes:
-        name: of the text, with the version it is of.
+        name: of the text, with the version it is of; None: not known.
         train: uint8 [N].
-        validation: uint8 [N], for choices that the test must not see.
-        test: uint8 [N].
+        validation: uint8 [V], for choices that the test must not see.
+        test: uint8 [M].
     """
 
-    name: str
+    name: str | None
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
@@ -111,14 +112,31 @@ def file_bytes(path: Path, test_share: TestShare = 0.1) -> Corpus:
     Raises:
         InputError: where there is no file, and for one of fewer than SMALLEST bytes or more than LARGEST.
     """
-    require(0.001 <= test_share <= 0.4, "from 0.001 to 0.4", test_share=test_share)
     found = existing_file(path)
-    data = np.frombuffer(read_regular(found.resolve(), LARGEST), np.uint8)
-    if len(data) < SMALLEST:
-        refuse(f"{found}: has {len(data):,} bytes; a text needs {SMALLEST:,} or more")
-    held_out = max(1, int(test_share * len(data)))
-    train, validation, test = np.split(data, [len(data) - 2 * held_out, len(data) - held_out])
-    return Corpus(found.name, train, validation, test)
+    data = read_regular(found.resolve(), LARGEST)
+    require(len(data) >= SMALLEST, f"a file of {SMALLEST:,} bytes or more", path=str(found), size=len(data))
+    return split_bytes(data, test_share, found.name)
+
+
+@checked
+def split_bytes(data: Any, test_share: TestShare = 0.1, name: str | None = None) -> Corpus:
+    """Bytes in memory: the last of them are the test, as many before those are for validation.
+
+    Args:
+        data: bytes, a bytearray, a memoryview or an array of uint8 [N].
+        test_share: the share of the bytes for the test.
+        name: of the text.
+
+    Raises:
+        InputError: for what is not bytes, and for fewer than SMALLEST or more than LARGEST of them.
+    """
+    text = np.frombuffer(bytes(data), np.uint8) if isinstance(data, bytes | bytearray | memoryview) else data
+    require(is_array(text) and text.dtype == np.uint8 and text.ndim == 1, "bytes, or uint8 [N]", data=describe(text))
+    text = np.asarray(text)
+    require(SMALLEST <= len(text) <= LARGEST, f"of {SMALLEST:,} to {LARGEST:,} bytes", data=f"{len(text):,} bytes")
+    held_out = max(2, int(test_share * len(text)))
+    train, validation, test = np.split(text, [len(text) - 2 * held_out, len(text) - held_out])
+    return Corpus(name, train, validation, test)
 
 
 def _belongs(path: Path) -> bool:

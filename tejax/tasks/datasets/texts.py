@@ -1,39 +1,41 @@
-"""Texts as tasks of language: what every machine has, or a user's file."""
+"""Texts as tasks of language: what every machine has, a user's file, or bytes in memory."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import jax.numpy as jnp
 
 from tejax.core import fixedpoint
 from tejax.errors import require
-from tejax.options import AtLeast, Between, OneOf, Positive
+from tejax.options import AtLeast, OneOf, Positive, checked
 from tejax.registry import TASKS
-from tejax.tasks._language import Language
-from tejax.tasks.datasets.corpora import Corpus, TestShare, file_bytes, gcide, standard_library
+from tejax.tasks._language import Context, Language, Window, Windows
+from tejax.tasks.datasets.corpora import Corpus, TestShare, file_bytes, gcide, split_bytes, standard_library
 
-__all__ = ["TEXTS", "language", "language_of"]
+__all__ = ["TEXTS", "language", "language_from_bytes", "language_of"]
 
 TEXTS = {"standard_library": standard_library, "gcide": gcide}
-Window = Annotated[int, Between(1, 2**16)]
+USUAL = "standard_library"
+SHARE = 0.1  # of a text of a user's that is held out for the test
+VALIDATED = 2**16  # bytes of the validation text, at most
 Validated = Annotated[int, AtLeast(2, 2**30)]
 
 
 @TASKS.register("language", network="byte_recurrent")
 def language(
     path: Path | None = None,
-    text: Annotated[str, OneOf(TEXTS, function=False)] = "standard_library",
-    test_share: TestShare = 0.1,
-    window: Window = 16,
-    samples: Window = 64,
-    context: Annotated[int, Between(0, 2**16)] = 16,
-    temperature: tuple[Positive, Positive] = (8, 1),
-    validated: Validated = 2**16,
+    text: Annotated[str, OneOf(TEXTS, function=False)] = USUAL,
+    test_share: TestShare = SHARE,
+    window: Window = Language.window,
+    samples: Windows = Language.samples,
+    context: Context = Language.context,
+    temperature: tuple[Positive, Positive] = Language.temperature,
+    validated: Validated = VALIDATED,
 ) -> Language:
     """A text, byte by byte: from the bytes so far, how likely each byte is next.
 
     Args:
-        path: of a file, whatever is in it; None: the text named.
+        path: of a file, whose bytes are taken as they are, whatever is in it; None: the text named.
         text: standard_library, the sources that come with Python, or gcide, an English dictionary (Debian's package
             dict-gcide).
         test_share: of a file, the share of its bytes at the end for the test, and as many before them for validation.
@@ -44,19 +46,55 @@ def language(
         validated: bytes of the validation text that the choice of the answer looks at, at most.
 
     Raises:
-        InputError: for a file that is not there or too short for a window, and a text that is not installed.
+        InputError: for a file that is not there or too short for a window, a text that is not installed, a text named
+            beside a path, and a share of a text that is split already.
     """
-    corpus = TEXTS[text]() if path is None else file_bytes(path, test_share)
+    if path is None:
+        require(test_share == SHARE, "left out without a path, for the text is split already", test_share=test_share)
+        corpus = TEXTS[text]()
+    else:
+        require(text == USUAL, "left out beside a path", text=text, path=str(path))
+        corpus = file_bytes(path, test_share)
     return language_of(corpus, window, samples, context, temperature, validated)
 
 
+@checked
+def language_from_bytes(
+    data: Any,
+    test_share: TestShare = SHARE,
+    name: str | None = None,
+    window: Window = Language.window,
+    samples: Windows = Language.samples,
+    context: Context = Language.context,
+    temperature: tuple[Positive, Positive] = Language.temperature,
+    validated: Validated = VALIDATED,
+) -> Language:
+    """A text in memory, byte by byte, split as a file is.
+
+    Args:
+        data: bytes, a bytearray, a memoryview or an array of uint8 [N]; a str is encoded first: `text.encode()`.
+        test_share: the share of its bytes at the end for the test, and as many before them for validation.
+        name: of the text, for a network's file; None: not known.
+        window: as for `language`, like all that follow.
+        samples: windows a generation.
+        context: bytes before a window.
+        temperature: of the cross-entropy.
+        validated: bytes of the validation text, at most.
+
+    Raises:
+        InputError: for what is not bytes, for too few or too many of them, and as for a file.
+    """
+    return language_of(split_bytes(data, test_share, name), window, samples, context, temperature, validated)
+
+
+@checked
 def language_of(
     corpus: Corpus,
-    window: int = 16,
-    samples: int = 64,
-    context: int = 16,
-    temperature: tuple[int, int] = (8, 1),
-    validated: int = 2**16,
+    window: Window = Language.window,
+    samples: Windows = Language.samples,
+    context: Context = Language.context,
+    temperature: tuple[Positive, Positive] = Language.temperature,
+    validated: Validated = VALIDATED,
 ) -> Language:
     """The task of a text in three splits; the options are those of `language`.
 
@@ -64,11 +102,7 @@ def language_of(
         InputError: for a text that is too short for a window, and a temperature that no cross-entropy takes.
     """
     fixedpoint.make_loss("cross_entropy", temperature)
-    fits = context + window < len(corpus.train)
-    require(fits, f"together less than the {len(corpus.train):,} bytes to learn from", window=window, context=context)
-    for name, split in (("validation", corpus.validation), ("test", corpus.test)):
-        require(len(split) >= 2, f"a text with 2 bytes or more for {name}", corpus=corpus.name)
-    return Language(
+    task = Language(
         jnp.asarray(corpus.train),
         jnp.asarray(corpus.validation[:validated]),
         jnp.asarray(corpus.test),
@@ -79,3 +113,5 @@ def language_of(
         name=corpus.name,
         digests=corpus.sha256,
     )
+    task.check_splits()
+    return task

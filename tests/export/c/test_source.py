@@ -8,6 +8,7 @@ import pytest
 
 from tejax import export, networks
 from tejax.errors import InputError
+from tejax.tasks import Encoding
 from tests.export.test_packed import random_genome
 
 NETWORK = networks.MLP((3, 4, 2))
@@ -21,6 +22,17 @@ def test_the_source_has_no_floats_and_no_allocation():
         assert word not in source.code.replace("a ternary network", "")
     assert "void digits(const int8_t x[40], int32_t y[4])" in source.code
     assert "DIGITS_INPUTS 40" in source.header
+
+
+def test_a_reader_of_bytes_says_that_a_byte_goes_in():
+    network = networks.ByteRecurrent((8, 3, 256))
+    header = export.to_c(network, random_genome(network), "text").header
+    assert header.startswith("/* bytes-3-256: ")
+    assert "_INPUTS" not in header
+    assert "#define TEXT_OUTPUTS 256" in header
+    encoding = Encoding(np.zeros((2, 4)), "thermometer")
+    with pytest.raises(InputError, match="encoding must be left out for a network that reads bytes"):
+        export.to_c(network, random_genome(network), encoding=encoding)
 
 
 def test_the_same_network_gives_the_same_source():
