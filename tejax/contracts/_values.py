@@ -120,7 +120,7 @@ def check_state(network: Any, state: Any, batch: tuple[int, ...]) -> None:
     """Raise InputError unless a state is one of `network.init_state`, with these leading axes."""
     leaves, trees = zip(*(jax.tree.flatten(tree) for tree in (state, jax.eval_shape(network.init_state))), strict=True)
     shapes = [(*batch, *leaf.shape) for leaf in leaves[1]]
-    fits = trees[0] == trees[1] and [getattr(leaf, "shape", None) for leaf in leaves[0]] == shapes
+    fits = trees[0] == trees[1] and [leaf.shape if is_array(leaf) else None for leaf in leaves[0]] == shapes
     require(fits, f"of arrays of shapes {shapes}, as init_states({batch}) gives", state=list(map(describe, leaves[0])))
 
 

@@ -181,7 +181,8 @@ class ByteRecurrent(types.Recurrent):
             return moved, (sums, seen, trits)
 
         traces, found = lax.scan(step, state.traces, given.swapaxes(0, 1))
-        return traces, *(each.swapaxes(0, 1) for each in found)
+        sums, seen, trits = (each.swapaxes(0, 1) for each in found)
+        return traces, sums, seen, trits
 
     def _read(self, genome: Reader, hidden: Int8[Array, "B N"]) -> Int32[Array, "B O"]:
         """The outputs for the neurons' trits."""
