@@ -36,6 +36,13 @@ def pytest_collection_finish():
     gc.set_threshold(50_000, 20, 10)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _forgotten():
+    """Drop compiled programs after each file: kept to the end, they and their traces would fill several gigabytes."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.fixture
 def optimized():
     """Compile the programs of this test with all optimizations."""

@@ -12,7 +12,6 @@ from tejax.registry import TASKS, Choice
 from tejax.tasks import Classification, Language
 from tejax.tasks._labelled import Coding, Options
 from tejax.tasks.datasets import files
-from tejax.tasks.datasets.encoding import Encoding
 from tejax.types import Task
 
 __all__ = ["as_evolved", "at_temperature", "read_alike", "remarks", "scored"]
