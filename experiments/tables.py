@@ -611,9 +611,9 @@ def _by_text(rows: list[Row]) -> Iterator[list[Row]]:
         yield from sorted(lines, key=lambda line: -statistics.median(values(line, "bits_per_byte")))
 
 
-def _scale(field: str) -> Cell:
-    """A number of steps, in powers of ten; none of what counts or compresses."""
-    return lambda rows: f"{rows[0][field]:.1e}" if rows[0]["curve"] else "-"
+def _spent(field: str, unit: float) -> Cell:
+    """How much of something learning took, in a unit; nothing of what counts or compresses."""
+    return lambda rows: f"{rows[0][field] / unit:.3g}" if rows[0]["curve"] else "-"
 
 
 def _bits(data: str, method: str, minutes: float = 5.0) -> Callable[[Record], object]:
@@ -628,8 +628,8 @@ LANGUAGE = Table(
         "bits a byte, test": median("bits_per_byte", ".3f"),
         "numbers": first("parameters", ","),
         "seconds": first("seconds", ".0f"),
-        "bytes learned from": _scale("samples"),
-        "multiply-adds": _scale("operations"),
+        "bytes learned from, millions": _spent("samples", 1e6),
+        "multiply-adds, 10¹²": _spent("operations", 1e12),
     },
     by=_by_text,
     words={
@@ -656,9 +656,13 @@ LANGUAGE = Table(
 )
 
 SPENT = {  # heading -> the place in a point of a curve, and how much is spent
-    "{:.0f} s": (0, (60, 240)),
-    "{:.0e} bytes": (1, (3e5, 1e6, 3e6)),
-    "{:.0e} multiply-adds": (2, (1e11, 1e12)),
+    "60 s": (0, 60),
+    "240 s": (0, 240),
+    "300,000 bytes": (1, 3e5),
+    "a million bytes": (1, 1e6),
+    "3 million bytes": (1, 3e6),
+    "10¹¹ multiply-adds": (2, 1e11),
+    "10¹² multiply-adds": (2, 1e12),
 }
 
 
@@ -683,7 +687,7 @@ LANGUAGE_EQUAL = Table(
     {
         "text": first("data"),
         "method": first("method"),
-        **{form.format(budget): _at(place, budget) for form, (place, budgets) in SPENT.items() for budget in budgets},
+        **{name: _at(place, budget) for name, (place, budget) in SPENT.items()},
     },
     by=_learning,
     fields={"minutes": 5.0},
