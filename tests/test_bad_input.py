@@ -47,7 +47,10 @@ def mlp(*features, **options):
 
 
 CASES = [
-    (classify(NAN), "x must be finite everywhere (no NaN, no infinity): got x='array with 1 values that are not'"),
+    (
+        classify(NAN),
+        "x must be finite everywhere (no NaN, no infinity): got x='array with 1 values that are not, the first at",
+    ),
     (classify(np.where(X == 3, np.inf, X)), "x must be finite everywhere"),
     (classify(X[:0], Y[:0]), "x must be non-empty: got x='array of shape (0, 2)'"),
     (classify(X[:, :0]), "x must be non-empty: got x='array of shape (12, 0)'"),

@@ -132,7 +132,7 @@ class TernaryClassifier(ClassifierMixin, BaseEstimator):
         """Set what stays as it is while evolution goes on: classes, thresholds, the network, randomness; or nothing."""
         require(len(classes) >= 2, "of two classes or more", y="labels of one class")
         coding = self._coding()
-        names = getattr(self, "feature_names_in_", ())
+        names = vars(self).get("feature_names_in_", ())
         encode = encoding.fit(X, coding.trits, coding.kind, coding.placement, [str(name) for name in names])
         hidden = normalise("hidden", Annotated[tuple[Width, ...], Layers], _listed(self.hidden))
         network = MLP((encode.inputs, *hidden, len(classes)), levels=encode.levels)
