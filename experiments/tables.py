@@ -14,6 +14,7 @@ from experiments.record import Record, Row
 from experiments.render import Cell, Table, chosen, count, exact, first, grouped, mean, median, most, spread, values
 from experiments.studies import defaults, portfolio
 from experiments.studies.defaults import PROBLEMS
+from experiments.studies.guided import PIXELS
 
 
 def said(cell: Cell, **fields: object) -> Callable[[Record], object]:
@@ -80,9 +81,12 @@ GUIDED = Table(
     },
     by=("data", "method"),
     words={
-        f"{data}_{method}": said(median("test_accuracy", ".2%"), data=data, method=name)
-        for data in ("digits", "moved", "fashion")
-        for method, name in (("twn", "TWN"), ("guided", "guided"))
+        **{
+            f"{data}_{method}": said(median("test_accuracy", ".2%"), data=data, method=name)
+            for data in ("digits", "moved", "fashion")
+            for method, name in (("twn", "TWN"), ("pixels", PIXELS), ("guided", "guided"))
+        },
+        "pixel_epochs": lambda kept: chosen(kept.rows, data="fashion", method=PIXELS)[0]["samples"] // 60_000,
     },
 )
 
