@@ -2,11 +2,11 @@
 
 One hidden layer, of 8 to 256 neurons on digits, of 16, 64 and 256 on Fashion-MNIST. Bytes are those of all weights,
 biases and scales in a format. Evolved networks see a pixel as one whole number under one trit, as the others do, so
-that a first layer has as many weights in all of them. Categorical and genetic have half of their usual budget here;
-guided has the temperature that was chosen for 128 or 256 neurons at every width. Categorical, genetic, DQT, Bop, BEP
-and logic gates are measured for fewer seeds and for less than 128 neurons. BEP has two layers of the width, and logic
-gates three of 8 gates a neuron of it; both see two trits a pixel as two bits each. A gate takes 4 bits, and two wires,
-which are stored or drawn again from a seed.
+that a first layer has as many weights in all of them. Categorical and genetic have half of their usual budget here; the
+temperature of guided, chosen for 128 or 256 neurons, falls with the square root of the width, as the spread of sums of
+so many trits does. Categorical, genetic, DQT, Bop, BEP and logic gates are measured for fewer seeds and for less than
+128 neurons. BEP has two layers of the width, and logic gates three of 8 gates a neuron of it; both see two trits a
+pixel as two bits each. A gate takes 4 bits, and two wires, which are stored or drawn again from a seed.
 """
 
 import math
@@ -58,6 +58,7 @@ TERNARY = ("TWN", "BitNet", "DQT", "Bop")  # gradients trained them to be that
 SLOW = EVOLVED[1:]
 WIDTHS = {"digits": (8, 16, 32, 64, 128, 256), "Fashion-MNIST": (16, 64, 256)}
 WIDE = 128  # what takes long is narrower
+CHOSEN = {"digits": 128, "Fashion-MNIST": 256}  # neurons for which the temperature of guided was chosen
 EFFORT = 0.5  # of the usual budget, of what takes long
 TARGETS = {"digits": (0.90, 0.925, 0.95, 0.96, 0.97), "Fashion-MNIST": (0.80, 0.82, 0.84, 0.86)}
 
@@ -78,12 +79,21 @@ def jobs(plan: Plan) -> Iterator[Job]:
 
 
 def _fitted(name: str, names: list[str], budget: baselines.Budget, width: int, seed: int) -> list[Row]:
-    data, table = DATA[name].load(), baselines.methods((width,), settings=DATA[name].settings)
+    data, table = DATA[name].load(), baselines.methods((width,), settings=_settings(name, width))
     models = baselines.fit_all([table[name] for name in names], key(seed, width), data, budget)
     return [
         {"method": name, "accuracy": round(model.accuracy(data.x_test, data.y_test), 5), "sizes": model.sizes}
         for name, model in models.items()
     ]
+
+
+def _settings(name: str, width: int) -> dict[str, baselines.Settings]:
+    """Those of the data, with the temperature of guided for a width."""
+    settings = dict(DATA[name].settings)
+    guided = EVOLVED[0]
+    over, under = settings[guided].temperature
+    suited = max(1, round(over * math.sqrt(width / CHOSEN[name])))
+    return settings | {guided: settings[guided]._replace(temperature=(suited, under))}
 
 
 def _curves(rows: list[Row]) -> dict[str, list[tuple[int, float, int, list[float]]]]:
