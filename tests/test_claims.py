@@ -153,6 +153,13 @@ def test_columns_say_what_a_method_keeps():
     assert common.floats("float32, trits in") == ["yes", "yes", "yes"]
 
 
+@pytest.mark.parametrize(("data", "width", "wanted"), [("digits", 128, 8), ("digits", 8, 2), ("Fashion-MNIST", 64, 8)])
+def test_a_narrower_network_has_a_lower_temperature(data, width, wanted):
+    settings, known = size._settings(data, width), common.DATA[data].settings
+    assert settings["guided"] == known["guided"]._replace(temperature=(wanted, 1))
+    assert {**settings, "guided": None} == {**known, "guided": None}
+
+
 def test_a_claim_from_its_rows_to_its_page(tmp_path, monkeypatch):
     monkeypatch.setattr(size, "jobs", lambda plan: [({}, lambda: rows_of_size(100))])
     command.main(["--only", "size", "--out", str(tmp_path)])
@@ -161,7 +168,7 @@ def test_a_claim_from_its_rows_to_its_page(tmp_path, monkeypatch):
     assert f"Rule: {size.RULE}." in text
     assert "| fails | holds |" in text.split("## Size")[0]  # with guided alone, which has no rows here, and without it
     assert "| digits | genetic, base-3 | 800 (8), 1,600 (16)," in text
-    assert "Seeds: 3 of digits;" in text
+    assert "Seeds a method: 3 of digits;" in text
     assert (tmp_path / "size.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -87,10 +87,11 @@ def _short(found: Finding) -> str:
 
 
 def _seeds(rows: list[Row]) -> str:
-    """How many seeds of each of the data there are, if there are any."""
-    seeds = defaultdict(set)
+    """How many seeds of each of the data a method has, at least and at most, if it has any."""
+    seeds: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     for row in rows:
         if "seed" in row:
-            seeds[row["data"]].add(row["seed"])
-    counts = ", ".join(f"{len(some)} of {data}" for data, some in seeds.items())
-    return f"Seeds: {counts}; " if counts else ""
+            seeds[row["data"]][row["method"]].add(row["seed"])
+    counts = {data: sorted({len(some) for some in methods.values()}) for data, methods in seeds.items()}
+    words = [f"{' to '.join(map(str, dict.fromkeys((some[0], some[-1]))))} of {data}" for data, some in counts.items()]
+    return f"Seeds a method: {', '.join(words)}; " if words else ""
