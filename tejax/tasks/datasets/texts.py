@@ -55,63 +55,39 @@ def language(
     else:
         require(text == USUAL, "left out beside a path", text=text, path=str(path))
         corpus = file_bytes(path, test_share)
-    return language_of(corpus, window, samples, context, temperature, validated)
+    return language_of(corpus, validated, window=window, samples=samples, context=context, temperature=temperature)
 
 
-@checked
-def language_from_bytes(
-    data: Any,
-    test_share: TestShare = SHARE,
-    name: str | None = None,
-    window: Window = Language.window,
-    samples: Windows = Language.samples,
-    context: Context = Language.context,
-    temperature: tuple[Positive, Positive] = Language.temperature,
-    validated: Validated = VALIDATED,
-) -> Language:
+def language_from_bytes(data: Any, test_share: float = SHARE, name: str | None = None, **options: Any) -> Language:
     """A text in memory, byte by byte, split as a file is.
 
     Args:
         data: bytes, a bytearray, a memoryview or an array of uint8 [N]; a str is encoded first: `text.encode()`.
         test_share: the share of its bytes at the end for the test, and as many before them for validation.
         name: of the text, for a network's file; None: not known.
-        window: as for `language`, like all that follow.
-        samples: windows a generation.
-        context: bytes before a window.
-        temperature: of the cross-entropy.
-        validated: bytes of the validation text, at most.
+        options: window, samples, context, temperature and validated, as for `language`.
 
     Raises:
         InputError: for what is not bytes, for too few or too many of them, and as for a file.
     """
-    return language_of(split_bytes(data, test_share, name), window, samples, context, temperature, validated)
+    return language_of(split_bytes(data, test_share, name), **options)
 
 
 @checked
-def language_of(
-    corpus: Corpus,
-    window: Window = Language.window,
-    samples: Windows = Language.samples,
-    context: Context = Language.context,
-    temperature: tuple[Positive, Positive] = Language.temperature,
-    validated: Validated = VALIDATED,
-) -> Language:
+def language_of(corpus: Corpus, validated: Validated = VALIDATED, **options: Any) -> Language:
     """The task of a text in three splits; the options are those of `language`.
 
     Raises:
         InputError: for a text that is too short for a window, and a temperature that no cross-entropy takes.
     """
-    fixedpoint.make_loss("cross_entropy", temperature)
-    task = Language(
-        jnp.asarray(corpus.train),
-        jnp.asarray(corpus.validation[:validated]),
-        jnp.asarray(corpus.test),
-        window,
-        samples,
-        context,
-        temperature,
+    task = checked(Language)(
+        train=jnp.asarray(corpus.train),
+        validation=jnp.asarray(corpus.validation[:validated]),
+        test=jnp.asarray(corpus.test),
         name=corpus.name,
         digests=corpus.sha256,
+        **options,
     )
+    fixedpoint.make_loss("cross_entropy", task.temperature)
     task.check_splits()
     return task
